@@ -1,0 +1,133 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"github.com/rubrica/rubrica/ent/enums"
+	"github.com/rubrica/rubrica/ent/rule"
+)
+
+// Skill is one word of the vocabulary that questions, credentials and tracks share.
+type Skill struct{ ent.Schema }
+
+// Mixin of the schema.
+func (Skill) Mixin() []ent.Mixin { return []ent.Mixin{Row{}} }
+
+// Policy of the schema.
+func (Skill) Policy() ent.Policy { return rule.Catalogue() }
+
+// Fields of the schema.
+func (Skill) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("slug").NotEmpty().MaxLen(64).Unique().Immutable(),
+		field.String("name").NotEmpty().MaxLen(128),
+		field.String("onet").Comment("Element or technology category of O*NET."),
+	}
+}
+
+// Track is an occupation that a learner prepares for.
+type Track struct{ ent.Schema }
+
+// Mixin of the schema.
+func (Track) Mixin() []ent.Mixin { return []ent.Mixin{Row{}} }
+
+// Policy of the schema.
+func (Track) Policy() ent.Policy { return rule.Catalogue() }
+
+// Fields of the schema.
+func (Track) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("slug").NotEmpty().MaxLen(64).Unique().Immutable(),
+		field.String("title").NotEmpty().MaxLen(128),
+		text("summary"),
+		field.String("occupation").Comment("O*NET-SOC code."),
+		slugs("skills"),
+		field.Bool("active").Default(true),
+	}
+}
+
+// Edges of the schema.
+func (Track) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("questions", Question.Type),
+		edge.To("passages", Passage.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
+		edge.To("cohorts", Cohort.Type),
+	}
+}
+
+// Passage is a piece of reference material that answers are checked against.
+type Passage struct{ ent.Schema }
+
+// Mixin of the schema.
+func (Passage) Mixin() []ent.Mixin { return []ent.Mixin{Row{}} }
+
+// Policy of the schema.
+func (Passage) Policy() ent.Policy { return rule.Catalogue() }
+
+// Fields of the schema.
+func (Passage) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("track_id", uuid.UUID{}).Immutable(),
+		field.String("slug").NotEmpty().MaxLen(64).Immutable(),
+		field.String("title").NotEmpty(),
+		text("text"),
+		slugs("skills"),
+	}
+}
+
+// Edges of the schema.
+func (Passage) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("track", Track.Type).Ref("passages").Field("track_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of the schema.
+func (Passage) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("track_id", "slug").Unique()}
+}
+
+// Credential is a micro-credential that may be recommended.
+type Credential struct{ ent.Schema }
+
+// Mixin of the schema.
+func (Credential) Mixin() []ent.Mixin { return []ent.Mixin{Row{}} }
+
+// Policy of the schema.
+func (Credential) Policy() ent.Policy { return rule.Catalogue() }
+
+// Fields of the schema.
+func (Credential) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("slug").NotEmpty().MaxLen(96).Unique().Immutable(),
+		field.String("title").NotEmpty(),
+		field.String("provider").NotEmpty(),
+		field.Enum("kind").GoType(enums.CredentialKind("")),
+		field.Enum("level").GoType(enums.Level("")),
+		field.Enum("duration").GoType(enums.Duration("")).Default(string(enums.DurationUnknown)),
+		field.Enum("price").GoType(enums.Price("")).Default(string(enums.PriceUnknown)),
+		slugs("teaches"),
+		slugs("requires"),
+		text("description"),
+		field.Bool("active").Default(true),
+	}
+}
+
+// Indexes of the schema.
+func (Credential) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("title", "id"),
+		index.Fields("teaches").Annotations(entsql.IndexType("GIN")),
+	}
+}
+
+// Annotations of the schema.
+func (Credential) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Table: "credentials"}}
+}
