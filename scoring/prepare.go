@@ -1,7 +1,194 @@
 package scoring
 
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
 // Prepared is a question made ready for scoring: its texts cut and embedded once, to be reused for
 // every answer. It is safe for concurrent use.
 type Prepared struct {
 	Question Question
+	Model    string // of the vectors
+
+	prompt      []Sentence
+	promptTerms map[string]bool
+	labelTerms  map[string]bool // of the prompt, the title and all labels: what a learner was given
+	model       []Sentence      // of all model answers
+	weights     map[string]float64
+	keyPoints   []preparedKeyPoint // in the order of Question.Rubric.KeyPoints
+	secret      map[string]bool    // runs of secretShingle words that a learner may not be shown
+}
+
+// preparedKeyPoint is a key point with what it takes to recognise it.
+type preparedKeyPoint struct {
+	vector  []float32
+	terms   []weightedTerm
+	negated map[string]bool
+	share   float64 // of the content score; shares add up to 1
+
+	// The similarity of the key point to what is known to earn nothing (the question) and to what
+	// earns everything (the model answer): the two ends of the scale for an answer's similarity.
+	low, high float64
+	// The lexical recall that a model answer reaches, which is never all of it.
+	recall float64
+}
+
+// weightedTerm is a content word and how much it tells about its key point.
+type weightedTerm struct {
+	term   string
+	weight float64
+}
+
+// Prepare makes a question ready: it cuts and embeds the prompt, the key points and the model
+// answers, and weighs the words of the question.
+//
+// The weight of a word is its inverse document frequency over the texts of the question, and a
+// fraction of that for words of the prompt: to repeat the question proves nothing (the same
+// discount for question words as in Mohler, Bunescu and Mihalcea 2011, and Sultan, Salazar and
+// Sumner 2016, "Fast and Easy Short Answer Grading with High Accuracy").
+//
+// A rubric without key points or without model answers can be prepared; scores are then coarser.
+func Prepare(ctx context.Context, embedder Embedder, question Question) (*Prepared, error) {
+	p := &Prepared{Question: question, Model: embedder.Model()}
+	fail := func(what string, err error) (*Prepared, error) {
+		return nil, fmt.Errorf("scoring: preparing %s of question %q: %w", what, question.ID, err)
+	}
+	if len(question.Rubric.Criteria) == 0 {
+		return fail("the rubric", Permanent(fmt.Errorf("it has no criteria: add at least one")))
+	}
+	for _, c := range question.Rubric.Criteria {
+		if !(c.Scale.Max > c.Scale.Min) || c.Weight < 0 {
+			return fail("the rubric", Permanent(fmt.Errorf(
+				"criterion %q has scale %v to %v and weight %v: the scale needs Min < Max, the weight must not be negative",
+				c.Key, c.Scale.Min, c.Scale.Max, c.Weight)))
+		}
+	}
+
+	p.prompt = read(question.Prompt).Sentences
+	if err := embedSentences(ctx, embedder, p.prompt); err != nil {
+		return fail("the prompt", err)
+	}
+	for i, answer := range question.Rubric.ModelAnswers {
+		sentences := read(answer).Sentences
+		if err := embedSentences(ctx, embedder, sentences); err != nil {
+			return fail(fmt.Sprintf("model answer %d", i+1), err)
+		}
+		p.model = append(p.model, sentences...)
+	}
+
+	p.promptTerms = termSet(tokenize(question.Prompt), tokenize(question.Title))
+	p.labelTerms = termSet(tokenize(question.Prompt), tokenize(question.Title))
+	for _, k := range question.Rubric.KeyPoints {
+		for term := range termSet(tokenize(k.Label)) {
+			p.labelTerms[term] = true
+		}
+	}
+	p.weighTerms()
+
+	for _, k := range question.Rubric.KeyPoints {
+		prepared, err := p.prepareKeyPoint(ctx, embedder, k)
+		if err != nil {
+			return fail("key point "+k.Key, err)
+		}
+		p.keyPoints = append(p.keyPoints, prepared)
+	}
+	p.shareKeyPoints()
+	p.secret = secretShingles(question)
+	return p, nil
+}
+
+// promptWordWeight is what is left of the weight of a word that the prompt has given away.
+const promptWordWeight = 0.2
+
+// weighTerms sets the weights of all words of the key points and model answers.
+func (p *Prepared) weighTerms() {
+	var documents [][]string
+	for i := range p.model {
+		documents = append(documents, p.model[i].Tokens)
+	}
+	for _, k := range p.Question.Rubric.KeyPoints {
+		documents = append(documents, tokenize(k.Text))
+	}
+	frequency := map[string]int{}
+	for _, document := range documents {
+		for term := range termSet(document) {
+			frequency[term]++
+		}
+	}
+	p.weights = make(map[string]float64, len(frequency))
+	for term, n := range frequency {
+		weight := math.Log(1 + float64(len(documents))/float64(n))
+		if p.promptTerms[term] {
+			weight *= promptWordWeight
+		}
+		p.weights[term] = weight
+	}
+}
+
+func (p *Prepared) prepareKeyPoint(ctx context.Context, embedder Embedder, k KeyPoint) (preparedKeyPoint, error) {
+	vector, err := embedder.Embed(ctx, k.Text)
+	if err != nil {
+		return preparedKeyPoint{}, fmt.Errorf("embedding with %s: %w", embedder.Model(), err)
+	}
+	tokens := tokenize(k.Text)
+	out := preparedKeyPoint{vector: vector, negated: negatedTerms(tokens)}
+	seen := map[string]bool{}
+	for _, term := range terms(tokens) {
+		if !seen[term] {
+			seen[term] = true
+			out.terms = append(out.terms, weightedTerm{term, p.weights[term]})
+		}
+	}
+	out.anchor(p.prompt, p.model)
+	return out, nil
+}
+
+// shareKeyPoints sets the shares from the weights; weights that are all zero count as equal.
+func (p *Prepared) shareKeyPoints() {
+	var total float64
+	for _, k := range p.Question.Rubric.KeyPoints {
+		total += math.Max(0, k.Weight)
+	}
+	for i, k := range p.Question.Rubric.KeyPoints {
+		if total > 0 {
+			p.keyPoints[i].share = math.Max(0, k.Weight) / total
+		} else {
+			p.keyPoints[i].share = 1 / float64(len(p.keyPoints))
+		}
+	}
+}
+
+// secretShingle is the length of a run of words that counts as having been copied out of a text.
+const secretShingle = 5
+
+// secretShingles are the runs of words of key points and model answers, without those that the
+// learner was shown in the prompt, the title or a label.
+func secretShingles(q Question) map[string]bool {
+	secret := map[string]bool{}
+	add := func(s string) bool { secret[s] = true; return true }
+	for _, k := range q.Rubric.KeyPoints {
+		shingles(tokenize(k.Text), secretShingle, add)
+	}
+	for _, answer := range q.Rubric.ModelAnswers {
+		shingles(tokenize(answer), secretShingle, add)
+	}
+	remove := func(s string) bool { delete(secret, s); return true }
+	shingles(tokenize(q.Title), secretShingle, remove)
+	shingles(tokenize(q.Prompt), secretShingle, remove)
+	for _, k := range q.Rubric.KeyPoints {
+		shingles(tokenize(k.Label), secretShingle, remove)
+	}
+	return secret
+}
+
+// reveals tells whether text repeats a run of words that a learner may not be shown.
+func (p *Prepared) reveals(text string) bool {
+	found := false
+	shingles(tokenize(text), secretShingle, func(s string) bool {
+		found = p.secret[s]
+		return !found
+	})
+	return found
 }

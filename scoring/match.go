@@ -1,0 +1,264 @@
+package scoring
+
+import (
+	"math"
+)
+
+// maxWindow is the number of adjacent sentences that may make one point together.
+const maxWindow = 3
+
+// window is a run of adjacent sentences, read as one statement.
+type window struct {
+	first, count int
+	vector       []float32
+	terms        map[string]bool
+	prefixes     map[string]bool // of the terms, to match words of one family
+	negated      map[string]bool
+	words        int
+	novel        float64 // 0…1: how much of it is neither the question's words nor the labels'
+}
+
+// windowsOf lists the runs of up to maxWindow adjacent sentences that usable accepts and that have
+// vectors. given holds the words that earn nothing; it may be nil.
+func windowsOf(sentences []Sentence, usable func(i int) bool, given map[string]bool) []window {
+	var out []window
+	for i := range sentences {
+		for n := 1; n <= maxWindow && i+n <= len(sentences); n++ {
+			if last := i + n - 1; !usable(last) || sentences[last].Vector == nil {
+				break
+			}
+			out = append(out, newWindow(sentences, i, n, given))
+		}
+	}
+	return out
+}
+
+// noveltyTerms is the number of different content words beyond the question's own and the labels'
+// from which on a statement counts in full.
+const noveltyTerms = 3
+
+func newWindow(sentences []Sentence, first, count int, given map[string]bool) window {
+	w := window{
+		first: first, count: count,
+		vector: meanVector(sentences[first : first+count]),
+		terms:  map[string]bool{}, prefixes: map[string]bool{}, negated: map[string]bool{},
+	}
+	novel := 0
+	for i := first; i < first+count; i++ {
+		w.words += len(sentences[i].Tokens)
+		for _, term := range terms(sentences[i].Tokens) {
+			if w.terms[term] {
+				continue
+			}
+			w.terms[term] = true
+			if len(term) > familyPrefix {
+				w.prefixes[term[:familyPrefix]] = true
+			}
+			if !given[term] {
+				novel++
+			}
+		}
+		for term := range negatedTerms(sentences[i].Tokens) {
+			w.negated[term] = true
+		}
+	}
+	w.novel = math.Min(1, float64(novel)/noveltyTerms)
+	return w
+}
+
+// Two words of which the stems share familyPrefix bytes count as one family (authenticate,
+// authentic), at familyMatch of a match.
+const (
+	familyPrefix = 5
+	familyMatch  = 0.7
+)
+
+// has is 1 when the window contains term, familyMatch when it contains a word of its family.
+func (w *window) has(term string) float64 {
+	switch {
+	case w.terms[term]:
+		return 1
+	case len(term) > familyPrefix && w.prefixes[term[:familyPrefix]]:
+		return familyMatch
+	}
+	return 0
+}
+
+// recall is the share of the key point's words, by weight, that the window contains: the
+// idf-weighted alignment recall of Sultan, Salazar and Sumner (2016), with question words discounted.
+func (k *preparedKeyPoint) lexicalRecall(w *window) float64 {
+	var found, total float64
+	for _, t := range k.terms {
+		total += t.weight
+		found += t.weight * w.has(t.term)
+	}
+	if total == 0 {
+		return 0
+	}
+	return found / total
+}
+
+// conflict is the share, by weight, of the words in common of which one side is negated and the
+// other is not, or for which the window has the opposite instead: 0…1.
+func (k *preparedKeyPoint) conflict(w *window) float64 {
+	var against, common float64
+	for _, t := range k.terms {
+		if m := w.has(t.term); m > 0 {
+			common += t.weight
+			if w.negated[t.term] != k.negated[t.term] {
+				against += t.weight
+			}
+			continue
+		}
+		for _, opposite := range antonyms[t.term] {
+			if w.terms[opposite] && !w.negated[opposite] && !k.has(opposite) {
+				common += t.weight
+				against += t.weight
+				break
+			}
+		}
+	}
+	if common == 0 {
+		return 0
+	}
+	return against / common
+}
+
+func (k *preparedKeyPoint) has(term string) bool {
+	for _, t := range k.terms {
+		if t.term == term {
+			return true
+		}
+	}
+	return false
+}
+
+// negationReach is how many words after a negation it is taken to turn.
+const negationReach = 3
+
+// negatedTerms are the content words that stand in the reach of a negation.
+func negatedTerms(tokens []string) map[string]bool {
+	out := map[string]bool{}
+	for i, token := range tokens {
+		if !negations[token] || token == "not" && i+1 < len(tokens) && tokens[i+1] == "only" {
+			continue
+		}
+		for _, term := range terms(tokens[i+1 : min(len(tokens), i+1+negationReach)]) {
+			out[term] = true
+		}
+	}
+	return out
+}
+
+// The share of a degree that comes from the meaning (cosine) and from the words (recall), the least
+// span between the anchors of a similarity, and where they lie when there is no model answer.
+const (
+	semanticShare  = 0.6
+	minAnchorSpan  = 0.15
+	minAnchorLow   = 0.30
+	defaultHigh    = 0.72
+	defaultRecall  = 0.5
+	minModelRecall = 0.3
+	conflictCost   = 0.5
+)
+
+// anchor sets the ends of the key point's scales from the question and the model answer, so that
+// repeating the question earns nothing and saying what the model answer says earns everything,
+// however near to each other the embedding model happens to place them.
+func (k *preparedKeyPoint) anchor(prompt, model []Sentence) {
+	all := func(int) bool { return true }
+	k.low = minAnchorLow
+	for _, w := range windowsOf(prompt, all, nil) {
+		k.low = math.Max(k.low, 0.75*cosine(w.vector, k.vector))
+	}
+	k.high, k.recall = defaultHigh, defaultRecall
+	if windows := windowsOf(model, all, nil); len(windows) > 0 {
+		k.high, k.recall = 0, minModelRecall
+		for i := range windows {
+			k.high = math.Max(k.high, cosine(windows[i].vector, k.vector))
+			k.recall = math.Max(k.recall, k.lexicalRecall(&windows[i]))
+		}
+	}
+	k.low = math.Min(k.low, 0.55)
+	k.high = math.Max(k.high, k.low+minAnchorSpan)
+}
+
+// degree is how far the window makes the key point, 0…1, and its cosine to it:
+//
+//	(0.6 · similarity between its anchors + 0.4 · recall relative to the model answer's)
+//	  · novelty · substance · (1 − 0.5 · conflict)
+func (k *preparedKeyPoint) degree(w *window) (degree, similarity float64) {
+	similarity = cosine(w.vector, k.vector)
+	semantic := ramp(similarity, k.low, k.high)
+	if semantic == 0 {
+		return 0, similarity
+	}
+	lexical := math.Min(1, k.lexicalRecall(w)/k.recall)
+	degree = semanticShare*semantic + (1-semanticShare)*math.Min(lexical, semantic+0.5)
+	degree *= w.novel * (0.3 + 0.7*ramp(float64(w.words), 3, 10))
+	return degree * (1 - conflictCost*k.conflict(w)), similarity
+}
+
+// keyPointMatch is the statement of an answer that was found to make a key point.
+type keyPointMatch struct {
+	window     *window // nil when nothing comes near
+	degree     float64
+	similarity float64
+}
+
+// wordsPerPoint is how many words of prose it takes to make one key point. A statement that serves
+// more key points than its words carry is a list of keywords: each further one counts half as much
+// as the one before.
+const wordsPerPoint = 9
+
+// matchKeyPoints finds for each key point the statement that makes it best. It proceeds greedily
+// from the best pair on, so that what the first key points take from a statement's words is no
+// longer there for the others.
+func matchKeyPoints(points []preparedKeyPoint, sentences []Sentence, windows []window) []keyPointMatch {
+	type pair struct{ degree, similarity float64 }
+	pairs := make([][]pair, len(points))
+	for j := range points {
+		pairs[j] = make([]pair, len(windows))
+		for i := range windows {
+			d, s := points[j].degree(&windows[i])
+			pairs[j][i] = pair{d, s}
+		}
+	}
+	out := make([]keyPointMatch, len(points))
+	done := make([]bool, len(points))
+	load := make([]int, len(sentences))
+	for range points {
+		bestPoint, best := -1, keyPointMatch{}
+		for j := range points {
+			if done[j] {
+				continue
+			}
+			for i := range windows {
+				degree := pairs[j][i].degree
+				if degree <= best.degree {
+					continue
+				}
+				if degree *= windows[i].room(load); degree > best.degree {
+					bestPoint, best = j, keyPointMatch{&windows[i], degree, pairs[j][i].similarity}
+				}
+			}
+		}
+		if bestPoint < 0 {
+			break
+		}
+		out[bestPoint], done[bestPoint] = best, true
+		for i := best.window.first; i < best.window.first+best.window.count; i++ {
+			load[i]++
+		}
+	}
+	return out
+}
+
+// room is the factor by which a further key point counts, given how many each sentence has made.
+func (w *window) room(load []int) float64 {
+	used := 0
+	for i := w.first; i < w.first+w.count; i++ {
+		used = max(used, load[i])
+	}
+	return math.Pow(0.5, float64(max(0, used+1-max(1, w.words/wordsPerPoint))))
+}
