@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"math"
+	"strings"
 )
 
 // maxWindow is the number of adjacent sentences that may make one point together.
@@ -58,7 +59,7 @@ func newWindow(sentences []Sentence, first, count int, given map[string]bool) wi
 				novel++
 			}
 		}
-		for term := range negatedTerms(sentences[i].Tokens) {
+		for term := range negatedTerms(sentences[i].Text) {
 			w.negated[term] = true
 		}
 	}
@@ -133,18 +134,27 @@ func (k *preparedKeyPoint) has(term string) bool {
 	return false
 }
 
-// negationReach is how many words after a negation it is taken to turn.
-const negationReach = 3
+// negationReach is how many words after a negation it is taken to turn, within its clause.
+const negationReach = 8
 
-// negatedTerms are the content words that stand in the reach of a negation.
-func negatedTerms(tokens []string) map[string]bool {
+// negatedTerms are the content words of a text that stand in the reach of a negation.
+func negatedTerms(text string) map[string]bool {
 	out := map[string]bool{}
-	for i, token := range tokens {
-		if !negations[token] || token == "not" && i+1 < len(tokens) && tokens[i+1] == "only" {
-			continue
-		}
-		for _, term := range terms(tokens[i+1 : min(len(tokens), i+1+negationReach)]) {
-			out[term] = true
+	for clause := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",;:.!?()–—", r) }) {
+		tokens := tokenize(clause)
+		left := 0
+		for i, token := range tokens {
+			switch {
+			case negations[token] && !(token == "not" && i+1 < len(tokens) && tokens[i+1] == "only"):
+				left = negationReach
+			case token == "but" || token == "because":
+				left = 0
+			case left > 0:
+				left--
+				for _, term := range terms(tokens[i : i+1]) {
+					out[term] = true
+				}
+			}
 		}
 	}
 	return out
@@ -159,7 +169,7 @@ const (
 	defaultHigh    = 0.72
 	defaultRecall  = 0.5
 	minModelRecall = 0.3
-	conflictCost   = 0.5
+	conflictCost   = 0.6
 )
 
 // anchor sets the ends of the key point's scales from the question and the model answer, so that

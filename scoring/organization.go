@@ -37,7 +37,7 @@ func (m *measurement) organization() []Contribution {
 
 // gate is how far the prose counts at all: fully when most of it is about the question.
 func (m *measurement) gate() float64 {
-	return ramp(m.onTopic, 0.05, 0.45) * float64(m.ownWords) / float64(max(1, m.ownWords+m.copiedWords))
+	return ramp(m.onTopic, 0.1, 0.5) * float64(m.ownWords) / float64(max(1, m.ownWords+m.copiedWords))
 }
 
 // target is the number of words by which an answer can be fully developed.

@@ -133,7 +133,7 @@ func (p *Prepared) prepareKeyPoint(ctx context.Context, embedder Embedder, k Key
 		return preparedKeyPoint{}, fmt.Errorf("embedding with %s: %w", embedder.Model(), err)
 	}
 	tokens := tokenize(k.Text)
-	out := preparedKeyPoint{vector: vector, negated: negatedTerms(tokens)}
+	out := preparedKeyPoint{vector: vector, negated: negatedTerms(k.Text)}
 	seen := map[string]bool{}
 	for _, term := range terms(tokens) {
 		if !seen[term] {
