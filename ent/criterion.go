@@ -14,6 +14,7 @@ import (
 	"github.com/rubrica/rubrica/ent/criterion"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/rubric"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 // Criterion is the model entity for the Criterion schema.
@@ -44,7 +45,7 @@ type Criterion struct {
 	// ScaleStep holds the value of the "scale_step" field.
 	ScaleStep float64 `json:"scale_step,omitempty"`
 	// Levels holds the value of the "levels" field.
-	Levels []enums.ScoreLevel `json:"levels,omitempty"`
+	Levels []values.ScoreLevel `json:"levels,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the CriterionQuery when eager-loading is set.
 	Edges        CriterionEdges `json:"edges"`

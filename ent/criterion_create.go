@@ -16,6 +16,7 @@ import (
 	"github.com/rubrica/rubrica/ent/criterion"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/rubric"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 // CriterionCreate is the builder for creating a Criterion entity.
@@ -101,7 +102,7 @@ func (_c *CriterionCreate) SetScaleStep(v float64) *CriterionCreate {
 }
 
 // SetLevels sets the "levels" field.
-func (_c *CriterionCreate) SetLevels(v []enums.ScoreLevel) *CriterionCreate {
+func (_c *CriterionCreate) SetLevels(v []values.ScoreLevel) *CriterionCreate {
 	_c.mutation.SetLevels(v)
 	return _c
 }
@@ -516,7 +517,7 @@ func (u *CriterionUpsert) AddScaleStep(v float64) *CriterionUpsert {
 }
 
 // SetLevels sets the "levels" field.
-func (u *CriterionUpsert) SetLevels(v []enums.ScoreLevel) *CriterionUpsert {
+func (u *CriterionUpsert) SetLevels(v []values.ScoreLevel) *CriterionUpsert {
 	u.Set(criterion.FieldLevels, v)
 	return u
 }
@@ -732,7 +733,7 @@ func (u *CriterionUpsertOne) UpdateScaleStep() *CriterionUpsertOne {
 }
 
 // SetLevels sets the "levels" field.
-func (u *CriterionUpsertOne) SetLevels(v []enums.ScoreLevel) *CriterionUpsertOne {
+func (u *CriterionUpsertOne) SetLevels(v []values.ScoreLevel) *CriterionUpsertOne {
 	return u.Update(func(s *CriterionUpsert) {
 		s.SetLevels(v)
 	})
@@ -1117,7 +1118,7 @@ func (u *CriterionUpsertBulk) UpdateScaleStep() *CriterionUpsertBulk {
 }
 
 // SetLevels sets the "levels" field.
-func (u *CriterionUpsertBulk) SetLevels(v []enums.ScoreLevel) *CriterionUpsertBulk {
+func (u *CriterionUpsertBulk) SetLevels(v []values.ScoreLevel) *CriterionUpsertBulk {
 	return u.Update(func(s *CriterionUpsert) {
 		s.SetLevels(v)
 	})

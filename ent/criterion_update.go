@@ -14,6 +14,7 @@ import (
 	"github.com/rubrica/rubrica/ent/criterion"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/predicate"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 // CriterionUpdate is the builder for updating Criterion entities.
@@ -178,13 +179,13 @@ func (_u *CriterionUpdate) AddScaleStep(v float64) *CriterionUpdate {
 }
 
 // SetLevels sets the "levels" field.
-func (_u *CriterionUpdate) SetLevels(v []enums.ScoreLevel) *CriterionUpdate {
+func (_u *CriterionUpdate) SetLevels(v []values.ScoreLevel) *CriterionUpdate {
 	_u.mutation.SetLevels(v)
 	return _u
 }
 
 // AppendLevels appends value to the "levels" field.
-func (_u *CriterionUpdate) AppendLevels(v []enums.ScoreLevel) *CriterionUpdate {
+func (_u *CriterionUpdate) AppendLevels(v []values.ScoreLevel) *CriterionUpdate {
 	_u.mutation.AppendLevels(v)
 	return _u
 }
@@ -479,13 +480,13 @@ func (_u *CriterionUpdateOne) AddScaleStep(v float64) *CriterionUpdateOne {
 }
 
 // SetLevels sets the "levels" field.
-func (_u *CriterionUpdateOne) SetLevels(v []enums.ScoreLevel) *CriterionUpdateOne {
+func (_u *CriterionUpdateOne) SetLevels(v []values.ScoreLevel) *CriterionUpdateOne {
 	_u.mutation.SetLevels(v)
 	return _u
 }
 
 // AppendLevels appends value to the "levels" field.
-func (_u *CriterionUpdateOne) AppendLevels(v []enums.ScoreLevel) *CriterionUpdateOne {
+func (_u *CriterionUpdateOne) AppendLevels(v []values.ScoreLevel) *CriterionUpdateOne {
 	_u.mutation.AppendLevels(v)
 	return _u
 }

@@ -15,12 +15,12 @@ import (
 func main() {
 	config := &gen.Config{
 		Features: []gen.Feature{
-			gen.FeaturePrivacy, gen.FeatureIntercept, gen.FeatureUpsert, gen.FeatureModifier,
-			gen.FeatureLock, gen.FeatureVersionedMigration,
+			gen.FeaturePrivacy, gen.FeatureUpsert, gen.FeatureModifier, gen.FeatureLock,
+			gen.FeatureExecQuery, gen.FeatureVersionedMigration,
 		},
 		Hooks: []gen.Hook{requirePolicy},
 	}
-	if err := entc.Generate("./schema", config); err != nil {
+	if err := entc.Generate("./schema", config, entc.TemplateDir("./template")); err != nil {
 		log.Fatal("generating the ent models: ", err)
 	}
 }

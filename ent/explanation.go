@@ -11,9 +11,9 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
-	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/explanation"
 	"github.com/rubrica/rubrica/ent/score"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 // Explanation is the model entity for the Explanation schema.
@@ -32,7 +32,7 @@ type Explanation struct {
 	// Base holds the value of the "base" field.
 	Base float64 `json:"base,omitempty"`
 	// Contributions holds the value of the "contributions" field.
-	Contributions []enums.Contribution `json:"contributions,omitempty"`
+	Contributions []values.Contribution `json:"contributions,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ExplanationQuery when eager-loading is set.
 	Edges        ExplanationEdges `json:"edges"`

@@ -14,11 +14,11 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 	"github.com/rubrica/rubrica/ent/citation"
-	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/evidence"
 	"github.com/rubrica/rubrica/ent/explanation"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
 	"github.com/rubrica/rubrica/ent/score"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 // ExplanationCreate is the builder for creating a Explanation entity.
@@ -68,7 +68,7 @@ func (_c *ExplanationCreate) SetBase(v float64) *ExplanationCreate {
 }
 
 // SetContributions sets the "contributions" field.
-func (_c *ExplanationCreate) SetContributions(v []enums.Contribution) *ExplanationCreate {
+func (_c *ExplanationCreate) SetContributions(v []values.Contribution) *ExplanationCreate {
 	_c.mutation.SetContributions(v)
 	return _c
 }

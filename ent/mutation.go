@@ -37,6 +37,7 @@ import (
 	"github.com/rubrica/rubrica/ent/skill"
 	"github.com/rubrica/rubrica/ent/track"
 	"github.com/rubrica/rubrica/ent/user"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 const (
@@ -3196,8 +3197,8 @@ type CriterionMutation struct {
 	addscale_max  *float64
 	scale_step    *float64
 	addscale_step *float64
-	levels        *[]enums.ScoreLevel
-	appendlevels  []enums.ScoreLevel
+	levels        *[]values.ScoreLevel
+	appendlevels  []values.ScoreLevel
 	clearedFields map[string]struct{}
 	rubric        *uuid.UUID
 	clearedrubric bool
@@ -3807,13 +3808,13 @@ func (m *CriterionMutation) ResetScaleStep() {
 }
 
 // SetLevels sets the "levels" field.
-func (m *CriterionMutation) SetLevels(el []enums.ScoreLevel) {
-	m.levels = &el
+func (m *CriterionMutation) SetLevels(vl []values.ScoreLevel) {
+	m.levels = &vl
 	m.appendlevels = nil
 }
 
 // Levels returns the value of the "levels" field in the mutation.
-func (m *CriterionMutation) Levels() (r []enums.ScoreLevel, exists bool) {
+func (m *CriterionMutation) Levels() (r []values.ScoreLevel, exists bool) {
 	v := m.levels
 	if v == nil {
 		return
@@ -3824,7 +3825,7 @@ func (m *CriterionMutation) Levels() (r []enums.ScoreLevel, exists bool) {
 // OldLevels returns the old "levels" field's value of the Criterion entity.
 // If the Criterion object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CriterionMutation) OldLevels(ctx context.Context) (v []enums.ScoreLevel, err error) {
+func (m *CriterionMutation) OldLevels(ctx context.Context) (v []values.ScoreLevel, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldLevels is only allowed on UpdateOne operations")
 	}
@@ -3838,13 +3839,13 @@ func (m *CriterionMutation) OldLevels(ctx context.Context) (v []enums.ScoreLevel
 	return oldValue.Levels, nil
 }
 
-// AppendLevels adds el to the "levels" field.
-func (m *CriterionMutation) AppendLevels(el []enums.ScoreLevel) {
-	m.appendlevels = append(m.appendlevels, el...)
+// AppendLevels adds vl to the "levels" field.
+func (m *CriterionMutation) AppendLevels(vl []values.ScoreLevel) {
+	m.appendlevels = append(m.appendlevels, vl...)
 }
 
 // AppendedLevels returns the list of values that were appended to the "levels" field in this mutation.
-func (m *CriterionMutation) AppendedLevels() ([]enums.ScoreLevel, bool) {
+func (m *CriterionMutation) AppendedLevels() ([]values.ScoreLevel, bool) {
 	if len(m.appendlevels) == 0 {
 		return nil, false
 	}
@@ -4107,7 +4108,7 @@ func (m *CriterionMutation) SetField(name string, value ent.Value) error {
 		m.SetScaleStep(v)
 		return nil
 	case criterion.FieldLevels:
-		v, ok := value.([]enums.ScoreLevel)
+		v, ok := value.([]values.ScoreLevel)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -6430,8 +6431,8 @@ type ExplanationMutation struct {
 	summary             *string
 	base                *float64
 	addbase             *float64
-	contributions       *[]enums.Contribution
-	appendcontributions []enums.Contribution
+	contributions       *[]values.Contribution
+	appendcontributions []values.Contribution
 	clearedFields       map[string]struct{}
 	score               *uuid.UUID
 	clearedscore        bool
@@ -6754,13 +6755,13 @@ func (m *ExplanationMutation) ResetBase() {
 }
 
 // SetContributions sets the "contributions" field.
-func (m *ExplanationMutation) SetContributions(e []enums.Contribution) {
-	m.contributions = &e
+func (m *ExplanationMutation) SetContributions(v []values.Contribution) {
+	m.contributions = &v
 	m.appendcontributions = nil
 }
 
 // Contributions returns the value of the "contributions" field in the mutation.
-func (m *ExplanationMutation) Contributions() (r []enums.Contribution, exists bool) {
+func (m *ExplanationMutation) Contributions() (r []values.Contribution, exists bool) {
 	v := m.contributions
 	if v == nil {
 		return
@@ -6771,7 +6772,7 @@ func (m *ExplanationMutation) Contributions() (r []enums.Contribution, exists bo
 // OldContributions returns the old "contributions" field's value of the Explanation entity.
 // If the Explanation object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ExplanationMutation) OldContributions(ctx context.Context) (v []enums.Contribution, err error) {
+func (m *ExplanationMutation) OldContributions(ctx context.Context) (v []values.Contribution, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldContributions is only allowed on UpdateOne operations")
 	}
@@ -6785,13 +6786,13 @@ func (m *ExplanationMutation) OldContributions(ctx context.Context) (v []enums.C
 	return oldValue.Contributions, nil
 }
 
-// AppendContributions adds e to the "contributions" field.
-func (m *ExplanationMutation) AppendContributions(e []enums.Contribution) {
-	m.appendcontributions = append(m.appendcontributions, e...)
+// AppendContributions adds v to the "contributions" field.
+func (m *ExplanationMutation) AppendContributions(v []values.Contribution) {
+	m.appendcontributions = append(m.appendcontributions, v...)
 }
 
 // AppendedContributions returns the list of values that were appended to the "contributions" field in this mutation.
-func (m *ExplanationMutation) AppendedContributions() ([]enums.Contribution, bool) {
+func (m *ExplanationMutation) AppendedContributions() ([]values.Contribution, bool) {
 	if len(m.appendcontributions) == 0 {
 		return nil, false
 	}
@@ -7132,7 +7133,7 @@ func (m *ExplanationMutation) SetField(name string, value ent.Value) error {
 		m.SetBase(v)
 		return nil
 	case explanation.FieldContributions:
-		v, ok := value.([]enums.Contribution)
+		v, ok := value.([]values.Contribution)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -10473,6 +10474,8 @@ type QuestionMutation struct {
 	addmin_words   *int
 	max_words      *int
 	addmax_words   *int
+	position       *int
+	addposition    *int
 	active         *bool
 	clearedFields  map[string]struct{}
 	track          *uuid.UUID
@@ -10956,6 +10959,62 @@ func (m *QuestionMutation) ResetMaxWords() {
 	m.addmax_words = nil
 }
 
+// SetPosition sets the "position" field.
+func (m *QuestionMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *QuestionMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the Question entity.
+// If the Question object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *QuestionMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *QuestionMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *QuestionMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *QuestionMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
 // SetActive sets the "active" field.
 func (m *QuestionMutation) SetActive(b bool) {
 	m.active = &b
@@ -11161,7 +11220,7 @@ func (m *QuestionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *QuestionMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.created_at != nil {
 		fields = append(fields, question.FieldCreatedAt)
 	}
@@ -11188,6 +11247,9 @@ func (m *QuestionMutation) Fields() []string {
 	}
 	if m.max_words != nil {
 		fields = append(fields, question.FieldMaxWords)
+	}
+	if m.position != nil {
+		fields = append(fields, question.FieldPosition)
 	}
 	if m.active != nil {
 		fields = append(fields, question.FieldActive)
@@ -11218,6 +11280,8 @@ func (m *QuestionMutation) Field(name string) (ent.Value, bool) {
 		return m.MinWords()
 	case question.FieldMaxWords:
 		return m.MaxWords()
+	case question.FieldPosition:
+		return m.Position()
 	case question.FieldActive:
 		return m.Active()
 	}
@@ -11247,6 +11311,8 @@ func (m *QuestionMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldMinWords(ctx)
 	case question.FieldMaxWords:
 		return m.OldMaxWords(ctx)
+	case question.FieldPosition:
+		return m.OldPosition(ctx)
 	case question.FieldActive:
 		return m.OldActive(ctx)
 	}
@@ -11321,6 +11387,13 @@ func (m *QuestionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetMaxWords(v)
 		return nil
+	case question.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
 	case question.FieldActive:
 		v, ok := value.(bool)
 		if !ok {
@@ -11342,6 +11415,9 @@ func (m *QuestionMutation) AddedFields() []string {
 	if m.addmax_words != nil {
 		fields = append(fields, question.FieldMaxWords)
 	}
+	if m.addposition != nil {
+		fields = append(fields, question.FieldPosition)
+	}
 	return fields
 }
 
@@ -11354,6 +11430,8 @@ func (m *QuestionMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedMinWords()
 	case question.FieldMaxWords:
 		return m.AddedMaxWords()
+	case question.FieldPosition:
+		return m.AddedPosition()
 	}
 	return nil, false
 }
@@ -11376,6 +11454,13 @@ func (m *QuestionMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddMaxWords(v)
+		return nil
+	case question.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Question numeric field %s", name)
@@ -11430,6 +11515,9 @@ func (m *QuestionMutation) ResetField(name string) error {
 		return nil
 	case question.FieldMaxWords:
 		m.ResetMaxWords()
+		return nil
+	case question.FieldPosition:
+		m.ResetPosition()
 		return nil
 	case question.FieldActive:
 		m.ResetActive()
@@ -11578,11 +11666,11 @@ type RecommendationItemMutation struct {
 	addrank           *int
 	score             *float64
 	addscore          *float64
-	parts             *[]enums.Part
-	appendparts       []enums.Part
+	parts             *[]values.Part
+	appendparts       []values.Part
 	rationale         *string
-	traces            *[]enums.Trace
-	appendtraces      []enums.Trace
+	traces            *[]values.Trace
+	appendtraces      []values.Trace
 	closes            *pq.StringArray
 	clearedFields     map[string]struct{}
 	list              *uuid.UUID
@@ -11955,13 +12043,13 @@ func (m *RecommendationItemMutation) ResetScore() {
 }
 
 // SetParts sets the "parts" field.
-func (m *RecommendationItemMutation) SetParts(e []enums.Part) {
-	m.parts = &e
+func (m *RecommendationItemMutation) SetParts(v []values.Part) {
+	m.parts = &v
 	m.appendparts = nil
 }
 
 // Parts returns the value of the "parts" field in the mutation.
-func (m *RecommendationItemMutation) Parts() (r []enums.Part, exists bool) {
+func (m *RecommendationItemMutation) Parts() (r []values.Part, exists bool) {
 	v := m.parts
 	if v == nil {
 		return
@@ -11972,7 +12060,7 @@ func (m *RecommendationItemMutation) Parts() (r []enums.Part, exists bool) {
 // OldParts returns the old "parts" field's value of the RecommendationItem entity.
 // If the RecommendationItem object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *RecommendationItemMutation) OldParts(ctx context.Context) (v []enums.Part, err error) {
+func (m *RecommendationItemMutation) OldParts(ctx context.Context) (v []values.Part, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldParts is only allowed on UpdateOne operations")
 	}
@@ -11986,13 +12074,13 @@ func (m *RecommendationItemMutation) OldParts(ctx context.Context) (v []enums.Pa
 	return oldValue.Parts, nil
 }
 
-// AppendParts adds e to the "parts" field.
-func (m *RecommendationItemMutation) AppendParts(e []enums.Part) {
-	m.appendparts = append(m.appendparts, e...)
+// AppendParts adds v to the "parts" field.
+func (m *RecommendationItemMutation) AppendParts(v []values.Part) {
+	m.appendparts = append(m.appendparts, v...)
 }
 
 // AppendedParts returns the list of values that were appended to the "parts" field in this mutation.
-func (m *RecommendationItemMutation) AppendedParts() ([]enums.Part, bool) {
+func (m *RecommendationItemMutation) AppendedParts() ([]values.Part, bool) {
 	if len(m.appendparts) == 0 {
 		return nil, false
 	}
@@ -12042,13 +12130,13 @@ func (m *RecommendationItemMutation) ResetRationale() {
 }
 
 // SetTraces sets the "traces" field.
-func (m *RecommendationItemMutation) SetTraces(e []enums.Trace) {
-	m.traces = &e
+func (m *RecommendationItemMutation) SetTraces(v []values.Trace) {
+	m.traces = &v
 	m.appendtraces = nil
 }
 
 // Traces returns the value of the "traces" field in the mutation.
-func (m *RecommendationItemMutation) Traces() (r []enums.Trace, exists bool) {
+func (m *RecommendationItemMutation) Traces() (r []values.Trace, exists bool) {
 	v := m.traces
 	if v == nil {
 		return
@@ -12059,7 +12147,7 @@ func (m *RecommendationItemMutation) Traces() (r []enums.Trace, exists bool) {
 // OldTraces returns the old "traces" field's value of the RecommendationItem entity.
 // If the RecommendationItem object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *RecommendationItemMutation) OldTraces(ctx context.Context) (v []enums.Trace, err error) {
+func (m *RecommendationItemMutation) OldTraces(ctx context.Context) (v []values.Trace, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldTraces is only allowed on UpdateOne operations")
 	}
@@ -12073,13 +12161,13 @@ func (m *RecommendationItemMutation) OldTraces(ctx context.Context) (v []enums.T
 	return oldValue.Traces, nil
 }
 
-// AppendTraces adds e to the "traces" field.
-func (m *RecommendationItemMutation) AppendTraces(e []enums.Trace) {
-	m.appendtraces = append(m.appendtraces, e...)
+// AppendTraces adds v to the "traces" field.
+func (m *RecommendationItemMutation) AppendTraces(v []values.Trace) {
+	m.appendtraces = append(m.appendtraces, v...)
 }
 
 // AppendedTraces returns the list of values that were appended to the "traces" field in this mutation.
-func (m *RecommendationItemMutation) AppendedTraces() ([]enums.Trace, bool) {
+func (m *RecommendationItemMutation) AppendedTraces() ([]values.Trace, bool) {
 	if len(m.appendtraces) == 0 {
 		return nil, false
 	}
@@ -12356,7 +12444,7 @@ func (m *RecommendationItemMutation) SetField(name string, value ent.Value) erro
 		m.SetScore(v)
 		return nil
 	case recommendationitem.FieldParts:
-		v, ok := value.([]enums.Part)
+		v, ok := value.([]values.Part)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -12370,7 +12458,7 @@ func (m *RecommendationItemMutation) SetField(name string, value ent.Value) erro
 		m.SetRationale(v)
 		return nil
 	case recommendationitem.FieldTraces:
-		v, ok := value.([]enums.Trace)
+		v, ok := value.([]values.Trace)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}

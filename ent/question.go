@@ -39,6 +39,8 @@ type Question struct {
 	MinWords int `json:"min_words,omitempty"`
 	// MaxWords holds the value of the "max_words" field.
 	MaxWords int `json:"max_words,omitempty"`
+	// Place within the track, easiest first.
+	Position int `json:"position,omitempty"`
 	// Active holds the value of the "active" field.
 	Active bool `json:"active,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -98,7 +100,7 @@ func (*Question) scanValues(columns []string) ([]any, error) {
 			values[i] = new(pq.StringArray)
 		case question.FieldActive:
 			values[i] = new(sql.NullBool)
-		case question.FieldMinWords, question.FieldMaxWords:
+		case question.FieldMinWords, question.FieldMaxWords, question.FieldPosition:
 			values[i] = new(sql.NullInt64)
 		case question.FieldSlug, question.FieldTitle, question.FieldPrompt, question.FieldLevel:
 			values[i] = new(sql.NullString)
@@ -180,6 +182,12 @@ func (_m *Question) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field max_words", values[i])
 			} else if value.Valid {
 				_m.MaxWords = int(value.Int64)
+			}
+		case question.FieldPosition:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field position", values[i])
+			} else if value.Valid {
+				_m.Position = int(value.Int64)
 			}
 		case question.FieldActive:
 			if value, ok := values[i].(*sql.NullBool); !ok {
@@ -264,6 +272,9 @@ func (_m *Question) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("max_words=")
 	builder.WriteString(fmt.Sprintf("%v", _m.MaxWords))
+	builder.WriteString(", ")
+	builder.WriteString("position=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Position))
 	builder.WriteString(", ")
 	builder.WriteString("active=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Active))

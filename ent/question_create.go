@@ -91,6 +91,12 @@ func (_c *QuestionCreate) SetMaxWords(v int) *QuestionCreate {
 	return _c
 }
 
+// SetPosition sets the "position" field.
+func (_c *QuestionCreate) SetPosition(v int) *QuestionCreate {
+	_c.mutation.SetPosition(v)
+	return _c
+}
+
 // SetActive sets the "active" field.
 func (_c *QuestionCreate) SetActive(v bool) *QuestionCreate {
 	_c.mutation.SetActive(v)
@@ -273,6 +279,14 @@ func (_c *QuestionCreate) check() error {
 			return &ValidationError{Name: "max_words", err: fmt.Errorf(`ent: validator failed for field "Question.max_words": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.Position(); !ok {
+		return &ValidationError{Name: "position", err: errors.New(`ent: missing required field "Question.position"`)}
+	}
+	if v, ok := _c.mutation.Position(); ok {
+		if err := question.PositionValidator(v); err != nil {
+			return &ValidationError{Name: "position", err: fmt.Errorf(`ent: validator failed for field "Question.position": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Active(); !ok {
 		return &ValidationError{Name: "active", err: errors.New(`ent: missing required field "Question.active"`)}
 	}
@@ -346,6 +360,10 @@ func (_c *QuestionCreate) createSpec() (*Question, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.MaxWords(); ok {
 		_spec.SetField(question.FieldMaxWords, field.TypeInt, value)
 		_node.MaxWords = value
+	}
+	if value, ok := _c.mutation.Position(); ok {
+		_spec.SetField(question.FieldPosition, field.TypeInt, value)
+		_node.Position = value
 	}
 	if value, ok := _c.mutation.Active(); ok {
 		_spec.SetField(question.FieldActive, field.TypeBool, value)
@@ -536,6 +554,24 @@ func (u *QuestionUpsert) AddMaxWords(v int) *QuestionUpsert {
 	return u
 }
 
+// SetPosition sets the "position" field.
+func (u *QuestionUpsert) SetPosition(v int) *QuestionUpsert {
+	u.Set(question.FieldPosition, v)
+	return u
+}
+
+// UpdatePosition sets the "position" field to the value that was provided on create.
+func (u *QuestionUpsert) UpdatePosition() *QuestionUpsert {
+	u.SetExcluded(question.FieldPosition)
+	return u
+}
+
+// AddPosition adds v to the "position" field.
+func (u *QuestionUpsert) AddPosition(v int) *QuestionUpsert {
+	u.Add(question.FieldPosition, v)
+	return u
+}
+
 // SetActive sets the "active" field.
 func (u *QuestionUpsert) SetActive(v bool) *QuestionUpsert {
 	u.Set(question.FieldActive, v)
@@ -700,6 +736,27 @@ func (u *QuestionUpsertOne) AddMaxWords(v int) *QuestionUpsertOne {
 func (u *QuestionUpsertOne) UpdateMaxWords() *QuestionUpsertOne {
 	return u.Update(func(s *QuestionUpsert) {
 		s.UpdateMaxWords()
+	})
+}
+
+// SetPosition sets the "position" field.
+func (u *QuestionUpsertOne) SetPosition(v int) *QuestionUpsertOne {
+	return u.Update(func(s *QuestionUpsert) {
+		s.SetPosition(v)
+	})
+}
+
+// AddPosition adds v to the "position" field.
+func (u *QuestionUpsertOne) AddPosition(v int) *QuestionUpsertOne {
+	return u.Update(func(s *QuestionUpsert) {
+		s.AddPosition(v)
+	})
+}
+
+// UpdatePosition sets the "position" field to the value that was provided on create.
+func (u *QuestionUpsertOne) UpdatePosition() *QuestionUpsertOne {
+	return u.Update(func(s *QuestionUpsert) {
+		s.UpdatePosition()
 	})
 }
 
@@ -1036,6 +1093,27 @@ func (u *QuestionUpsertBulk) AddMaxWords(v int) *QuestionUpsertBulk {
 func (u *QuestionUpsertBulk) UpdateMaxWords() *QuestionUpsertBulk {
 	return u.Update(func(s *QuestionUpsert) {
 		s.UpdateMaxWords()
+	})
+}
+
+// SetPosition sets the "position" field.
+func (u *QuestionUpsertBulk) SetPosition(v int) *QuestionUpsertBulk {
+	return u.Update(func(s *QuestionUpsert) {
+		s.SetPosition(v)
+	})
+}
+
+// AddPosition adds v to the "position" field.
+func (u *QuestionUpsertBulk) AddPosition(v int) *QuestionUpsertBulk {
+	return u.Update(func(s *QuestionUpsert) {
+		s.AddPosition(v)
+	})
+}
+
+// UpdatePosition sets the "position" field to the value that was provided on create.
+func (u *QuestionUpsertBulk) UpdatePosition() *QuestionUpsertBulk {
+	return u.Update(func(s *QuestionUpsert) {
+		s.UpdatePosition()
 	})
 }
 

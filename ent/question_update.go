@@ -123,6 +123,27 @@ func (_u *QuestionUpdate) AddMaxWords(v int) *QuestionUpdate {
 	return _u
 }
 
+// SetPosition sets the "position" field.
+func (_u *QuestionUpdate) SetPosition(v int) *QuestionUpdate {
+	_u.mutation.ResetPosition()
+	_u.mutation.SetPosition(v)
+	return _u
+}
+
+// SetNillablePosition sets the "position" field if the given value is not nil.
+func (_u *QuestionUpdate) SetNillablePosition(v *int) *QuestionUpdate {
+	if v != nil {
+		_u.SetPosition(*v)
+	}
+	return _u
+}
+
+// AddPosition adds value to the "position" field.
+func (_u *QuestionUpdate) AddPosition(v int) *QuestionUpdate {
+	_u.mutation.AddPosition(v)
+	return _u
+}
+
 // SetActive sets the "active" field.
 func (_u *QuestionUpdate) SetActive(v bool) *QuestionUpdate {
 	_u.mutation.SetActive(v)
@@ -263,6 +284,11 @@ func (_u *QuestionUpdate) check() error {
 			return &ValidationError{Name: "max_words", err: fmt.Errorf(`ent: validator failed for field "Question.max_words": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Position(); ok {
+		if err := question.PositionValidator(v); err != nil {
+			return &ValidationError{Name: "position", err: fmt.Errorf(`ent: validator failed for field "Question.position": %w`, err)}
+		}
+	}
 	if _u.mutation.TrackCleared() && len(_u.mutation.TrackIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Question.track"`)
 	}
@@ -310,6 +336,12 @@ func (_u *QuestionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedMaxWords(); ok {
 		_spec.AddField(question.FieldMaxWords, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Position(); ok {
+		_spec.SetField(question.FieldPosition, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPosition(); ok {
+		_spec.AddField(question.FieldPosition, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Active(); ok {
 		_spec.SetField(question.FieldActive, field.TypeBool, value)
@@ -516,6 +548,27 @@ func (_u *QuestionUpdateOne) AddMaxWords(v int) *QuestionUpdateOne {
 	return _u
 }
 
+// SetPosition sets the "position" field.
+func (_u *QuestionUpdateOne) SetPosition(v int) *QuestionUpdateOne {
+	_u.mutation.ResetPosition()
+	_u.mutation.SetPosition(v)
+	return _u
+}
+
+// SetNillablePosition sets the "position" field if the given value is not nil.
+func (_u *QuestionUpdateOne) SetNillablePosition(v *int) *QuestionUpdateOne {
+	if v != nil {
+		_u.SetPosition(*v)
+	}
+	return _u
+}
+
+// AddPosition adds value to the "position" field.
+func (_u *QuestionUpdateOne) AddPosition(v int) *QuestionUpdateOne {
+	_u.mutation.AddPosition(v)
+	return _u
+}
+
 // SetActive sets the "active" field.
 func (_u *QuestionUpdateOne) SetActive(v bool) *QuestionUpdateOne {
 	_u.mutation.SetActive(v)
@@ -669,6 +722,11 @@ func (_u *QuestionUpdateOne) check() error {
 			return &ValidationError{Name: "max_words", err: fmt.Errorf(`ent: validator failed for field "Question.max_words": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Position(); ok {
+		if err := question.PositionValidator(v); err != nil {
+			return &ValidationError{Name: "position", err: fmt.Errorf(`ent: validator failed for field "Question.position": %w`, err)}
+		}
+	}
 	if _u.mutation.TrackCleared() && len(_u.mutation.TrackIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Question.track"`)
 	}
@@ -733,6 +791,12 @@ func (_u *QuestionUpdateOne) sqlSave(ctx context.Context) (_node *Question, err 
 	}
 	if value, ok := _u.mutation.AddedMaxWords(); ok {
 		_spec.AddField(question.FieldMaxWords, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Position(); ok {
+		_spec.SetField(question.FieldPosition, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPosition(); ok {
+		_spec.AddField(question.FieldPosition, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Active(); ok {
 		_spec.SetField(question.FieldActive, field.TypeBool, value)

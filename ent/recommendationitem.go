@@ -13,9 +13,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/credential"
-	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 // RecommendationItem is the model entity for the RecommendationItem schema.
@@ -36,11 +36,11 @@ type RecommendationItem struct {
 	// 0…1, the sum of the parts' contributions.
 	Score float64 `json:"score,omitempty"`
 	// Parts holds the value of the "parts" field.
-	Parts []enums.Part `json:"parts,omitempty"`
+	Parts []values.Part `json:"parts,omitempty"`
 	// Rationale holds the value of the "rationale" field.
 	Rationale string `json:"rationale,omitempty"`
 	// Traces holds the value of the "traces" field.
-	Traces []enums.Trace `json:"traces,omitempty"`
+	Traces []values.Trace `json:"traces,omitempty"`
 	// Closes holds the value of the "closes" field.
 	Closes pq.StringArray `json:"closes,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.

@@ -15,9 +15,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/credential"
-	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 // RecommendationItemCreate is the builder for creating a RecommendationItem entity.
@@ -73,7 +73,7 @@ func (_c *RecommendationItemCreate) SetScore(v float64) *RecommendationItemCreat
 }
 
 // SetParts sets the "parts" field.
-func (_c *RecommendationItemCreate) SetParts(v []enums.Part) *RecommendationItemCreate {
+func (_c *RecommendationItemCreate) SetParts(v []values.Part) *RecommendationItemCreate {
 	_c.mutation.SetParts(v)
 	return _c
 }
@@ -85,7 +85,7 @@ func (_c *RecommendationItemCreate) SetRationale(v string) *RecommendationItemCr
 }
 
 // SetTraces sets the "traces" field.
-func (_c *RecommendationItemCreate) SetTraces(v []enums.Trace) *RecommendationItemCreate {
+func (_c *RecommendationItemCreate) SetTraces(v []values.Trace) *RecommendationItemCreate {
 	_c.mutation.SetTraces(v)
 	return _c
 }

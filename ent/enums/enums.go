@@ -199,6 +199,43 @@ func (KeyPointStatus) Values() []string {
 	return strings(KeyPointMet, KeyPointPartly, KeyPointMissed)
 }
 
+// ContributionKind says what a term of a score stands for.
+type ContributionKind string
+
+// Signal is a source of a recommendation's score.
+type Signal string
+
+// The signals.
+const (
+	SignalCollaborative Signal = "COLLABORATIVE"
+	SignalSemantic      Signal = "SEMANTIC"
+	SignalSkillGap      Signal = "SKILL_GAP"
+	SignalLevelFit      Signal = "LEVEL_FIT"
+	SignalPopularity    Signal = "POPULARITY"
+)
+
+// FailureCode says why a run failed.
+type FailureCode string
+
+// The codes.
+const (
+	FailureInternal   FailureCode = "INTERNAL"
+	FailureTimeout    FailureCode = "TIMEOUT"
+	FailureUnscorable FailureCode = "UNSCORABLE"
+)
+
+// Flag marks a run that a person should look at.
+type Flag string
+
+// Polarity says whether a passage speaks for or against a score.
+type Polarity string
+
+// The polarities.
+const (
+	PolarityPositive Polarity = "POSITIVE"
+	PolarityNegative Polarity = "NEGATIVE"
+)
+
 func strings[T ~string](values ...T) []string {
 	out := make([]string, len(values))
 	for i, v := range values {

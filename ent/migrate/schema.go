@@ -436,6 +436,7 @@ var (
 		{Name: "skills", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
 		{Name: "min_words", Type: field.TypeInt},
 		{Name: "max_words", Type: field.TypeInt},
+		{Name: "position", Type: field.TypeInt},
 		{Name: "active", Type: field.TypeBool, Default: true},
 		{Name: "track_id", Type: field.TypeUUID},
 	}
@@ -447,7 +448,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "questions_tracks_questions",
-				Columns:    []*schema.Column{QuestionsColumns[10]},
+				Columns:    []*schema.Column{QuestionsColumns[11]},
 				RefColumns: []*schema.Column{TracksColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -456,7 +457,12 @@ var (
 			{
 				Name:    "question_track_id_slug",
 				Unique:  true,
-				Columns: []*schema.Column{QuestionsColumns[10], QuestionsColumns[2]},
+				Columns: []*schema.Column{QuestionsColumns[11], QuestionsColumns[2]},
+			},
+			{
+				Name:    "question_track_id_position_id",
+				Unique:  false,
+				Columns: []*schema.Column{QuestionsColumns[11], QuestionsColumns[9], QuestionsColumns[0]},
 			},
 		},
 	}

@@ -37,6 +37,8 @@ const (
 	FieldMinWords = "min_words"
 	// FieldMaxWords holds the string denoting the max_words field in the database.
 	FieldMaxWords = "max_words"
+	// FieldPosition holds the string denoting the position field in the database.
+	FieldPosition = "position"
 	// FieldActive holds the string denoting the active field in the database.
 	FieldActive = "active"
 	// EdgeTrack holds the string denoting the track edge name in mutations.
@@ -82,6 +84,7 @@ var Columns = []string{
 	FieldSkills,
 	FieldMinWords,
 	FieldMaxWords,
+	FieldPosition,
 	FieldActive,
 }
 
@@ -115,6 +118,8 @@ var (
 	MinWordsValidator func(int) error
 	// MaxWordsValidator is a validator for the "max_words" field. It is called by the builders before save.
 	MaxWordsValidator func(int) error
+	// PositionValidator is a validator for the "position" field. It is called by the builders before save.
+	PositionValidator func(int) error
 	// DefaultActive holds the default value on creation for the "active" field.
 	DefaultActive bool
 	// DefaultID holds the default value on creation for the "id" field.
@@ -182,6 +187,11 @@ func ByMinWords(opts ...sql.OrderTermOption) OrderOption {
 // ByMaxWords orders the results by the max_words field.
 func ByMaxWords(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMaxWords, opts...).ToFunc()
+}
+
+// ByPosition orders the results by the position field.
+func ByPosition(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPosition, opts...).ToFunc()
 }
 
 // ByActive orders the results by the active field.

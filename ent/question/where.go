@@ -98,6 +98,11 @@ func MaxWords(v int) predicate.Question {
 	return predicate.Question(sql.FieldEQ(FieldMaxWords, v))
 }
 
+// Position applies equality check predicate on the "position" field. It's identical to PositionEQ.
+func Position(v int) predicate.Question {
+	return predicate.Question(sql.FieldEQ(FieldPosition, v))
+}
+
 // Active applies equality check predicate on the "active" field. It's identical to ActiveEQ.
 func Active(v bool) predicate.Question {
 	return predicate.Question(sql.FieldEQ(FieldActive, v))
@@ -506,6 +511,46 @@ func MaxWordsLT(v int) predicate.Question {
 // MaxWordsLTE applies the LTE predicate on the "max_words" field.
 func MaxWordsLTE(v int) predicate.Question {
 	return predicate.Question(sql.FieldLTE(FieldMaxWords, v))
+}
+
+// PositionEQ applies the EQ predicate on the "position" field.
+func PositionEQ(v int) predicate.Question {
+	return predicate.Question(sql.FieldEQ(FieldPosition, v))
+}
+
+// PositionNEQ applies the NEQ predicate on the "position" field.
+func PositionNEQ(v int) predicate.Question {
+	return predicate.Question(sql.FieldNEQ(FieldPosition, v))
+}
+
+// PositionIn applies the In predicate on the "position" field.
+func PositionIn(vs ...int) predicate.Question {
+	return predicate.Question(sql.FieldIn(FieldPosition, vs...))
+}
+
+// PositionNotIn applies the NotIn predicate on the "position" field.
+func PositionNotIn(vs ...int) predicate.Question {
+	return predicate.Question(sql.FieldNotIn(FieldPosition, vs...))
+}
+
+// PositionGT applies the GT predicate on the "position" field.
+func PositionGT(v int) predicate.Question {
+	return predicate.Question(sql.FieldGT(FieldPosition, v))
+}
+
+// PositionGTE applies the GTE predicate on the "position" field.
+func PositionGTE(v int) predicate.Question {
+	return predicate.Question(sql.FieldGTE(FieldPosition, v))
+}
+
+// PositionLT applies the LT predicate on the "position" field.
+func PositionLT(v int) predicate.Question {
+	return predicate.Question(sql.FieldLT(FieldPosition, v))
+}
+
+// PositionLTE applies the LTE predicate on the "position" field.
+func PositionLTE(v int) predicate.Question {
+	return predicate.Question(sql.FieldLTE(FieldPosition, v))
 }
 
 // ActiveEQ applies the EQ predicate on the "active" field.

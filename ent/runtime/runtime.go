@@ -564,8 +564,12 @@ func init() {
 	questionDescMaxWords := questionFields[7].Descriptor()
 	// question.MaxWordsValidator is a validator for the "max_words" field. It is called by the builders before save.
 	question.MaxWordsValidator = questionDescMaxWords.Validators[0].(func(int) error)
+	// questionDescPosition is the schema descriptor for position field.
+	questionDescPosition := questionFields[8].Descriptor()
+	// question.PositionValidator is a validator for the "position" field. It is called by the builders before save.
+	question.PositionValidator = questionDescPosition.Validators[0].(func(int) error)
 	// questionDescActive is the schema descriptor for active field.
-	questionDescActive := questionFields[8].Descriptor()
+	questionDescActive := questionFields[9].Descriptor()
 	// question.DefaultActive holds the default value on creation for the active field.
 	question.DefaultActive = questionDescActive.Default.(bool)
 	// questionDescID is the schema descriptor for id field.

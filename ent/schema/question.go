@@ -11,6 +11,7 @@ import (
 
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/rule"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 // Question asks for an essay.
@@ -33,6 +34,7 @@ func (Question) Fields() []ent.Field {
 		slugs("skills"),
 		field.Int("min_words").NonNegative(),
 		field.Int("max_words").Positive(),
+		field.Int("position").NonNegative().Comment("Place within the track, easiest first."),
 		field.Bool("active").Default(true),
 	}
 }
@@ -48,7 +50,7 @@ func (Question) Edges() []ent.Edge {
 
 // Indexes of the schema.
 func (Question) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("track_id", "slug").Unique()}
+	return []ent.Index{index.Fields("track_id", "slug").Unique(), index.Fields("track_id", "position", "id")}
 }
 
 // Rubric is one version of the rules by which a question's answers are scored. A version that has
@@ -106,7 +108,7 @@ func (Criterion) Fields() []ent.Field {
 		field.Float("scale_min"),
 		field.Float("scale_max"),
 		field.Float("scale_step"),
-		field.JSON("levels", []enums.ScoreLevel{}),
+		field.JSON("levels", []values.ScoreLevel{}),
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/rule"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 // RecommendationList is what one run recommends to learn next.
@@ -56,9 +56,9 @@ func (RecommendationItem) Fields() []ent.Field {
 		field.UUID("credential_id", uuid.UUID{}).Immutable(),
 		field.Int("rank").Positive().Immutable(),
 		field.Float("score").Immutable().Comment("0…1, the sum of the parts' contributions."),
-		field.JSON("parts", []enums.Part{}).Immutable(),
+		field.JSON("parts", []values.Part{}).Immutable(),
 		text("rationale"),
-		field.JSON("traces", []enums.Trace{}).Immutable(),
+		field.JSON("traces", []values.Trace{}).Immutable(),
 		slugs("closes"),
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/rule"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 // Score is what one run gave for one criterion. Scores are only ever added.
@@ -77,7 +78,7 @@ func (Explanation) Fields() []ent.Field {
 		field.UUID("score_id", uuid.UUID{}).Immutable(),
 		text("summary"),
 		field.Float("base").Immutable(),
-		field.JSON("contributions", []enums.Contribution{}).Immutable(),
+		field.JSON("contributions", []values.Contribution{}).Immutable(),
 	}
 }
 
