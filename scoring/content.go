@@ -39,7 +39,7 @@ func (m *measurement) keyPointOutcomes() []KeyPointOutcome {
 func (m *measurement) deciding(point int, w *window) int {
 	best, most := w.first, math.Inf(-1)
 	for i := w.first; i < w.first+w.count; i++ {
-		if c := cosine(m.text.Sentences[i].Vector, m.question.keyPoints[point].vector); c > most {
+		if c := cosine(m.text.Sentences[i].Vector, m.question.keyPoints[point].whole.vector); c > most {
 			best, most = i, c
 		}
 	}
@@ -79,8 +79,8 @@ func (m *measurement) divide(j int, match keyPointMatch, points float64) []Contr
 	amounts := make([]float64, w.count)
 	var total float64
 	for n := range amounts {
-		c := cosine(m.text.Sentences[w.first+n].Vector, m.question.keyPoints[j].vector)
-		amounts[n] = math.Max(0.01, c-minAnchorLow/2)
+		c := cosine(m.text.Sentences[w.first+n].Vector, m.question.keyPoints[j].whole.vector)
+		amounts[n] = math.Max(0.01, c-minLow/2)
 		total += amounts[n]
 	}
 	deciding := m.deciding(j, w)

@@ -160,53 +160,96 @@ func negatedTerms(text string) map[string]bool {
 	return out
 }
 
-// The share of a degree that comes from the meaning (cosine) and from the words (recall), the least
-// span between the anchors of a similarity, and where they lie when there is no model answer.
+// anchored is a text that statements are compared with, and the two ends of the scale for that:
+// the similarity of what earns nothing and of what earns everything.
+type anchored struct {
+	vector    []float32
+	low, high float64
+}
+
+func (a *anchored) degree(w *window) float64 { return ramp(cosine(w.vector, a.vector), a.low, a.high) }
+
+// Bounds of the anchors, and where they lie when there is no model answer to find them with.
 const (
-	semanticShare  = 0.6
-	minAnchorSpan  = 0.15
-	minAnchorLow   = 0.30
-	defaultHigh    = 0.72
-	defaultRecall  = 0.5
+	promptShare   = 0.75 // of the question's own similarity, below which nothing is earned
+	minLow        = 0.30
+	maxLow        = 0.55
+	minAnchorSpan = 0.15
+	defaultHigh   = 0.72
+
 	minModelRecall = 0.3
-	conflictCost   = 0.6
+	defaultRecall  = 0.5
+
+	statementLow  = 0.40 // between two statements of the same point by different writers
+	statementHigh = 0.70
 )
 
-// anchor sets the ends of the key point's scales from the question and the model answer, so that
-// repeating the question earns nothing and saying what the model answer says earns everything,
-// however near to each other the embedding model happens to place them.
-func (k *preparedKeyPoint) anchor(prompt, model []Sentence) {
-	all := func(int) bool { return true }
-	k.low = minAnchorLow
-	for _, w := range windowsOf(prompt, all, nil) {
-		k.low = math.Max(k.low, 0.75*cosine(w.vector, k.vector))
+// anchor finds the ends from the question and the model answer, so that repeating the question
+// earns nothing and saying what the model answer says earns everything, however near to each other
+// the embedding model happens to place them.
+func anchor(vector []float32, prompt, model []window) anchored {
+	a := anchored{vector: vector, low: minLow, high: defaultHigh}
+	for i := range prompt {
+		a.low = math.Max(a.low, promptShare*cosine(prompt[i].vector, vector))
 	}
-	k.high, k.recall = defaultHigh, defaultRecall
-	if windows := windowsOf(model, all, nil); len(windows) > 0 {
-		k.high, k.recall = 0, minModelRecall
-		for i := range windows {
-			k.high = math.Max(k.high, cosine(windows[i].vector, k.vector))
-			k.recall = math.Max(k.recall, k.lexicalRecall(&windows[i]))
+	if len(model) > 0 {
+		a.high = 0
+		for i := range model {
+			a.high = math.Max(a.high, cosine(model[i].vector, vector))
 		}
 	}
-	k.low = math.Min(k.low, 0.55)
-	k.high = math.Max(k.high, k.low+minAnchorSpan)
+	a.low = math.Min(a.low, maxLow)
+	a.high = math.Max(a.high, a.low+minAnchorSpan)
+	return a
+}
+
+// The shares of meaning: of the key point as a whole, of its clauses one by one (so that a point
+// without its reason is not yet the whole point), and of the model answer's statement of it.
+const (
+	wholeShare     = 0.2
+	clauseShare    = 0.3
+	statementShare = 0.5
+
+	semanticShare = 0.6 // of a degree; the rest is lexical
+	lexicalLead   = 0.5 // how far words may run ahead of meaning
+	conflictCost  = 0.6
+	stretch       = 1.2 // nobody says everything that the references say
+)
+
+// semantic is how near the window's meaning is to the key point's, 0…1.
+func (k *preparedKeyPoint) semantic(w *window) float64 {
+	var clauses float64
+	for i := range k.clauses {
+		clauses += k.clauses[i].degree(w)
+	}
+	sum, shares := wholeShare*k.whole.degree(w), wholeShare
+	if len(k.clauses) > 0 {
+		sum += clauseShare * clauses / float64(len(k.clauses))
+		shares += clauseShare
+	}
+	if k.statement.vector != nil {
+		sum += statementShare * k.statement.degree(w)
+		shares += statementShare
+	}
+	return sum / shares
 }
 
 // degree is how far the window makes the key point, 0…1, and its cosine to it:
 //
-//	(0.6 · similarity between its anchors + 0.4 · recall relative to the model answer's)
-//	  · novelty · substance · (1 − 0.5 · conflict)
+//	1.2 · (0.6 · meaning + 0.4 · recall relative to the model answer's) · novelty · substance · (1 − 0.6 · conflict)
+//
+// Meaning is a mean of cosines between their anchors. Novelty keeps words that the learner was given
+// from earning anything; substance discounts statements of less than ten words.
 func (k *preparedKeyPoint) degree(w *window) (degree, similarity float64) {
-	similarity = cosine(w.vector, k.vector)
-	semantic := ramp(similarity, k.low, k.high)
+	similarity = cosine(w.vector, k.whole.vector)
+	semantic := k.semantic(w)
 	if semantic == 0 {
 		return 0, similarity
 	}
 	lexical := math.Min(1, k.lexicalRecall(w)/k.recall)
-	degree = semanticShare*semantic + (1-semanticShare)*math.Min(lexical, semantic+0.5)
-	degree *= w.novel * (0.3 + 0.7*ramp(float64(w.words), 3, 10))
-	return degree * (1 - conflictCost*k.conflict(w)), similarity
+	degree = semanticShare*semantic + (1-semanticShare)*math.Min(lexical, semantic+lexicalLead)
+	degree *= w.novel * (0.3 + 0.7*ramp(float64(w.words), 3, 10)) * (1 - conflictCost*k.conflict(w))
+	return math.Min(1, stretch*degree), similarity
 }
 
 // keyPointMatch is the statement of an answer that was found to make a key point.

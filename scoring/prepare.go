@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
+	"strings"
 )
 
 // Prepared is a question made ready for scoring: its texts cut and embedded once, to be reused for
@@ -12,27 +14,25 @@ type Prepared struct {
 	Question Question
 	Model    string // of the vectors
 
-	prompt      []Sentence
-	promptTerms map[string]bool
-	labelTerms  map[string]bool // of the prompt, the title and all labels: what a learner was given
-	model       []Sentence      // of all model answers
-	weights     map[string]float64
-	keyPoints   []preparedKeyPoint // in the order of Question.Rubric.KeyPoints
-	secret      map[string]bool    // runs of secretShingle words that a learner may not be shown
+	prompt                      []Sentence
+	promptTerms                 map[string]bool
+	labelTerms                  map[string]bool // of the prompt, the title and all labels: what a learner was given
+	model                       []Sentence      // of all model answers
+	promptWindows, modelWindows []window
+	weights                     map[string]float64
+	keyPoints                   []preparedKeyPoint // in the order of Question.Rubric.KeyPoints
+	secret                      map[string]bool    // runs of secretShingle words that a learner may not be shown
 }
 
 // preparedKeyPoint is a key point with what it takes to recognise it.
 type preparedKeyPoint struct {
-	vector  []float32
-	terms   []weightedTerm
-	negated map[string]bool
-	share   float64 // of the content score; shares add up to 1
-
-	// The similarity of the key point to what is known to earn nothing (the question) and to what
-	// earns everything (the model answer): the two ends of the scale for an answer's similarity.
-	low, high float64
-	// The lexical recall that a model answer reaches, which is never all of it.
-	recall float64
+	whole     anchored
+	clauses   []anchored // of a text with several; else empty
+	statement anchored   // where the model answers make the point; its vector is nil without them
+	terms     []weightedTerm
+	negated   map[string]bool
+	recall    float64 // the lexical recall that a model answer reaches, which is never all of it
+	share     float64 // of the content score; shares add up to 1
 }
 
 // weightedTerm is a content word and how much it tells about its key point.
@@ -77,6 +77,10 @@ func Prepare(ctx context.Context, embedder Embedder, question Question) (*Prepar
 		}
 		p.model = append(p.model, sentences...)
 	}
+
+	all := func(int) bool { return true }
+	p.promptWindows = windowsOf(p.prompt, all, nil)
+	p.modelWindows = windowsOf(p.model, all, nil)
 
 	p.promptTerms = termSet(tokenize(question.Prompt), tokenize(question.Title))
 	p.labelTerms = termSet(tokenize(question.Prompt), tokenize(question.Title))
@@ -127,23 +131,60 @@ func (p *Prepared) weighTerms() {
 	}
 }
 
+// minClauseWords is the length from which a clause is looked for by itself.
+const minClauseWords = 4
+
 func (p *Prepared) prepareKeyPoint(ctx context.Context, embedder Embedder, k KeyPoint) (preparedKeyPoint, error) {
-	vector, err := embedder.Embed(ctx, k.Text)
-	if err != nil {
-		return preparedKeyPoint{}, fmt.Errorf("embedding with %s: %w", embedder.Model(), err)
+	out := preparedKeyPoint{negated: negatedTerms(k.Text), recall: defaultRecall}
+	if len(p.modelWindows) > 0 {
+		out.recall = minModelRecall
 	}
-	tokens := tokenize(k.Text)
-	out := preparedKeyPoint{vector: vector, negated: negatedTerms(k.Text)}
 	seen := map[string]bool{}
-	for _, term := range terms(tokens) {
+	for _, term := range terms(tokenize(k.Text)) {
 		if !seen[term] {
 			seen[term] = true
 			out.terms = append(out.terms, weightedTerm{term, p.weights[term]})
 		}
 	}
-	out.anchor(p.prompt, p.model)
+	vector, err := embedder.Embed(ctx, k.Text)
+	if err != nil {
+		return out, fmt.Errorf("embedding with %s: %w", embedder.Model(), err)
+	}
+	out.whole = anchor(vector, p.promptWindows, p.modelWindows)
+	for _, clause := range clausesOf(k.Text) {
+		vector, err := embedder.Embed(ctx, clause)
+		if err != nil {
+			return out, fmt.Errorf("embedding a clause with %s: %w", embedder.Model(), err)
+		}
+		out.clauses = append(out.clauses, anchor(vector, p.promptWindows, p.modelWindows))
+	}
+	best := -1.0
+	for i := range p.modelWindows {
+		w := &p.modelWindows[i]
+		recall := out.lexicalRecall(w)
+		out.recall = math.Max(out.recall, recall)
+		if near := cosine(w.vector, vector) + recall/2; near > best {
+			best, out.statement = near, anchored{w.vector, statementLow, statementHigh}
+		}
+	}
 	return out, nil
 }
+
+// clausesOf cuts a text at punctuation; a text of a single clause has none.
+func clausesOf(text string) []string {
+	var out []string
+	for _, clause := range clauseEnd.Split(text, -1) {
+		if len(strings.Fields(clause)) >= minClauseWords {
+			out = append(out, clause)
+		}
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out
+}
+
+var clauseEnd = regexp.MustCompile(`[,;:.]\s+`)
 
 // shareKeyPoints sets the shares from the weights; weights that are all zero count as equal.
 func (p *Prepared) shareKeyPoints() {

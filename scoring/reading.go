@@ -113,7 +113,7 @@ func (r *reading) place(i int, set map[string]bool) {
 // a sentence of the prompt.
 func (p *Prepared) nearness(v []float32) (reference, prompt float64) {
 	for j := range p.keyPoints {
-		reference = math.Max(reference, cosine(v, p.keyPoints[j].vector))
+		reference = math.Max(reference, cosine(v, p.keyPoints[j].whole.vector))
 	}
 	_, model := maxCosine(v, p.model)
 	_, prompt = maxCosine(v, p.prompt)
