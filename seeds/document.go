@@ -14,8 +14,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// maxFileSize bounds a seed file, in bytes. The largest of ours is a tenth of it.
-const maxFileSize = 1 << 20
+// maxFileSize bounds a seed file, in bytes. The largest of ours is a fifth of it.
+const maxFileSize = 256 << 10
 
 // maxNesting bounds the open brackets of a seed file: the parser recurses, and a stack that
 // overflows cannot be recovered from. The formats nest six deep.
@@ -48,7 +48,7 @@ func parse(file string, src []byte) (doc *document, faults Faults) {
 	if err != nil {
 		return nil, Faults{yamlFault(file, err)}
 	}
-	docs := slicesNonNil(tree.Docs)
+	docs := withBody(tree.Docs)
 	switch len(docs) {
 	case 0:
 		return nil, Faults{{File: file, Line: 1, Column: 1, Message: "the file is empty"}}
@@ -69,7 +69,8 @@ func parse(file string, src []byte) (doc *document, faults Faults) {
 	return doc, nil
 }
 
-func slicesNonNil(docs []*ast.DocumentNode) []*ast.DocumentNode {
+// withBody leaves out what only comments or separators made.
+func withBody(docs []*ast.DocumentNode) []*ast.DocumentNode {
 	var kept []*ast.DocumentNode
 	for _, d := range docs {
 		if d != nil && d.Body != nil {

@@ -253,6 +253,7 @@ func assertFaults(t *testing.T, files fs.FS, want []string) {
 }
 
 // FuzzLoad holds that no content of a file makes Load panic or return an error without a place.
+// Inputs are large: run it with -fuzzminimizetime 20x, or minimising takes all the time.
 func FuzzLoad(f *testing.F) {
 	valid := validSeeds(f)
 	names := []string{"skills.yaml", "people.yaml", "credentials/food.yaml", "tracks/baker/track.yaml", "tracks/baker/passages.yaml", "tracks/baker/questions/crumb.yaml"}
