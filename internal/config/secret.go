@@ -127,7 +127,7 @@ func keptSecret(path string) ([]byte, error) {
 // ever reads half a secret; when another process was faster, its secret stays.
 func makeSecret(path string) (err error) {
 	random := make([]byte, 48)
-	_, _ = rand.Read(random) // never fails
+	_, _ = rand.Read(random)                                                     // never fails
 	temporary, err := os.CreateTemp(filepath.Dir(path), "."+SecretFileName+"-*") // mode 0600
 	if err != nil {
 		return err
