@@ -93,6 +93,7 @@ func up(ctx context.Context, databaseURL string, log *slog.Logger, files fs.FS) 
 	var partial *goose.PartialError
 	if errors.As(err, &partial) {
 		results = partial.Applied
+		err = fmt.Errorf("%s: %w", path.Base(partial.Failed.Source.Path), partial.Err)
 	}
 	for _, r := range results {
 		rep.Applied = append(rep.Applied, path.Base(r.Source.Path))

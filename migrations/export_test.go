@@ -1,0 +1,12 @@
+package migrations
+
+// For the tests of package migrations_test, which alone can import pgtest.
+const (
+	LockKey     = lockKey
+	LockTimeout = lockTimeout
+)
+
+var (
+	UpFiles = up
+	Open    = open
+)
