@@ -213,7 +213,11 @@ func startPeer(ctx context.Context, python string, windows [][][]int32) (p *peer
 	if err := errors.Join(os.WriteFile(model, minilm.ModelONNX, 0o600), os.WriteFile(script, peerScript, 0o600)); err != nil {
 		return nil, fmt.Errorf("write the model for the Python side: %w", err)
 	}
-	p = &peer{cmd: exec.CommandContext(ctx, python, script, model), dir: dir, stderr: &strings.Builder{}}
+	args := []string{script, model}
+	for key, value := range minilm.SessionConfig() {
+		args = append(args, key+"="+value)
+	}
+	p = &peer{cmd: exec.CommandContext(ctx, python, args...), dir: dir, stderr: &strings.Builder{}}
 	p.cmd.Stderr = p.stderr
 	p.cmd.WaitDelay = 5 * time.Second
 	if p.in, err = p.cmd.StdinPipe(); err != nil {

@@ -1,7 +1,7 @@
 """The other side of the embedding benchmark: the same model file and the same tokens, in ONNX
 Runtime's own Python binding, on one thread.
 
-usage: peer.py MODEL.onnx — then on standard input one JSON line, a list of texts, each a list of
+usage: peer.py MODEL.onnx [session option=value…] — then on standard input one JSON line, a list of texts, each a list of
 windows of token ids; and for every further line one pass over all of them, answered with a JSON
 line {"seconds": …, "vectors": […]}, the vectors on the first pass only.
 """
@@ -28,7 +28,8 @@ def main():
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    options.add_session_config_entry("session.x64quantprecision", "1")  # as minilm does
+    for entry in sys.argv[2:]:
+        options.add_session_config_entry(*entry.split("=", 1))
     session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
     texts = json.loads(sys.stdin.readline())
     first = True
