@@ -6,7 +6,4 @@ const (
 	LockTimeout = lockTimeout
 )
 
-var (
-	UpFiles = up
-	Open    = open
-)
+var Open = open

@@ -20,7 +20,7 @@ func TestFailedFileLeavesNothing(t *testing.T) {
 		"00001_good.sql": {Data: []byte("-- +goose Up\nCREATE EXTENSION vector; CREATE TABLE good (x int);\n")},
 		"00002_bad.sql":  {Data: []byte("-- +goose Up\nCREATE TABLE half (x int);\nCREATE TABLE good (x int);\n")},
 	}
-	rep, err := migrations.UpFiles(context.Background(), d.URL(), nil, broken)
+	rep, err := migrations.UpFrom(context.Background(), d.URL(), nil, broken)
 	require.ErrorContains(t, err, "already exists")
 	assert.ErrorContains(t, err, "00002_bad.sql")
 	assert.Equal(t, []string{"00001_good.sql"}, rep.Applied)
@@ -29,7 +29,7 @@ func TestFailedFileLeavesNothing(t *testing.T) {
 	assert.False(t, half)
 
 	broken["00002_bad.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE half (x int);\n")}
-	rep, err = migrations.UpFiles(context.Background(), d.URL(), nil, broken)
+	rep, err = migrations.UpFrom(context.Background(), d.URL(), nil, broken)
 	require.NoError(t, err, "a corrected file goes on where it stopped; the lock was released")
 	assert.Equal(t, []string{"00002_bad.sql"}, rep.Applied)
 }
@@ -55,7 +55,7 @@ func TestConcurrentIndexWhileAnotherProcessWaits(t *testing.T) {
 	errs := make(chan error, 3)
 	for range 3 {
 		go func() {
-			_, err := migrations.UpFiles(context.Background(), d.URL(), nil, concurrent)
+			_, err := migrations.UpFrom(context.Background(), d.URL(), nil, concurrent)
 			errs <- err
 		}()
 	}

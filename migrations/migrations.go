@@ -58,10 +58,11 @@ type Report struct {
 //
 // A database that cannot serve gives a *RequirementError and is left as it was.
 func Up(ctx context.Context, databaseURL string, log *slog.Logger) (Report, error) {
-	return up(ctx, databaseURL, log, FS)
+	return UpFrom(ctx, databaseURL, log, FS)
 }
 
-func up(ctx context.Context, databaseURL string, log *slog.Logger, files fs.FS) (rep Report, err error) {
+// UpFrom is Up with other files, for tools that work on a folder that was not compiled in.
+func UpFrom(ctx context.Context, databaseURL string, log *slog.Logger, files fs.FS) (rep Report, err error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}

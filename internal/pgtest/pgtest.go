@@ -19,6 +19,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -129,6 +130,24 @@ func (s *Server) create(t testing.TB, template string) *Database {
 		t.Fatal(err)
 	}
 	return &Database{name: name, url: u}
+}
+
+// WithDatabases calls f with the URLs of n empty databases on a server, given by the URL of any of its
+// databases, and drops them afterwards. It is for programs.
+func WithDatabases(ctx context.Context, server string, n int, f func(urls []string) error) (err error) {
+	s := &Server{maintenance: server}
+	urls := make([]string, n)
+	for i := range urls {
+		name := uniqueName("temporary")
+		if err := s.exec(ctx, createDatabase(name, "template0")); err != nil {
+			return fmt.Errorf("pgtest: create a database: %w", err)
+		}
+		defer func() { err = errors.Join(err, s.exec(context.WithoutCancel(ctx), dropDatabase(name))) }()
+		if urls[i], err = withDatabase(server, name); err != nil {
+			return err
+		}
+	}
+	return f(urls)
 }
 
 // migrated returns the name of a database to copy, which is made by the first who needs it. Its
