@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 var fast = map[string]string{"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "16MB"}
 
 // dataDir is a short path that every user can enter, which t.TempDir is not.
-func dataDir(t *testing.T) string {
+func dataDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "rubrica-embeddedpg-")
 	require.NoError(t, err)

@@ -142,3 +142,11 @@ func TestKilledProgramLeavesNoServer(t *testing.T) {
 }
 
 const reportVariable = "RUBRICA_TEST_REPORT"
+
+// BenchmarkNew is what a test pays for its database; dropping it is not counted.
+func BenchmarkNew(b *testing.B) {
+	pgtest.New(b) // the template
+	for b.Loop() {
+		pgtest.New(b)
+	}
+}

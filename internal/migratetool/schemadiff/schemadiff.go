@@ -17,6 +17,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"ariga.io/atlas/sql/migrate"
 	"ariga.io/atlas/sql/postgres"
@@ -77,7 +78,39 @@ func Diff(ctx context.Context, migrated, empty *sql.DB, tables []*entschema.Tabl
 	if err != nil {
 		return nil, fmt.Errorf("compare the databases: %w", err)
 	}
+	restoreExpressions(desired, tables)
 	return plan(ctx, driver, changes)
+}
+
+// restoreExpressions puts the checks and predicates back as the ent schema has them. PostgreSQL's
+// own text of an expression is not stable: `x IN ('A', 'B')` of a varchar is read back as one text,
+// and that one, created again, as another. The changes point to the parts of the desired schema.
+func restoreExpressions(desired *schema.Schema, tables []*entschema.Table) {
+	for _, from := range tables {
+		to, ok := desired.Table(from.Name)
+		if !ok {
+			continue
+		}
+		if from.Annotation != nil {
+			for _, attr := range to.Attrs {
+				if check, ok := attr.(*schema.Check); ok && from.Annotation.Checks[check.Name] != "" {
+					check.Expr = from.Annotation.Checks[check.Name]
+				}
+			}
+		}
+		for _, index := range from.Indexes {
+			if index.Annotation == nil || index.Annotation.Where == "" {
+				continue
+			}
+			if i, ok := to.Index(index.Name); ok {
+				i.Attrs = slices.DeleteFunc(i.Attrs, func(a schema.Attr) bool {
+					_, ok := a.(*postgres.IndexPredicate)
+					return ok
+				})
+				i.Attrs = append(i.Attrs, &postgres.IndexPredicate{P: index.Annotation.Where})
+			}
+		}
+	}
 }
 
 func inspect(ctx context.Context, driver migrate.Driver, tables []string) (*schema.Schema, error) {

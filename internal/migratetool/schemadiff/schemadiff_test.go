@@ -50,7 +50,7 @@ func apply(t *testing.T, db *sql.DB, steps []schemadiff.Step, from int) {
 }
 
 // models is a small ent schema with what is hard to compare: a vector with an HNSW index, an array,
-// defaults, a check that PostgreSQL rewrites, a partial index and a reference.
+// defaults, checks and partial indexes that PostgreSQL rewrites, and a reference.
 func models() []*entschema.Table {
 	owner := &entschema.Table{
 		Name: "owners",
@@ -69,8 +69,9 @@ func models() []*entschema.Table {
 			{Name: "share", Type: field.TypeFloat64, Default: 0.5},
 			{Name: "made", Type: field.TypeTime},
 			{Name: "owner_id", Type: field.TypeUUID},
+			{Name: "stage", Type: field.TypeString},
 		},
-		Annotation: &entsql.Annotation{Checks: map[string]string{"things_share": "share BETWEEN 0 AND 1"}},
+		Annotation: &entsql.Annotation{Checks: map[string]string{"things_share": "share BETWEEN 0 AND 1", "things_stage": "stage IN ('NEW', 'DONE', 'FAILED')"}},
 	}
 	thing.Columns[4].Default = entschema.Expr("now()")
 	thing.PrimaryKey = thing.Columns[:1]
@@ -80,6 +81,7 @@ func models() []*entschema.Table {
 	thing.Indexes = []*entschema.Index{
 		{Name: "things_near", Columns: thing.Columns[1:2], Annotation: &entsql.IndexAnnotation{Type: "hnsw", OpClass: "vector_cosine_ops"}},
 		{Name: "things_low", Columns: thing.Columns[3:4], Annotation: &entsql.IndexAnnotation{Where: "share < 0.1"}},
+		{Name: "things_open", Columns: thing.Columns[6:7], Annotation: &entsql.IndexAnnotation{Where: "stage NOT IN ('DONE', 'FAILED')"}},
 	}
 	return []*entschema.Table{owner, thing}
 }
@@ -93,6 +95,7 @@ func TestWholeSchemaThenNothing(t *testing.T) {
 	require.Len(t, steps, 1, "new tables need no concurrent indexes")
 	assert.Contains(t, string(steps[0].SQL), "-- +goose Down")
 	assert.NotContains(t, string(steps[0].SQL), "public")
+	assert.Contains(t, string(steps[0].SQL), "stage NOT IN ('DONE', 'FAILED')", "as the ent schema has it")
 	apply(t, db, steps, 1)
 	assert.Empty(t, diff(t, db, models()), "what was written is what was wanted")
 }
