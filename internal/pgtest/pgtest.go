@@ -226,7 +226,7 @@ func createDatabase(name, template string) string {
 	if template == "template0" {
 		locale = ` ENCODING 'UTF8' LOCALE 'C.UTF-8'`
 	}
-	return fmt.Sprintf(`CREATE DATABASE %s TEMPLATE %s%s`, pq.QuoteIdentifier(name), pq.QuoteIdentifier(template), locale)
+	return fmt.Sprintf(`CREATE DATABASE %s TEMPLATE %s STRATEGY FILE_COPY%s`, pq.QuoteIdentifier(name), pq.QuoteIdentifier(template), locale)
 }
 
 func dropDatabase(name string) string {

@@ -150,3 +150,13 @@ func BenchmarkNew(b *testing.B) {
 		pgtest.New(b)
 	}
 }
+
+// BenchmarkNewAtOnce is the same for tests that run in parallel.
+func BenchmarkNewAtOnce(b *testing.B) {
+	pgtest.New(b) // the template
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			pgtest.New(b)
+		}
+	})
+}

@@ -33,7 +33,7 @@ func Settings() map[string]string {
 		"full_page_writes":   "off",
 		"max_connections":    "300",
 		"shared_buffers":     "64MB",
-		"max_wal_size":       "2GB", // fewer checkpoints
+		"max_wal_size":       "1GB", // fewer checkpoints
 	}
 }
 
@@ -41,7 +41,7 @@ func Settings() map[string]string {
 // folder. It is for programs; tests call New, Empty or OwnServer.
 func StartTemporary(ctx context.Context, version int, progress func(string)) (srv *embeddedpg.Server, stop func() error, err error) {
 	sweep()
-	dir, err := os.MkdirTemp("", folderPrefix)
+	dir, err := os.MkdirTemp(baseFolder(), folderPrefix)
 	if err != nil {
 		return nil, nil, fmt.Errorf("pgtest: %w", err)
 	}
@@ -60,10 +60,29 @@ func StartTemporary(ctx context.Context, version int, progress func(string)) (sr
 	}, nil
 }
 
+// memoryFolder is a file system in memory on Linux, where a database is copied ten times as fast as
+// on a disk: it is made of some 400 small files.
+const memoryFolder = "/dev/shm"
+
+// memoryNeeded is the room, in bytes, that the tests of everything may take. Containers often have
+// 64 MB there, which would fill up.
+const memoryNeeded = 4 << 30
+
+// baseFolder is where temporary data folders are made: $TMPDIR if it is set, else in memory if there
+// is room, else the system's temporary folder.
+func baseFolder() string {
+	var st unix.Statfs_t
+	if os.Getenv("TMPDIR") == "" && unix.Statfs(memoryFolder, &st) == nil &&
+		st.Bavail > memoryNeeded/uint64(st.Bsize) && unix.Access(memoryFolder, unix.W_OK|unix.X_OK) == nil { //nolint:gosec,unconvert // a block's size is positive
+		return memoryFolder
+	}
+	return os.TempDir()
+}
+
 // sweep removes the folders of killed test programs, as far as they are ours to remove. A folder
 // whose lock can be taken has no owner; a young one may be about to get its owner.
 func sweep() {
-	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
+	dirs, err := filepath.Glob(filepath.Join(baseFolder(), folderPrefix+"*"))
 	if err != nil {
 		return
 	}
