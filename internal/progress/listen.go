@@ -37,8 +37,8 @@ func (h *Hub) listen(ctx context.Context) {
 		for {
 			err := l.Listen(channel)
 			if err == nil {
-				h.stats.listening.Store(true)
 				h.changedAll()
+				h.stats.listening.Store(true)
 				return nil
 			}
 			if errors.Is(err, net.ErrClosed) {
@@ -52,8 +52,8 @@ func (h *Hub) listen(ctx context.Context) {
 	})
 	for n := range l.Notify { // closed by l.Close
 		if n == nil { // a new connection
-			h.stats.listening.Store(true)
 			h.changedAll()
+			h.stats.listening.Store(true)
 			continue
 		}
 		h.stats.notifications.Add(1)
