@@ -1,0 +1,171 @@
+package rag
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/lib/pq"
+	"github.com/pgvector/pgvector-go"
+)
+
+const (
+	embedBatch = 16               // chunks that are claimed and stored together
+	lease      = 30 * time.Second // of a claim; a batch takes well under a second
+)
+
+// claimed is a chunk that this worker is to embed.
+type claimed struct {
+	id   int64
+	hash []byte
+	text string
+}
+
+// embedMissing stores up to limit vectors of chunks that have none.
+func (x *Index) embedMissing(ctx context.Context, m model, limit int) (embedded int, err error) {
+	for embedded < limit {
+		batch, err := claim(ctx, x.db.SQL, m, min(embedBatch, limit-embedded))
+		if err != nil {
+			return embedded, err
+		}
+		if len(batch) == 0 {
+			return embedded, nil
+		}
+		// No transaction is open while the model computes.
+		vectors := make([]string, 0, len(batch))
+		for _, c := range batch {
+			v, err := x.embed(ctx, c.text)
+			if err != nil {
+				return embedded, errors.Join(fmt.Errorf("embedding chunk %d: %w", c.id, err), x.release(ctx, m, batch))
+			}
+			vectors = append(vectors, pgvector.NewHalfVector(v).String())
+		}
+		n, err := store(ctx, x.db.SQL, m, batch, vectors)
+		if err != nil {
+			return embedded, errors.Join(err, x.release(ctx, m, batch))
+		}
+		embedded += n
+	}
+	return embedded, nil
+}
+
+// embed checks what the embedder gives, since one bad number makes a vector incomparable.
+func (x *Index) embed(ctx context.Context, text string) ([]float32, error) {
+	v, err := x.embedder.Embed(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return v, checkVector(v, x.embedder.Dimensions())
+}
+
+func checkVector(v []float32, dimensions int) error {
+	if len(v) != dimensions {
+		return fmt.Errorf("a vector has %d dimensions where the model has %d", len(v), dimensions)
+	}
+	var squares float64
+	for _, f := range v {
+		squares += float64(f) * float64(f)
+	}
+	if !(squares > 0) || math.IsInf(squares, 0) {
+		return fmt.Errorf("a vector has no direction (squared length %v)", squares)
+	}
+	return nil
+}
+
+// claim reserves chunks without a current vector for this worker, for the time of a lease.
+// FOR UPDATE SKIP LOCKED keeps apart who claims at this moment, the claims who claimed before.
+func claim(ctx context.Context, q querier, m model, limit int) (batch []claimed, err error) {
+	rows, err := q.QueryContext(ctx, fmt.Sprintf(`
+		WITH free AS (
+		  SELECT c.id, c.hash, c.body, d.title, d.keywords
+		  FROM rag_chunks c JOIN rag_documents d ON d.id = c.document_id
+		  WHERE NOT EXISTS (SELECT FROM %s v WHERE v.chunk_id = c.id AND v.hash = c.hash)
+		    AND NOT EXISTS (SELECT FROM rag_claims k WHERE k.chunk_id = c.id AND k.model = $1 AND k.until > now())
+		  ORDER BY c.id LIMIT $2
+		  FOR NO KEY UPDATE OF c SKIP LOCKED
+		), taken AS (
+		  INSERT INTO rag_claims (model, chunk_id, until)
+		  SELECT $1, id, now() + make_interval(secs => $3) FROM free
+		  ON CONFLICT (chunk_id, model) DO UPDATE SET until = excluded.until WHERE rag_claims.until <= now()
+		  RETURNING chunk_id
+		)
+		SELECT f.id, f.hash, f.title, f.keywords, f.body FROM free f JOIN taken t ON t.chunk_id = f.id ORDER BY f.id`,
+		m.table()), m.name, limit, lease.Seconds())
+	if err != nil {
+		return nil, fmt.Errorf("claiming chunks to embed: %w", err)
+	}
+	err = each(rows, func() error {
+		var c claimed
+		var title, keywords, body string
+		if err := rows.Scan(&c.id, &c.hash, &title, &keywords, &body); err != nil {
+			return err
+		}
+		c.text = indexed(title, keywords, body)
+		batch = append(batch, c)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claiming chunks to embed: %w", err)
+	}
+	return batch, nil
+}
+
+// store writes the vectors of a batch and gives up its claims. A chunk that was changed or deleted
+// since is left out: the hash is the fence.
+func store(ctx context.Context, q querier, m model, batch []claimed, vectors []string) (int, error) {
+	ids, hashes := make([]int64, len(batch)), make([][]byte, len(batch))
+	for i, c := range batch {
+		// The document may have changed between chunk and claim: what counts is what was embedded.
+		ids[i], hashes[i] = c.id, hashOf(c.text)
+	}
+	var stored int
+	err := q.QueryRowContext(ctx, fmt.Sprintf(`
+		WITH done AS (
+		  DELETE FROM rag_claims WHERE model = $1 AND chunk_id = ANY($2::bigint[])
+		), current AS (
+		  SELECT c.id, n.hash, n.embedding
+		  FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS n (id, hash, embedding)
+		  JOIN rag_chunks c ON c.id = n.id AND c.hash = n.hash
+		  ORDER BY c.id FOR KEY SHARE OF c
+		), kept AS (
+		  INSERT INTO %s (model, chunk_id, hash, embedding)
+		  SELECT $1, id, hash, embedding::halfvec(%d) FROM current
+		  ON CONFLICT (chunk_id, model) DO UPDATE SET hash = excluded.hash, embedding = excluded.embedding
+		  RETURNING 1
+		)
+		SELECT count(*) FROM kept`, m.table(), m.dimensions),
+		m.name, pq.Array(ids), pq.ByteaArray(hashes), pq.Array(vectors)).Scan(&stored)
+	if err != nil {
+		return 0, fmt.Errorf("storing vectors: %w", err)
+	}
+	return stored, nil
+}
+
+// release lets others embed at once what this worker failed to.
+func (x *Index) release(ctx context.Context, m model, batch []claimed) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	ids := make([]int64, len(batch))
+	for i, c := range batch {
+		ids[i] = c.id
+	}
+	_, err := x.db.SQL.ExecContext(ctx,
+		`DELETE FROM rag_claims WHERE model = $1 AND chunk_id = ANY($2::bigint[])`, m.name, pq.Array(ids))
+	if err != nil {
+		return fmt.Errorf("giving up claims (they run out in %v): %w", lease, err)
+	}
+	return nil
+}
+
+// missing counts the chunks without a current vector.
+func missing(ctx context.Context, q querier, m model) (n int, err error) {
+	err = q.QueryRowContext(ctx, fmt.Sprintf(`
+		SELECT count(*) FROM rag_chunks c
+		WHERE NOT EXISTS (SELECT FROM %s v WHERE v.chunk_id = c.id AND v.hash = c.hash)`, m.table())).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("counting chunks without a vector: %w", err)
+	}
+	return n, nil
+}

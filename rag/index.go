@@ -1,0 +1,91 @@
+// Package rag retrieves: it keeps a searchable copy of reference passages and credentials in
+// Postgres and finds the ones nearest to a text, by meaning (vectors) and by words (BM25) together.
+//
+// A row of the models becomes a document; a document is cut into chunks no longer than the embedding
+// model reads at once; a chunk has postings for BM25, written with it, and a vector, which is
+// computed afterwards so that no write waits for a model. Refresh does all of it, as often as one
+// likes and in as many processes as one likes. Deleting the row takes everything with it.
+//
+// Search works with whatever there is: without vectors by words alone, without a matching word by
+// vectors alone. It sees public documents only; see the migration for what private ones need first.
+//
+// The tables are outside of ent, whose privacy rules do not see them: every statement that reads
+// documents goes through Query.where, which always names the visibilities to be read.
+package rag
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"github.com/rubrica/rubrica/internal/database"
+)
+
+// Embedder maps a text to a vector. The vector depends on the text alone.
+type Embedder interface {
+	// Model names the model and its version; vectors of different models are never compared.
+	Model() string
+	// Dimensions is the length of every vector, 1…4000.
+	Dimensions() int
+	Embed(ctx context.Context, text string) ([]float32, error)
+}
+
+// DefaultChunkTokens is what all-MiniLM-L6-v2 reads at once.
+const DefaultChunkTokens = 256
+
+// Index is the search index of one database, with one embedding model. Its methods may be called
+// from any number of goroutines and processes.
+type Index struct {
+	db          *database.DB
+	embedder    Embedder
+	log         *slog.Logger
+	chunkTokens int
+	scan        scan
+}
+
+// Option changes an Index.
+type Option func(*Index)
+
+// WithChunkTokens sets how long a chunk may be, in tokens of the embedding model (estimated, four
+// characters each). The default is DefaultChunkTokens. With another value, Refresh cuts everything
+// anew.
+func WithChunkTokens(n int) Option { return func(x *Index) { x.chunkTokens = max(n, 16) } }
+
+// New returns the index of db that embeds with e. The log may be nil.
+func New(db *database.DB, e Embedder, log *slog.Logger, options ...Option) *Index {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	x := &Index{db: db, embedder: e, log: log, chunkTokens: DefaultChunkTokens}
+	for _, o := range options {
+		o(x)
+	}
+	return x
+}
+
+// Embedder is the embedder that the index was made with.
+func (x *Index) Embedder() Embedder { return x.embedder }
+
+// Kind says what a document was made from.
+type Kind string
+
+// The kinds of documents.
+const (
+	KindPassage    Kind = "PASSAGE"
+	KindCredential Kind = "CREDENTIAL"
+)
+
+// Visibility is the class of people who may read a document.
+type Visibility string
+
+// VisibilityPublic is what everybody who signed in may read. It is the only class so far.
+const VisibilityPublic Visibility = "PUBLIC"
+
+// documentSpace makes the id of a document from its source, so that ties are broken alike in every
+// database that holds the same rows.
+var documentSpace = uuid.MustParse("5f0c7f6e-6b0f-5c39-9a3e-2f0f3a6d8d11")
+
+func documentID(k Kind, ref uuid.UUID) uuid.UUID {
+	return uuid.NewSHA1(documentSpace, append([]byte(k), ref[:]...))
+}

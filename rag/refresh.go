@@ -1,0 +1,193 @@
+package rag
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lib/pq"
+
+	"github.com/rubrica/rubrica/internal/database"
+)
+
+// Report says what one Refresh did.
+type Report struct {
+	Model    string // of the vectors
+	Written  int    // documents that were made or made anew
+	Removed  int    // documents whose source is no longer to be found
+	Embedded int    // vectors that were stored
+	Left     int    // chunks that have no current vector, those that others are embedding included
+}
+
+const (
+	documentBatch = 200 // documents that one transaction writes
+	compactAbove  = 64  // rows of rag_length_deltas that are left alone
+	analyzeAbove  = 50  // changes after which the planner's statistics are made anew
+)
+
+// Refresh brings the index to what the source rows say: it writes the documents, chunks and postings
+// of all that was added or changed, removes what is no longer to be found, and then computes up to
+// limit missing vectors. It is idempotent and may run in several processes at once: each source row
+// as it stood when Refresh was called is indexed when Refresh returns, each vector is computed by
+// one of them, and a vector is stored only for the text that it was computed from. After a failure
+// or a crash, another call goes on where this one stopped; claims of a dead worker run out within
+// half a minute.
+//
+// It needs no viewer in ctx, since it reads and writes public rows only.
+func (x *Index) Refresh(ctx context.Context, limit int) (Report, error) {
+	report := Report{Model: x.embedder.Model()}
+	for {
+		written, removed, err := x.writeBatch(ctx)
+		if err != nil {
+			return report, fmt.Errorf("rag: %w", err)
+		}
+		report.Written += written
+		report.Removed += removed
+		if written < documentBatch {
+			break
+		}
+	}
+	m, err := x.ensureModel(ctx)
+	if err != nil {
+		return report, fmt.Errorf("rag: %w", err)
+	}
+	if report.Embedded, err = x.embedMissing(ctx, m, limit); err != nil {
+		return report, fmt.Errorf("rag: %w", err)
+	}
+	if report.Left, err = missing(ctx, x.db.SQL, m); err != nil {
+		return report, fmt.Errorf("rag: %w", err)
+	}
+	if report.Written+report.Removed+report.Embedded > analyzeAbove {
+		// A search chooses its way by what the planner expects of a filter.
+		if _, err := x.db.SQL.ExecContext(ctx, `ANALYZE rag_documents, rag_chunks, `+m.table()); err != nil {
+			return report, fmt.Errorf("rag: analysing the tables: %w", err)
+		}
+	}
+	return report, nil
+}
+
+// writeBatch writes the documents of up to documentBatch changed sources. Batches come one after
+// another, in all processes together: a batch that read its sources earlier could else overwrite
+// what a later one has written.
+func (x *Index) writeBatch(ctx context.Context) (written, removed int, err error) {
+	err = x.db.InTx(ctx, func(tx *database.Tx) error {
+		if err := lock(ctx, tx.SQL, "documents"); err != nil {
+			return err
+		}
+		var err error
+		if removed, err = dropObsolete(ctx, tx.SQL); err != nil {
+			return err
+		}
+		changed, err := x.changedSources(ctx, tx.SQL, documentBatch)
+		if err != nil {
+			return err
+		}
+		for _, s := range changed {
+			if err := x.writeDocument(ctx, tx.SQL, s); err != nil {
+				return err
+			}
+		}
+		written = len(changed)
+		return compact(ctx, tx.SQL)
+	})
+	return written, removed, err
+}
+
+// lock holds others of this schema off until the transaction ends.
+func lock(ctx context.Context, q querier, what string) error {
+	_, err := q.ExecContext(ctx,
+		`SELECT pg_advisory_xact_lock(hashtextextended('rubrica/rag/' || current_schema() || '/' || $1, 0))`, what)
+	if err != nil {
+		return fmt.Errorf("waiting for another process that writes %s of the index: %w", what, err)
+	}
+	return nil
+}
+
+func (x *Index) writeDocument(ctx context.Context, q querier, s source) error {
+	chunks, err := cut(s.body, x.chunkTokens)
+	if err != nil {
+		// One odd text must not keep the others out: whole it is found as well.
+		x.log.WarnContext(ctx, "a document is indexed in one piece", "kind", s.kind, "ref", s.ref, "error", err)
+		chunks = []chunk{{body: s.body, end: len([]rune(s.body))}}
+	}
+	id := documentID(s.kind, s.ref)
+	refs := map[Kind]any{s.kind: s.ref}
+	if _, err := q.ExecContext(ctx, `
+		INSERT INTO rag_documents (id, kind, passage_id, credential_id, track_id, skills, level, visibility,
+		                           title, keywords, body, content_hash)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		ON CONFLICT (id) DO UPDATE SET
+		  track_id = excluded.track_id, skills = excluded.skills, level = excluded.level,
+		  visibility = excluded.visibility, title = excluded.title, keywords = excluded.keywords,
+		  body = excluded.body, content_hash = excluded.content_hash, updated_at = now()`,
+		id, s.kind, refs[KindPassage], refs[KindCredential], s.track, s.skills, s.level, s.visibility,
+		s.title, s.keywords, s.body, s.hash); err != nil {
+		return fmt.Errorf("writing the document of %s %s: %w", s.kind, s.ref, err)
+	}
+	n := len(chunks)
+	ordinals, starts, ends := make([]int64, n), make([]int64, n), make([]int64, n)
+	bodies, texts, hashes := make([]string, n), make([]string, n), make([][]byte, n)
+	for i, c := range chunks {
+		ordinals[i], starts[i], ends[i], bodies[i] = int64(i), int64(c.start), int64(c.end), c.body
+		texts[i] = indexed(s.title, s.keywords, c.body)
+		hashes[i] = hashOf(texts[i])
+	}
+	// A chunk whose text stayed as it was keeps its vector, wherever it has moved.
+	if _, err := q.ExecContext(ctx, `
+		DELETE FROM rag_chunks c WHERE c.document_id = $1 AND (c.visibility <> $2 OR NOT EXISTS (
+		  SELECT FROM unnest($3::int[], $4::bytea[]) AS n (ordinal, hash)
+		  WHERE n.ordinal = c.ordinal AND n.hash = c.hash))`,
+		id, s.visibility, pq.Array(ordinals), pq.ByteaArray(hashes)); err != nil {
+		return fmt.Errorf("removing old chunks of %s %s: %w", s.kind, s.ref, err)
+	}
+	if _, err := q.ExecContext(ctx, `
+		UPDATE rag_chunks c SET start_offset = n.start_offset, end_offset = n.end_offset
+		FROM unnest($2::int[], $3::int[], $4::int[]) AS n (ordinal, start_offset, end_offset)
+		WHERE c.document_id = $1 AND c.ordinal = n.ordinal AND c.start_offset <> n.start_offset`,
+		id, pq.Array(ordinals), pq.Array(starts), pq.Array(ends)); err != nil {
+		return fmt.Errorf("moving chunks of %s %s: %w", s.kind, s.ref, err)
+	}
+	if _, err := q.ExecContext(ctx, `
+		WITH wanted AS (
+		  SELECT n.*, to_tsvector('pg_catalog.english', n.indexed) AS words
+		  FROM unnest($3::int[], $4::int[], $5::int[], $6::text[], $7::text[], $8::bytea[])
+		       AS n (ordinal, start_offset, end_offset, body, indexed, hash)
+		  WHERE NOT EXISTS (SELECT FROM rag_chunks c WHERE c.document_id = $1 AND c.ordinal = n.ordinal)
+		), terms AS (
+		  SELECT w.ordinal, l.lexeme, cardinality(l.positions) AS tf FROM wanted w, unnest(w.words) l
+		), lengths AS (
+		  SELECT ordinal, sum(tf) AS length FROM terms GROUP BY ordinal
+		), added AS (
+		  INSERT INTO rag_chunks (document_id, ordinal, start_offset, end_offset, body, hash, visibility, length)
+		  SELECT $1, w.ordinal, w.start_offset, w.end_offset, w.body, w.hash, $2, coalesce(l.length, 0)
+		  FROM wanted w LEFT JOIN lengths l USING (ordinal)
+		  RETURNING id, ordinal, length
+		)
+		INSERT INTO rag_postings (term, chunk_id, tf, length)
+		SELECT t.lexeme, a.id, t.tf, a.length FROM terms t JOIN added a USING (ordinal)`,
+		id, s.visibility, pq.Array(ordinals), pq.Array(starts), pq.Array(ends),
+		pq.Array(bodies), pq.Array(texts), pq.ByteaArray(hashes)); err != nil {
+		return fmt.Errorf("writing chunks of %s %s: %w", s.kind, s.ref, err)
+	}
+	return nil
+}
+
+// compact replaces many rows of rag_length_deltas by their sum. Readers see either.
+func compact(ctx context.Context, q querier) error {
+	var many bool
+	if err := q.QueryRowContext(ctx, `SELECT count(*) > $1 FROM rag_length_deltas`, compactAbove).Scan(&many); err != nil {
+		return fmt.Errorf("counting rag_length_deltas: %w", err)
+	}
+	if !many {
+		return nil
+	}
+	if _, err := q.ExecContext(ctx, `
+		WITH gone AS (
+		  DELETE FROM rag_length_deltas WHERE ctid IN (SELECT ctid FROM rag_length_deltas FOR UPDATE SKIP LOCKED)
+		  RETURNING visibility, chunks, length
+		)
+		INSERT INTO rag_length_deltas (visibility, chunks, length)
+		SELECT visibility, sum(chunks), sum(length) FROM gone GROUP BY visibility`); err != nil {
+		return fmt.Errorf("summing rag_length_deltas: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package rag
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+// Search returns the documents that fit the query best, best first; documents of equal score are
+// ordered by id, so that the same index gives the same answer. It finds every document that passes
+// the filters and has a vector or a word of the query, up to the limit: a filter never costs
+// results. A document is found once, by its best chunk.
+//
+// Without vectors (none computed yet, or the embedder fails) it searches by words alone, and every
+// DenseRank is 0. A text without a word to search for (empty, stop words or signs only) and without
+// a vector finds nothing. Errors wrap ErrQuery when the query is at fault.
+func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
+	query, err := query.normalized(x.embedder.Dimensions())
+	if err != nil {
+		return nil, fmt.Errorf("rag: %w", err)
+	}
+	lexemes, err := terms(ctx, x.db.SQL, query.Text)
+	if err != nil {
+		return nil, fmt.Errorf("rag: %w", err)
+	}
+	if query.Vector == nil && len(lexemes) > 0 { // before a connection is held
+		if query.Vector, err = x.embed(ctx, query.Text); err != nil {
+			if ctx.Err() != nil {
+				return nil, fmt.Errorf("rag: %w", ctx.Err())
+			}
+			x.log.WarnContext(ctx, "searching by words alone: the query could not be embedded", "error", err)
+			query.Vector = nil
+		}
+	}
+	if query.Vector == nil && len(lexemes) == 0 {
+		return nil, nil
+	}
+	hits, err := x.search(ctx, query, lexemes)
+	if err != nil {
+		return nil, fmt.Errorf("rag: %w", err)
+	}
+	return hits, nil
+}
+
+// search reads everything from one snapshot, so that what was found is still there when it is read.
+func (x *Index) search(ctx context.Context, query Query, lexemes []string) ([]Hit, error) {
+	tx, err := x.db.SQL.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("beginning a search: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // it only read
+
+	var near []scored
+	if query.Vector != nil {
+		m, ok, err := x.findModel(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			if near, err = x.dense(ctx, tx, query, m); err != nil {
+				return nil, err
+			}
+		}
+	}
+	matching, err := lexical(ctx, tx, query, lexemes)
+	if err != nil {
+		return nil, err
+	}
+	hits := fuse(near, matching)
+	hits = hits[:min(len(hits), query.Limit)]
+	if err := fill(ctx, tx, hits); err != nil {
+		return nil, err
+	}
+	return hits, nil
+}
+
+// candidates runs a statement that gives document, chunk and score, best first.
+func candidates(ctx context.Context, q querier, text string, a arguments) (list []scored, err error) {
+	rows, err := q.QueryContext(ctx, text, a...)
+	if err != nil {
+		return nil, err
+	}
+	err = each(rows, func() error {
+		var s scored
+		if err := rows.Scan(&s.document, &s.ordinal, &s.score); err != nil {
+			return err
+		}
+		list = append(list, s)
+		return nil
+	})
+	return list, err
+}
+
+// fill reads what the hits show.
+func fill(ctx context.Context, q querier, hits []Hit) error {
+	if len(hits) == 0 {
+		return nil
+	}
+	ids, ordinals := make([]string, len(hits)), make([]int64, len(hits))
+	place := make(map[uuid.UUID]int, len(hits))
+	for i, h := range hits {
+		ids[i], ordinals[i] = h.DocumentID.String(), int64(h.ChunkOrdinal)
+		place[h.DocumentID] = i
+	}
+	rows, err := q.QueryContext(ctx, `
+		SELECT d.id, d.kind, d.ref_id, d.title, c.body
+		FROM unnest($1::uuid[], $2::int[]) AS n (id, ordinal)
+		JOIN rag_documents d ON d.id = n.id
+		JOIN rag_chunks c ON c.document_id = n.id AND c.ordinal = n.ordinal`, pq.Array(ids), pq.Array(ordinals))
+	if err != nil {
+		return fmt.Errorf("reading what was found: %w", err)
+	}
+	err = each(rows, func() error {
+		var id uuid.UUID
+		var h Hit
+		if err := rows.Scan(&id, &h.Kind, &h.RefID, &h.Title, &h.Body); err != nil {
+			return err
+		}
+		hit := &hits[place[id]]
+		hit.Kind, hit.RefID, hit.Title, hit.Body = h.Kind, h.RefID, h.Title, h.Body
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading what was found: %w", err)
+	}
+	return nil
+}
