@@ -90,8 +90,8 @@ func chaos(t *testing.T, w *world, seed uint64, disturb func(round int)) {
 	hubs := make([]*Hub, 3)
 	for i := range hubs {
 		h := NewHub(w.db, log, Options{FlushInterval: time.Millisecond, PollInterval: 200 * time.Millisecond, MinReconnect: time.Millisecond})
-		chance := rand.New(rand.NewPCG(seed, uint64(1000+i))) //nolint:gosec // a test's dice
-		h.drop = func(uuid.UUID) bool {                       // called by one goroutine
+		chance := rand.New(rand.NewPCG(seed, uint64(1000+i)))
+		h.drop = func(uuid.UUID) bool { // called by one goroutine
 			drop := chance.IntN(3) == 0
 			if drop {
 				lost.Add(1)
@@ -121,7 +121,7 @@ func chaos(t *testing.T, w *world, seed uint64, disturb func(round int)) {
 					reading.Go(func() error { return o.watch(ctx) })
 				}
 			}
-			random := rand.New(rand.NewPCG(seed, uint64(round*runs+i))) //nolint:gosec // a test's dice
+			random := rand.New(rand.NewPCG(seed, uint64(round*runs+i)))
 			writing.Go(func() error { return write(ctx, w, n, run, random) })
 		}
 		disturb(round)
@@ -185,7 +185,7 @@ func TestManyFollowersCostOneReadPerFlush(t *testing.T) {
 	require.Equal(t, followers, h.Stats().Followers)
 	began := time.Now()
 	before := h.Stats()
-	random := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // a test's dice
+	random := rand.New(rand.NewPCG(1, 1))
 	for _, run := range ids {
 		require.NoError(t, write(ctx, w, n, run, random))
 	}

@@ -37,7 +37,7 @@ func (h *Hub) Follow(ctx context.Context, v viewer.Viewer, essay uuid.UUID, afte
 	if !h.addFollower(f, row) {
 		return nil, ErrClosed
 	}
-	bind(h, ctx, f.Subscription, func() { h.removeFollower(row.ID, f) })
+	bind(ctx, h, f.Subscription, func() { h.removeFollower(row.ID, f) })
 	return f.Subscription, nil
 }
 

@@ -381,7 +381,7 @@ func TestHubEndsAllStreams(t *testing.T) {
 	require.Error(t, h.Run(t.Context()), "a Hub runs once")
 }
 
-// A process that starts before its database does serves when it is there.
+// Without LISTEN the Hub polls, and stops as promptly.
 func TestHubStopsWhileTheDatabaseIsAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

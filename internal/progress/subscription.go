@@ -2,6 +2,7 @@ package progress
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 )
 
@@ -59,7 +60,7 @@ func (s *Subscription[T]) end(err error) {
 	if s.release != nil {
 		s.release()
 	}
-	if err == ErrRevoked || err == ErrNotFound {
+	if errors.Is(err, ErrRevoked) || errors.Is(err, ErrNotFound) {
 		select {
 		case <-s.slot:
 		default:
@@ -72,7 +73,7 @@ func (s *Subscription[T]) end(err error) {
 }
 
 // bind ends the stream with the context; leave takes it out of the Hub. No goroutine waits.
-func bind[T any](h *Hub, ctx context.Context, s *Subscription[T], leave func()) {
+func bind[T any](ctx context.Context, h *Hub, s *Subscription[T], leave func()) {
 	release := context.AfterFunc(ctx, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()

@@ -55,7 +55,7 @@ func (h *Hub) Watch(ctx context.Context, v viewer.Viewer, scope Scope, afterSeq 
 	if !h.addWatcher(key, v, scope, w) {
 		return nil, ErrClosed
 	}
-	bind(h, ctx, w.Subscription, func() { h.removeWatcher(key, w) })
+	bind(ctx, h, w.Subscription, func() { h.removeWatcher(key, w) })
 	return w.Subscription, nil
 }
 
