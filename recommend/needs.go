@@ -1,0 +1,118 @@
+package recommend
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/rubrica/rubrica/ent/enums"
+)
+
+// Need is a skill that the learner should work on, and why.
+type Need struct {
+	Skill string  // slug
+	Size  float64 // 0…1
+	// Next is set for a skill of the track that this question did not ask about: the next step, and
+	// not a gap.
+	Next   bool
+	Missed []KeyPoint // the points that were missed or only touched on, the largest loss first
+	Low    *Criterion // the criterion that scored low, if one did
+}
+
+const (
+	metFrom      = 0.7 // degree from which a key point counts as met
+	lowBelow     = 0.7 // score below which a criterion is called low
+	centralDecay = 0.8 // each place in a list of skills counts so much of the one before
+	criterionCap = 0.6 // a low criterion alone says less than missed points
+	nextLeast    = 0.15
+	nextMost     = 0.40
+	unservedFrom = 0.3 // gaps of this size are named when nothing teaches them
+)
+
+// needsOf finds what to work on, largest first, then by slug.
+//
+// The gap of a skill is the larger of two: the share of its key points that was missed, weighted, and
+// counting half to whole by how much of the question is about the skill; and for the question's own
+// skills 0.6 × what the CONTENT and REASONING criteria fell short of, fading by 0.8 with each place.
+//
+// A skill of the track that the question did not ask about is a next step: from 0.15 after an empty
+// answer to 0.40 after a perfect one, fading to half along the track's list. So gaps come first where
+// there are any, and a perfect answer still leads on.
+func needsOf(l *Learner) []Need {
+	found := map[string]*Need{}
+	need := func(skill string) *Need {
+		if found[skill] == nil {
+			found[skill] = &Need{Skill: skill}
+		}
+		return found[skill]
+	}
+
+	asked, lost := map[string]float64{}, map[string]float64{}
+	var most float64
+	for _, k := range l.KeyPoints {
+		for _, skill := range k.Skills {
+			asked[skill] += k.Weight
+			lost[skill] += k.Weight * (1 - k.Degree)
+			most = max(most, asked[skill])
+			if k.Degree < metFrom {
+				n := need(skill)
+				n.Missed = append(n.Missed, k)
+			}
+		}
+	}
+	for skill, weight := range asked {
+		if lost[skill] > 0 {
+			need(skill).Size = lost[skill] / weight * (0.5 + 0.5*weight/most)
+		}
+	}
+
+	low, shortfall := subjectShortfall(l.Criteria)
+	for i, skill := range l.Question.Skills {
+		if size := criterionCap * shortfall * math.Pow(centralDecay, float64(i)); size > 0 {
+			n := need(skill)
+			n.Size, n.Low = max(n.Size, size), low
+		}
+	}
+
+	most = nextLeast + (nextMost-nextLeast)*l.Percent/100
+	for i, skill := range l.Track.Skills {
+		_, wasAsked := asked[skill]
+		if !wasAsked && !slices.Contains(l.Question.Skills, skill) {
+			n := need(skill)
+			n.Next, n.Size = true, most*(1-0.5*float64(i)/float64(len(l.Track.Skills)))
+		}
+	}
+
+	needs := make([]Need, 0, len(found))
+	for _, n := range found {
+		slices.SortStableFunc(n.Missed, func(a, b KeyPoint) int {
+			return cmp.Compare(b.Weight*(1-b.Degree), a.Weight*(1-a.Degree))
+		})
+		needs = append(needs, *n)
+	}
+	slices.SortFunc(needs, func(a, b Need) int {
+		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Skill, b.Skill))
+	})
+	return needs
+}
+
+// subjectShortfall is the weighted mean of what the criteria of the subject matter lack, 0…1, and
+// the criterion among them that lost most, if it is low.
+func subjectShortfall(criteria []Criterion) (low *Criterion, shortfall float64) {
+	var weights, worst float64
+	for i, c := range criteria {
+		if c.Trait != enums.TraitContent && c.Trait != enums.TraitReasoning {
+			continue
+		}
+		lost := c.Weight * (1 - c.Score)
+		weights += c.Weight
+		shortfall += lost
+		if c.Score < lowBelow && lost > worst {
+			low, worst = &criteria[i], lost
+		}
+	}
+	if weights == 0 {
+		return nil, 0
+	}
+	return low, shortfall / weights
+}

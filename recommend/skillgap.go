@@ -1,0 +1,138 @@
+package recommend
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/rubrica/rubrica/ent/enums"
+	"github.com/rubrica/rubrica/ent/values"
+)
+
+// SkillGap judges a credential by how well what it teaches closes what the learner needs:
+//
+//	value = min(1, Σ need(i-th skill taught)·0.8^i / Σ over the two largest needs·0.8^i) · readiness
+//	readiness = 1 - 0.5 · mean over the prerequisites of (the learner's gap in it; 0.25 when unknown)
+//
+// 1 means that it teaches the learner's two largest needs first, and asks for nothing that the
+// learner lacks. The sizes of the needs are relative to the largest, so that a learner who did well
+// has a best next step too.
+type SkillGap struct{}
+
+const (
+	idealSkills         = 2
+	unknownPrerequisite = 0.25
+	prerequisiteShare   = 0.5
+	maxSkillTraces      = 4
+)
+
+// Name of the signal.
+func (SkillGap) Name() enums.Signal { return enums.SignalSkillGap }
+
+// Values judges all candidates.
+func (SkillGap) Values(_ context.Context, p *Profile, candidates []Candidate) (Judgement, error) {
+	j := Judgement{Values: map[uuid.UUID]float64{}, Traces: map[uuid.UUID][]values.Trace{}}
+	var ideal float64
+	for i, n := range p.Needs[:min(len(p.Needs), idealSkills)] {
+		ideal += n.Size * math.Pow(centralDecay, float64(i))
+	}
+	for _, c := range candidates {
+		var gain float64
+		for _, t := range taught(p, c) {
+			gain += t.gain
+		}
+		if ideal > 0 {
+			j.Values[c.ID] = min(1, gain/ideal) * readiness(p, c)
+		} else {
+			j.Values[c.ID] = 0
+		}
+		if gain > 0 {
+			j.Traces[c.ID] = skillTraces(p, c)
+		}
+	}
+	return j, nil
+}
+
+// lesson is a need that a credential serves.
+type lesson struct {
+	*Need
+	gain float64
+}
+
+// taught lists the needs that a credential serves, the largest gain first.
+func taught(p *Profile, c Candidate) []lesson {
+	var lessons []lesson
+	for i, skill := range c.Teaches {
+		if n := p.need(skill); n != nil && n.Size > 0 {
+			lessons = append(lessons, lesson{n, n.Size * math.Pow(centralDecay, float64(i))})
+		}
+	}
+	slices.SortStableFunc(lessons, func(a, b lesson) int { return cmp.Compare(b.gain, a.gain) })
+	return lessons
+}
+
+func readiness(p *Profile, c Candidate) float64 {
+	if len(c.Requires) == 0 {
+		return 1
+	}
+	var lacking float64
+	for _, skill := range c.Requires {
+		switch n := p.need(skill); {
+		case n != nil && !n.Next:
+			lacking += n.Size
+		case !p.asked(skill):
+			lacking += unknownPrerequisite
+		}
+	}
+	return 1 - prerequisiteShare*lacking/float64(len(c.Requires))
+}
+
+// asked tells whether the question was about the skill.
+func (p *Profile) asked(skill string) bool {
+	return slices.Contains(p.Question.Skills, skill) ||
+		slices.ContainsFunc(p.KeyPoints, func(k KeyPoint) bool { return slices.Contains(k.Skills, skill) })
+}
+
+func skillTraces(p *Profile, c Candidate) []values.Trace {
+	var traces []values.Trace
+	for _, l := range taught(p, c) {
+		if len(traces) == maxSkillTraces {
+			break
+		}
+		t := values.Trace{Signal: enums.SignalSkillGap, Skill: l.Skill}
+		switch {
+		case len(l.Missed) > 0:
+			k := l.Missed[0]
+			t.Text = fmt.Sprintf("Teaches %s; your answer %s “%s”.", p.name(l.Skill), verb(k), k.Label)
+			t.Evidence = p.quote(k.ID, uuid.Nil)
+		case l.Low != nil:
+			t.Text = fmt.Sprintf("Teaches %s; you reached %s on “%s”.", p.name(l.Skill), percent(l.Low.Score), l.Low.Title)
+			t.Evidence = p.quote(uuid.Nil, l.Low.ID)
+		case l.Next:
+			t.Text = fmt.Sprintf("Teaches %s, which the track %s builds on and this question did not ask about.", p.name(l.Skill), p.Track.Title)
+		default:
+			t.Text = fmt.Sprintf("Teaches %s, in which your answer was nearly complete.", p.name(l.Skill))
+		}
+		if l.Low != nil {
+			t.Criterion = l.Low.ID.String()
+		}
+		traces = append(traces, t)
+	}
+	for _, skill := range c.Requires {
+		text := ""
+		switch n := p.need(skill); {
+		case n != nil && !n.Next && n.Size >= unservedFrom:
+			text = "Asks for %s beforehand, in which your answer had gaps."
+		case p.asked(skill):
+			text = "Asks for %s beforehand, which your answer showed."
+		default:
+			text = "Asks for %s beforehand, which this question did not test."
+		}
+		traces = append(traces, values.Trace{Signal: enums.SignalSkillGap, Skill: skill, Text: fmt.Sprintf(text, p.name(skill))})
+	}
+	return traces
+}
