@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/values"
 )
@@ -18,13 +20,12 @@ const (
 	// not weak.
 	leastItems = 3
 
-	weakBelow    = 0.30 // an item is weak when no signal about its subject reaches this
-	tailShare    = 0.55 // of the best score; what is below is left out
-	relevance    = 0.75 // MMR's λ: what is left is held against resemblance
-	skillsShare  = 0.7  // of resemblance; the rest is the provider
-	maxTraces    = 20
-	maxClosed    = 12
-	closableFrom = 0.1 // needs below this are no reason to say that something is closed
+	weakBelow = 0.35 // an item is weak when no signal about its subject reaches this
+	tailShare   = 0.55 // of the best score; what is below is left out
+	relevance   = 0.75 // MMR's λ: what is left is held against resemblance
+	skillsShare = 0.7  // of resemblance; the rest is the provider
+	maxTraces   = 20
+	maxClosed   = 12
 )
 
 // judged is a signal that had something to say.
@@ -147,16 +148,16 @@ func resemblance(a, b Candidate) float64 {
 }
 
 // item turns a chosen candidate into what is stored and shown.
-func item(p *Profile, s scored, rank int) Item {
+func item(p *Profile, s scored, rank int, told map[uuid.UUID]bool) Item {
 	var closes []string
 	for _, l := range taught(p, s.Candidate) {
-		if l.Size >= closableFrom && len(closes) < maxClosed {
+		if l.Size >= gapFrom && len(closes) < maxClosed {
 			closes = append(closes, l.Skill)
 		}
 	}
 	return Item{
 		CredentialID: s.ID, Rank: rank, Score: s.score, Parts: s.parts,
-		Rationale: rationale(p, s), Traces: s.traces, Closes: closes,
+		Rationale: rationale(p, s, told), Traces: s.traces, Closes: closes,
 	}
 }
 

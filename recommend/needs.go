@@ -26,6 +26,8 @@ const (
 	criterionCap = 0.6 // a low criterion alone says less than missed points
 	nextLeast    = 0.15
 	nextMost     = 0.40
+	nextBehind   = 0.6
+	gapFrom      = 0.1 // below this nothing is called a gap
 	unservedFrom = 0.3 // gaps of this size are named when nothing teaches them
 )
 
@@ -36,8 +38,8 @@ const (
 // skills 0.6 × what the CONTENT and REASONING criteria fell short of, fading by 0.8 with each place.
 //
 // A skill of the track that the question did not ask about is a next step: from 0.15 after an empty
-// answer to 0.40 after a perfect one, fading to half along the track's list. So gaps come first where
-// there are any, and a perfect answer still leads on.
+// answer to 0.40 after a perfect one, fading to half along the track's list, and at most 0.6 × the
+// largest gap where there is one. So gaps come first, and a perfect answer still leads on.
 func needsOf(l *Learner) []Need {
 	found := map[string]*Need{}
 	need := func(skill string) *Need {
@@ -74,7 +76,14 @@ func needsOf(l *Learner) []Need {
 		}
 	}
 
+	var largest float64
+	for _, n := range found {
+		largest = max(largest, n.Size)
+	}
 	most = nextLeast + (nextMost-nextLeast)*l.Percent/100
+	if largest >= gapFrom {
+		most = min(most, nextBehind*largest)
+	}
 	for i, skill := range l.Track.Skills {
 		_, wasAsked := asked[skill]
 		if !wasAsked && !slices.Contains(l.Question.Skills, skill) {

@@ -50,7 +50,7 @@ func TestNeeds(t *testing.T) {
 
 func TestSkillGapValues(t *testing.T) {
 	p := &Profile{
-		Learner: &Learner{Question: Question{Skills: []string{"known"}}},
+		Learner: &Learner{Question: Question{Level: enums.LevelFoundation, Skills: []string{"known"}}},
 		Needs:   []Need{{Skill: "a", Size: 0.9}, {Skill: "b", Size: 0.5}, {Skill: "c", Size: 0.1, Next: true}},
 	}
 	candidates := []Candidate{
@@ -59,12 +59,16 @@ func TestSkillGapValues(t *testing.T) {
 		{ID: uuid.UUID{3}, Teaches: []string{"a"}, Requires: []string{"known"}},
 		{ID: uuid.UUID{4}, Teaches: []string{"a"}, Requires: []string{"b", "unheard-of"}},
 		{ID: uuid.UUID{5}, Teaches: []string{"other"}},
+		{ID: uuid.UUID{6}, Teaches: []string{"a", "b", "c", "other"}},
+		{ID: uuid.UUID{7}, Teaches: []string{"a"}, Level: enums.LevelIntermediate},
+		{ID: uuid.UUID{8}, Teaches: []string{"a"}, Level: enums.LevelAdvanced},
 	}
 	j, err := SkillGap{}.Values(t.Context(), p, candidates)
 	require.NoError(t, err)
-	ideal := 0.9 + 0.5*0.8
+	ideal := 0.9 + 0.5*0.8 + 0.1*0.64
 	for id, want := range map[byte]float64{
-		1: 1, 2: (0.5 + 0.9*0.8) / ideal, 3: 0.9 / ideal, 4: 0.9 / ideal * (1 - 0.5*(0.5+0.25)/2), 5: 0,
+		1: (0.9 + 0.5*0.8) / ideal, 2: (0.5 + 0.9*0.8) / ideal, 3: 0.9 / ideal, 4: 0.9 / ideal * (1 - 0.5*(0.5+0.25)/2), 5: 0, 6: 1,
+		7: 0.9 / ideal * 0.75, 8: 0.9 / ideal * 0.5,
 	} {
 		assert.InDelta(t, want, j.Values[uuid.UUID{id}], 1e-12, id)
 	}

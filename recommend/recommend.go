@@ -65,14 +65,14 @@ type Weighted struct {
 	Weight float64 // above 0
 }
 
-// Defaults are the signals in use: skill gap 0.5, semantic 0.3, level fit 0.2. The skill gap leads
+// Defaults are the signals in use: skill gap 0.45, semantic 0.3, level fit 0.25. The skill gap leads
 // because it rests on what people wrote down of questions and credentials; texts that are merely near
 // come second; the level decides between what is left.
 func Defaults(index *rag.Index) []Weighted {
 	return []Weighted{
-		{SkillGap{}, 0.5},
+		{SkillGap{}, 0.45},
 		{Semantic{index}, 0.3},
-		{LevelFit{}, 0.2},
+		{LevelFit{}, 0.25},
 	}
 }
 
@@ -127,8 +127,9 @@ func (r *Recommender) Recommend(ctx context.Context, l *Learner) (*List, error) 
 	}
 	list.Degraded = len(gaps) > 0
 	chosen := choose(blend(judged, candidates))
+	told := map[uuid.UUID]bool{} // key points that a rationale has named
 	for i, s := range chosen {
-		list.Items = append(list.Items, item(p, s, i+1))
+		list.Items = append(list.Items, item(p, s, i+1, told))
 	}
 	list.Note = note(p, candidates, chosen, gaps)
 	return list, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -83,12 +84,13 @@ func learner(track seeds.Track, q seeds.Question, answer string, degrees []float
 }
 
 // forEveryAnswer runs fn for each seeded question and each standard.
-func forEveryAnswer(t *testing.T, fn func(t *testing.T, name string, q seeds.Question, l *Learner)) {
+func forEveryAnswer(t *testing.T, fn func(t *testing.T, name string, q seeds.Question, answer string, l *Learner)) {
 	t.Helper()
 	for _, track := range ragtest.Catalog(t).Tracks {
 		for _, q := range track.Questions {
 			for _, s := range standards {
-				fn(t, fmt.Sprintf("%s/%s/%s", track.Slug, q.Slug, s.name), q, learner(track, q, s.sample(q.Samples), s.degrees))
+				answer := s.sample(q.Samples)
+				fn(t, fmt.Sprintf("%s/%s/%s", track.Slug, q.Slug, s.name), q, answer, learner(track, q, answer, s.degrees))
 			}
 		}
 	}
@@ -98,7 +100,7 @@ func TestEveryAnswerGetsRecommendations(t *testing.T) {
 	t.Parallel()
 	r, db := ready(t, ragtest.Model(t))
 	var items, lists int
-	forEveryAnswer(t, func(t *testing.T, name string, q seeds.Question, l *Learner) {
+	forEveryAnswer(t, func(t *testing.T, name string, q seeds.Question, answer string, l *Learner) {
 		list, err := r.Recommend(system(t), l)
 		require.NoError(t, err, name)
 		lists, items = lists+1, items+len(list.Items)
@@ -107,7 +109,7 @@ func TestEveryAnswerGetsRecommendations(t *testing.T) {
 		assert.False(t, list.Degraded, name)
 		assert.Equal(t, "blend@1 all-MiniLM-L6-v2-int8@1", list.ModelVersion)
 		assertWellFormed(t, name, list)
-		assertSafe(t, name, q, list)
+		assertSafe(t, name, q, answer, list)
 
 		again, err := r.Recommend(system(t), l)
 		require.NoError(t, err, name)
@@ -159,9 +161,9 @@ func assertWellFormed(t *testing.T, name string, list *List) {
 	}
 }
 
-// assertSafe looks for five words in a row of what a learner may not read in all that is shown.
-// Labels of key points are made to be shown, and may share words with the key points.
-func assertSafe(t *testing.T, name string, q seeds.Question, list *List) {
+// assertSafe looks for five words in a row of what a learner may not read, in all that is shown.
+// Labels of key points are made to be shown, and evidence is what the learner wrote.
+func assertSafe(t *testing.T, name string, q seeds.Question, answer string, list *List) {
 	t.Helper()
 	secret := map[string]bool{}
 	for _, k := range q.Rubric.KeyPoints {
@@ -177,7 +179,9 @@ func assertSafe(t *testing.T, name string, q seeds.Question, list *List) {
 		shown = append(shown, item.Rationale)
 		shown = append(shown, item.Closes...)
 		for _, trace := range item.Traces {
-			shown = append(shown, trace.Text, trace.Evidence, trace.Skill, trace.Criterion)
+			shown = append(shown, trace.Text, trace.Skill, trace.Criterion)
+			own := strings.Join(strings.Fields(answer), " ")
+			assert.Contains(t, own, strings.TrimSuffix(trace.Evidence, "…"), "%s: evidence is the learner's own words", name)
 		}
 	}
 	for _, text := range shown {
@@ -201,29 +205,26 @@ func shingles(text string) (out []string) {
 func TestRecommendationsFollowTheGaps(t *testing.T) {
 	t.Parallel()
 	r, db := ready(t, ragtest.Model(t))
-	forEveryAnswer(t, func(t *testing.T, name string, q seeds.Question, l *Learner) {
+	height := map[string]float64{} // mean level of a list
+	forEveryAnswer(t, func(t *testing.T, name string, _ seeds.Question, _ string, l *Learner) {
 		list, err := r.Recommend(system(t), l)
 		require.NoError(t, err, name)
-		best := db.Ent.Credential.GetX(system(t), list.Items[0].CredentialID)
-		switch {
-		case strings.HasSuffix(name, "empty"):
+		for _, item := range list.Items {
+			height[name] += levels[db.Ent.Credential.GetX(system(t), item.CredentialID).Level] / float64(len(list.Items))
+		}
+		question, standard := path.Split(name)
+		switch standard {
+		case "empty":
 			assert.Contains(t, list.Note, "foundations", name)
-			assert.NotEqual(t, enums.LevelAdvanced, best.Level, name)
-		case strings.HasSuffix(name, "perfect"):
+			assert.LessOrEqual(t, height[name], height[question+"perfect"], name)
+		case "perfect":
 			assert.Contains(t, list.Note, "no gap", name)
 			assert.NotEmpty(t, list.Items[0].Closes, name)
-			if l.Question.Level != enums.LevelFoundation {
-				assert.NotEqual(t, enums.LevelFoundation, best.Level, name)
-			}
-		case strings.HasSuffix(name, "weak"):
-			var gaps []string
-			for _, n := range needsOf(l) {
-				if !n.Next {
-					gaps = append(gaps, n.Skill)
-				}
-			}
-			closes := slices.ContainsFunc(list.Items[0].Closes, func(s string) bool { return slices.Contains(gaps, s) })
-			assert.True(t, closes || strings.Contains(list.Note, "Nothing in the catalogue teaches"), "%s: %v, %s", name, list.Items[0].Closes, list.Note)
+		default:
+			need := needsOf(l)[0]
+			assert.False(t, need.Next, "%s: gaps come before next steps", name)
+			served := slices.ContainsFunc(list.Items, func(i Item) bool { return slices.Contains(i.Closes, need.Skill) })
+			assert.True(t, served || strings.Contains(list.Note, "Nothing in the catalogue teaches"), "%s: %s", name, need.Skill)
 		}
 	})
 }
@@ -251,14 +252,14 @@ func TestWithoutVectorsTheOtherSignalsCarry(t *testing.T) {
 		assert.Contains(t, list.Note, why)
 		assert.GreaterOrEqual(t, len(list.Items), 3)
 		assertWellFormed(t, why, list)
-		assertSafe(t, why, track.Questions[0], list)
+		assertSafe(t, why, track.Questions[0], track.Questions[0].Samples.Weak, list)
 		return list
 	}
 	none := degraded("could not be compared")
 	assert.Equal(t, "blend@1", none.ModelVersion)
 	for _, item := range none.Items {
 		require.Len(t, item.Parts, 2)
-		assert.InDelta(t, 0.5/0.7, item.Parts[0].Weight, 1e-9)
+		assert.InDelta(t, 0.45/0.7, item.Parts[0].Weight, 1e-9)
 	}
 
 	_, err := index.Refresh(t.Context(), 40) // credentials come before passages, and some are left out

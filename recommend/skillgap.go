@@ -15,18 +15,23 @@ import (
 
 // SkillGap judges a credential by how well what it teaches closes what the learner needs:
 //
-//	value = min(1, Σ need(i-th skill taught)·0.8^i / Σ over the two largest needs·0.8^i) · readiness
-//	readiness = 1 - 0.5 · mean over the prerequisites of (the learner's gap in it; 0.25 when unknown)
+//	value = gain / best · readiness
+//	gain = Σ over the three largest of need(i-th skill taught)·0.8^i, counting from 0
+//	best = Σ over the learner's three largest needs·0.8^i
+//	readiness = (1 - 0.5 · mean over the prerequisites of (the learner's gap in it; 0.25 when unknown))
+//	            · (1 - 0.5 · (its level - where the learner stands - 0.5, cut to 0…1))
 //
-// 1 means that it teaches the learner's two largest needs first, and asks for nothing that the
-// learner lacks. The sizes of the needs are relative to the largest, so that a learner who did well
-// has a best next step too.
+// 1 means that it teaches the learner's three largest needs first, and asks for nothing that the
+// learner lacks. LevelFit says where the learner stands: what is taught far above one's head closes
+// little. Needs count relative to the largest ones, so that a learner who did well has a best
+// next step too; three, so that a long list of skills is no merit of its own.
 type SkillGap struct{}
 
 const (
-	idealSkills         = 2
+	countedNeeds        = 3
 	unknownPrerequisite = 0.25
 	prerequisiteShare   = 0.5
+	levelShare          = 0.5
 	maxSkillTraces      = 4
 )
 
@@ -36,19 +41,19 @@ func (SkillGap) Name() enums.Signal { return enums.SignalSkillGap }
 // Values judges all candidates.
 func (SkillGap) Values(_ context.Context, p *Profile, candidates []Candidate) (Judgement, error) {
 	j := Judgement{Values: map[uuid.UUID]float64{}, Traces: map[uuid.UUID][]values.Trace{}}
-	var ideal float64
-	for i, n := range p.Needs[:min(len(p.Needs), idealSkills)] {
-		ideal += n.Size * math.Pow(centralDecay, float64(i))
+	var best float64
+	for i, n := range p.Needs[:min(len(p.Needs), countedNeeds)] {
+		best += n.Size * math.Pow(centralDecay, float64(i))
 	}
 	for _, c := range candidates {
 		var gain float64
-		for _, t := range taught(p, c) {
-			gain += t.gain
+		lessons := taught(p, c)
+		for _, l := range lessons[:min(len(lessons), countedNeeds)] {
+			gain += l.gain
 		}
-		if ideal > 0 {
-			j.Values[c.ID] = min(1, gain/ideal) * readiness(p, c)
-		} else {
-			j.Values[c.ID] = 0
+		j.Values[c.ID] = 0
+		if gain > 0 {
+			j.Values[c.ID] = min(1, gain/best) * readiness(p, c) // above 1 by rounding only
 		}
 		if gain > 0 {
 			j.Traces[c.ID] = skillTraces(p, c)
@@ -76,8 +81,10 @@ func taught(p *Profile, c Candidate) []lesson {
 }
 
 func readiness(p *Profile, c Candidate) float64 {
+	above := min(1, max(0, levels[c.Level]-standing(p.Learner)-0.5))
+	ready := 1 - levelShare*above
 	if len(c.Requires) == 0 {
-		return 1
+		return ready
 	}
 	var lacking float64
 	for _, skill := range c.Requires {
@@ -88,7 +95,7 @@ func readiness(p *Profile, c Candidate) float64 {
 			lacking += unknownPrerequisite
 		}
 	}
-	return 1 - prerequisiteShare*lacking/float64(len(c.Requires))
+	return ready * (1 - prerequisiteShare*lacking/float64(len(c.Requires)))
 }
 
 // asked tells whether the question was about the skill.

@@ -6,14 +6,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/rubrica/rubrica/ent/enums"
 )
 
 const quoteLength = 200 // code points of the learner's own words that a trace repeats
 
 // rationale is one sentence from the parts and the facts: what the credential is, which gap it
-// closes, and how its level fits.
-func rationale(p *Profile, s scored) string {
+// closes, and how its level fits. Of several missed points it names one that no item before has.
+func rationale(p *Profile, s scored, told map[uuid.UUID]bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s by %s", capital(article(kind(s.Candidate))), s.Provider)
 	lessons := taught(p, s.Candidate)
@@ -24,9 +26,16 @@ func rationale(p *Profile, s scored) string {
 	}
 	switch {
 	case len(lessons) == 0:
-		b.WriteString(" whose description is close to what the question asks")
+		b.WriteString(" whose description touches on what the question asks")
 	case len(lessons[0].Missed) > 0:
 		k := lessons[0].Missed[0]
+		for _, other := range lessons[0].Missed {
+			if !told[other.ID] {
+				k = other
+				break
+			}
+		}
+		told[k.ID] = true
 		fmt.Fprintf(&b, " that teaches %s, where your answer %s “%s”", join(names), verb(k), k.Label)
 	case lessons[0].Low != nil:
 		fmt.Fprintf(&b, " that teaches %s, where you reached %s on “%s”", join(names), percent(lessons[0].Low.Score), lessons[0].Low.Title)
@@ -41,7 +50,7 @@ func rationale(p *Profile, s scored) string {
 	case levels[s.Level] > standing(p.Learner):
 		fmt.Fprintf(&b, "; its %s level is a stretch from your %s", word(s.Level), percent(p.Percent/100))
 	default:
-		fmt.Fprintf(&b, "; its %s level goes back to the groundwork", word(s.Level))
+		fmt.Fprintf(&b, "; its %s level is easier than your %s calls for", word(s.Level), percent(p.Percent/100))
 	}
 	b.WriteString(".")
 	return b.String()
@@ -101,7 +110,7 @@ func sequence(p *Profile, chosen []scored) string {
 
 // gaps tells whether the answer left something open that is worth naming.
 func (p *Profile) gaps() bool {
-	return slices.ContainsFunc(p.Needs, func(n Need) bool { return !n.Next && n.Size >= nextLeast })
+	return slices.ContainsFunc(p.Needs, func(n Need) bool { return !n.Next && n.Size >= gapFrom })
 }
 
 func unavailable(s enums.Signal) string {
