@@ -20,7 +20,7 @@ const (
 	// not weak.
 	leastItems = 3
 
-	weakBelow = 0.35 // an item is weak when no signal about its subject reaches this
+	weakBelow   = 0.30 // an item is weak when no signal about its subject reaches this
 	tailShare   = 0.55 // of the best score; what is below is left out
 	relevance   = 0.75 // MMR's λ: what is left is held against resemblance
 	skillsShare = 0.7  // of resemblance; the rest is the provider
