@@ -42,6 +42,7 @@ func SQLAccounts(db *sql.DB) Accounts { return sqlAccounts{db} }
 
 type sqlAccounts struct{ db *sql.DB }
 
+// Account is part of Accounts.
 func (a sqlAccounts) Account(ctx context.Context, id uuid.UUID) (Account, error) {
 	var account Account
 	err := a.db.QueryRowContext(ctx, "SELECT role, active FROM users WHERE id = $1", id).

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -90,7 +89,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 		"RUBRICA_LOG_LEVEL": 1, "RUBRICA_LOG_FORMAT": 1, "DATABASE_URL": 1, "RUBRICA_JWT_SECRET": 1,
 	}, settings)
 	var one config.Fault
-	assert.True(t, errors.As(err, &one), "each fault can be got out")
+	assert.ErrorAs(t, err, &one, "each fault can be got out")
 	assert.NotContains(t, err.Error(), "hunter2", "a password is not repeated")
 	assert.NotContains(t, err.Error(), "short")
 }

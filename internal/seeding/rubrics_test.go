@@ -17,7 +17,7 @@ import (
 )
 
 // score writes an essay and a run of it, as far as the guard of the rubrics looks at them.
-func score(t *testing.T, client *ent.Client, ctx context.Context, track string, q seeds.Question) {
+func score(ctx context.Context, t *testing.T, client *ent.Client, track string, q seeds.Question) {
 	t.Helper()
 	owner := seeding.UserID("lena")
 	essay := client.Essay.Create().SetOwnerID(owner).SetQuestionID(seeding.QuestionID(track, q.Slug)).
@@ -51,7 +51,7 @@ func TestRubricsThatScored(t *testing.T) {
 			change(q)
 			assert.True(t, load(t, db, c).Changed(), "nobody was scored: it changes in place")
 			assert.False(t, load(t, db, c).Changed())
-			score(t, db.Ent, ctx, track, *q)
+			score(ctx, t, db.Ent, track, *q)
 			assert.False(t, load(t, db, c).Changed(), "what did not change is no matter")
 
 			before := dump(t, db)
@@ -88,7 +88,7 @@ func TestSamplesOfScoredRubricsMayChange(t *testing.T) {
 	c := catalog(t)
 	load(t, db, c)
 	q := &c.Tracks[0].Questions[0]
-	score(t, db.Ent, ctx, c.Tracks[0].Slug, *q)
+	score(ctx, t, db.Ent, c.Tracks[0].Slug, *q)
 	q.Samples.Weak += " More."
 	q.Title += "x"
 	report := load(t, db, c)
@@ -106,7 +106,7 @@ func TestRunThatBeginsDuringALoad(t *testing.T) {
 	original := *q
 	done := make(chan error, 1)
 	err := db.InTx(ctx, func(tx *database.Tx) error {
-		score(t, tx.Ent, ctx, c.Tracks[0].Slug, original)
+		score(ctx, t, tx.Ent, c.Tracks[0].Slug, original)
 		q.Rubric.ModelAnswer += " More."
 		go func() {
 			_, err := seeding.Load(context.Background(), db, c, withPeople)
@@ -139,7 +139,7 @@ func TestCitedPassagesStay(t *testing.T) {
 	c := catalog(t)
 	load(t, db, c)
 	track, q := c.Tracks[0], c.Tracks[0].Questions[0]
-	score(t, db.Ent, ctx, track.Slug, q)
+	score(ctx, t, db.Ent, track.Slug, q)
 	run := db.Ent.ScoringRun.Query().OnlyX(ctx)
 	s := db.Ent.Score.Create().SetOwnerID(run.OwnerID).SetRunID(run.ID).SetPosition(0).SetValue(1).SetRaw(1).SetLow(0).SetHigh(2).
 		SetCoverage(0).SetCalibration(enums.Uncalibrated).SetProvisional(true).

@@ -349,7 +349,7 @@ func TestPeopleKeepWhatAdminsDecide(t *testing.T) {
 	row := db.Ent.User.GetX(ctx, lena)
 	assert.Equal(t, "Lena H.", row.Name)
 	assert.False(t, row.Active)
-	assert.True(t, db.Ent.Membership.GetX(ctx, byHand.ID).ID == byHand.ID)
+	assert.Equal(t, byHand.ID, db.Ent.Membership.GetX(ctx, byHand.ID).ID)
 
 	c.People.Cohorts[0].Learners = append(c.People.Cohorts[0].Learners, "noor")
 	assert.False(t, load(t, db, c).Changed(), "who was added by hand is in already")

@@ -203,7 +203,7 @@ func TestAllowOrigin(t *testing.T) {
 		"": true, "https://app.example.org": true, "http://api.example.org": true, "https://API.example.org": true,
 		"https://evil.example.org": false, "null": false, "https://app.example.org.evil.org": false,
 	} {
-		r := httptest.NewRequest("GET", "http://api.example.org/graphql", nil)
+		r := httptest.NewRequest(http.MethodGet, "http://api.example.org/graphql", nil)
 		r.Header.Set("Origin", origin)
 		if origin == "" {
 			r.Header.Del("Origin")

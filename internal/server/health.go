@@ -133,7 +133,7 @@ func (h *Health) run(ctx context.Context, c Check) CheckResult {
 		return probed{detail, time.Since(start)}, err
 	})
 	result := CheckResult{Name: c.Name, State: StateUp, Required: c.Required}
-	took := time.Duration(0)
+	var took time.Duration
 	select {
 	case a := <-answer:
 		p, _ := a.Val.(probed)
@@ -181,5 +181,7 @@ func (h *Health) Routes(mux *http.ServeMux) {
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // a client that left reads nothing
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		return // a client that left reads nothing
+	}
 }

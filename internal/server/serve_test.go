@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -120,5 +119,5 @@ func TestServeReportsABrokenListener(t *testing.T) {
 	l := listen(t)
 	require.NoError(t, l.Close())
 	err := (&server.Server{Handler: http.NotFoundHandler()}).Serve(t.Context(), l)
-	assert.True(t, errors.Is(err, net.ErrClosed), err)
+	assert.ErrorIs(t, err, net.ErrClosed)
 }
