@@ -35,7 +35,7 @@ func (s *sentenceReading) own() bool { return !s.copied && !s.repeated && !s.off
 // same trades, the median is 0.26. Together with its neighbours a sentence lies above 0.38 (98 %,
 // median 0.58), or to other questions below 0.40 (90 %, median 0.30).
 const (
-	relevanceLow  = 0.32
+	relevanceLow  = 0.34
 	relevanceHigh = 0.62
 
 	strayBelow        = 0.20 // alone: off the subject whatever stands around it
@@ -92,11 +92,15 @@ func readAnswer(question *Prepared, text *Text) *reading {
 func (r *reading) place(i int, set map[string]bool) {
 	out, sentences := &r.sentences[i], r.text.Sentences
 	reference, prompt := r.question.nearness(sentences[i].Vector)
-	if len(r.question.keyPoints) == 0 && len(r.question.model) == 0 {
+	if !r.question.hasReferences() {
 		reference = prompt
 	}
-	out.relevance = ramp(reference, relevanceLow, relevanceHigh)
-	around := math.Max(r.question.nearness(meanVector(sentences[max(0, i-1):min(len(sentences), i+2)])))
+	near, nearPrompt := r.question.nearness(meanVector(sentences[max(0, i-1):min(len(sentences), i+2)]))
+	if !r.question.hasReferences() {
+		near = nearPrompt
+	}
+	around := math.Max(near, nearPrompt)
+	out.relevance = ramp((reference+near)/2, relevanceLow, relevanceHigh)
 	known := 0
 	for term := range set {
 		if _, ok := r.question.weights[term]; ok || r.question.promptTerms[term] {
@@ -108,6 +112,9 @@ func (r *reading) place(i int, set map[string]bool) {
 	out.offTopic = out.words >= 4 && 2*known < len(set)+1 &&
 		(nearest < strayBelow || nearest < offTopicBelow && around < offTopicNearBelow)
 }
+
+// hasReferences tells whether there is anything but the prompt to compare an answer with.
+func (p *Prepared) hasReferences() bool { return len(p.keyPoints) > 0 || len(p.model) > 0 }
 
 // nearness is the greatest cosine of v to a key point or a sentence of a model answer, and that to
 // a sentence of the prompt.
