@@ -63,3 +63,11 @@ type TextRange struct{ Start, End int }
 
 // Detail is a fact of an audit event.
 type Detail struct{ Key, Value string }
+
+// Quote is the learner's own words behind the fact; nil when there are none.
+func (t *Trace) Quote() *string {
+	if t.Evidence == "" {
+		return nil
+	}
+	return &t.Evidence
+}
