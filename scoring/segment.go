@@ -249,6 +249,8 @@ func endsSentence(before, punctuation, after string) bool {
 	}
 	word := lastWord(before)
 	switch {
+	case word == strings.TrimSpace(before) && isListItem(word+". "+rest):
+		return false // the number of an item in running text: "2. Store the key"
 	case neverEnds[strings.ToLower(word)]:
 		return false
 	case mayEnd[strings.ToLower(word)]:
