@@ -13,23 +13,25 @@ type connections struct {
 	limit int // negative: none
 
 	mu       sync.Mutex
-	open     map[*connection]struct{}
+	open     map[connection]struct{}
 	draining bool
 	empty    chan struct{} // closed when the last one leaves a draining account
 }
 
-// connection is one entry of the account. Both functions may be called at any time and repeatedly.
-type connection struct {
-	// leave asks the connection to end in good order, abort cuts it off.
-	leave, abort func()
+// connection is one entry of the account. Its methods may be called at any time and repeatedly.
+type connection interface {
+	// leave asks the connection to end in good order.
+	leave()
+	// abort cuts the connection off.
+	abort()
 }
 
 func newConnections(limit int) *connections {
-	return &connections{limit: limit, open: map[*connection]struct{}{}, empty: make(chan struct{})}
+	return &connections{limit: limit, open: map[connection]struct{}{}, empty: make(chan struct{})}
 }
 
 // join admits a connection unless the account is full or draining.
-func (c *connections) join(conn *connection) bool {
+func (c *connections) join(conn connection) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.draining || !within(len(c.open)+1, c.limit) {
@@ -40,7 +42,7 @@ func (c *connections) join(conn *connection) bool {
 }
 
 // left takes an ended connection off the account.
-func (c *connections) left(conn *connection) {
+func (c *connections) left(conn connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.open, conn)
@@ -49,9 +51,13 @@ func (c *connections) left(conn *connection) {
 	}
 }
 
+// abortGrace is what cut-off connections get to end in: their operations are cancelled, but a resolver
+// that does not listen must not hold up the shutdown.
+const abortGrace = time.Second
+
 // drain admits nobody any more, asks every connection to leave at a random moment of the spread, and
-// returns when all have left. When the context ends first it cuts off the rest, waits for them, and
-// returns the context's error.
+// returns when all have left. When the context ends first it cuts off the rest, waits abortGrace for
+// them at most, and returns the context's error.
 func (c *connections) drain(ctx context.Context, spread time.Duration) error {
 	c.mu.Lock()
 	if !c.draining {
@@ -62,7 +68,7 @@ func (c *connections) drain(ctx context.Context, spread time.Duration) error {
 	}
 	var timers []*time.Timer
 	for conn := range c.open {
-		timers = append(timers, time.AfterFunc(rand.N(spread), conn.leave))
+		timers = append(timers, time.AfterFunc(rand.N(max(spread, 1)), conn.leave))
 	}
 	c.mu.Unlock()
 	defer func() {
@@ -81,6 +87,11 @@ func (c *connections) drain(ctx context.Context, spread time.Duration) error {
 		conn.abort()
 	}
 	c.mu.Unlock()
-	<-c.empty
+	grace := time.NewTimer(abortGrace)
+	defer grace.Stop()
+	select {
+	case <-c.empty:
+	case <-grace.C:
+	}
 	return ctx.Err()
 }

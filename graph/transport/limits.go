@@ -33,7 +33,8 @@ type Limits struct {
 	// MaxSocketsPerKey bounds the sockets of one Session.Key; the next one is closed with 4429.
 	// Default 20; negative: none.
 	MaxSocketsPerKey int
-	// InitTimeout bounds the time from the handshake to connection_init; then 4408. Default 3 s.
+	// InitTimeout bounds the time from the handshake to the answer of Config.Init; then 4408.
+	// Default 3 s.
 	InitTimeout time.Duration
 	// PingInterval is the pause between two ping messages to a client. Default 15 s.
 	PingInterval time.Duration

@@ -59,12 +59,11 @@ func (t *SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 		t.refuse(w, r, mediaJSON, badRequest("the single connection mode is not supported; use distinct connections"))
 		return
 	}
-	conn := &connection{leave: cancel, abort: cancel}
-	if !t.streams.join(conn) {
+	if !t.streams.join(s) {
 		t.refuse(w, r, mediaJSON, overloaded("too many event streams are open"))
 		return
 	}
-	defer t.streams.left(conn)
+	defer t.streams.left(s)
 
 	params, refused := readParams(w, r, t.Limits)
 	if refused != nil {
@@ -107,6 +106,11 @@ type stream struct {
 	keepAlive *time.Timer
 	stopped   bool
 }
+
+// leave ends the stream with the operation's context; a stream has no closing handshake.
+func (s *stream) leave() { s.cancel() }
+
+func (s *stream) abort() { s.cancel() }
 
 var errStopped = errors.New("the stream has ended")
 

@@ -23,7 +23,7 @@ import (
 //	4401         subscribe before the connection is acknowledged
 //	4403         Config.Init said no ("Forbidden"), or Session.ExpiresAt has come ("Token expired")
 //	4406         another subprotocol, or none
-//	4408         no connection_init in time
+//	4408         no connection_init in time, or no answer to it from Config.Init
 //	4409         an id that is in use
 //	4429         a second connection_init, or too many sockets of one Session.Key: clients do not
 //	             retry this code, and a page that opens sockets in a loop has to stop
@@ -76,15 +76,11 @@ func (t *WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		return
 	}
 	s := newSocket(t, r, exec)
-	conn := &connection{
-		leave: func() { s.close(closeGoingAway) },
-		abort: s.abort,
-	}
-	if !t.sockets.join(conn) {
+	if !t.sockets.join(s) {
 		t.refuse(w, r, mediaJSON, overloaded("too many WebSockets are open"))
 		return
 	}
-	defer t.sockets.left(conn)
+	defer t.sockets.left(s)
 
 	hijacked := &hijacked{ResponseWriter: w}
 	ws, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{

@@ -131,15 +131,15 @@ func (sub *subscription) run() {
 	defer op.end()
 	failed := false
 	op.execute(func(resp *graphql.Response) bool {
-		if isRequestError(resp) {
-			failed = true
-			conclude(sub.errorMessage(sub.ctx, resp.Errors))
-			return false
-		}
 		buf := getBuffer()
 		openMessage(buf, typeNext, sub.idJSON)
 		buf.WriteString(`,"payload":`)
-		s.encode(sub.ctx, buf, resp)
+		if written := s.encode(sub.ctx, buf, resp); isRequestError(written) {
+			putBuffer(buf)
+			failed = true
+			conclude(sub.errorMessage(sub.ctx, written.Errors))
+			return false
+		}
 		buf.WriteByte('}')
 		return s.enqueue(sub.ctx, frame{buf: buf, sub: sub})
 	})

@@ -76,9 +76,19 @@ func (s *socket) close(c closing) {
 	s.cancel()
 }
 
+// leave closes the socket because the server goes away.
+func (s *socket) leave() { s.close(closeGoingAway) }
+
+// load is the number of operations that have a place on the socket.
+func (s *socket) load() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running
+}
+
 // abort ends the socket without a closing handshake.
 func (s *socket) abort() {
-	s.close(closeGoingAway)
+	s.leave()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.raw != nil {
@@ -166,13 +176,14 @@ func (s *socket) init(payload json.RawMessage) {
 		return
 	}
 	s.initReceived = true
-	s.initTimer.Stop()
 	params, err := decodeObject(payload)
 	if err != nil {
 		s.close(closeInvalid("the payload must be an object or null"))
 		return
 	}
+	// The timer runs on until Init has answered, so that one that hangs does not pin the socket.
 	s.session, err = s.Init(s.ctx, params)
+	s.initTimer.Stop()
 	if err != nil {
 		s.Logger.DebugContext(s.ctx, "WebSocket connection rejected", "error", err)
 		s.close(closeForbidden)

@@ -18,6 +18,7 @@ type Root struct {
 	sum     atomic.Int64
 	started atomic.Int64
 	stopped atomic.Int64
+	sent    atomic.Int64
 }
 
 // Started is the number of long-running resolvers that have begun.
@@ -25,6 +26,9 @@ func (r *Root) Started() int64 { return r.started.Load() }
 
 // Stopped is the number of long-running resolvers that have ended.
 func (r *Root) Stopped() int64 { return r.stopped.Load() }
+
+// Sent is the number of events that the executor has taken from the resolvers.
+func (r *Root) Sent() int64 { return r.sent.Load() }
 
 // Query implements ResolverRoot.
 func (r *Root) Query() QueryResolver { return query{r} }
@@ -70,6 +74,7 @@ func produce[T any](ctx context.Context, r *Root, body func(send func(T) bool)) 
 		body(func(v T) bool {
 			select {
 			case ch <- v:
+				r.sent.Add(1)
 				return true
 			case <-ctx.Done():
 				return false
