@@ -199,6 +199,15 @@ func (r *Request) OrderBy(s *sql.Selector) {
 	}
 }
 
+// OrderTerms is the same order as text, for a window; c qualifies a column.
+func (r *Request) OrderTerms(c func(string) string) string {
+	direction := " ASC"
+	if r.list.Order.Desc != r.backward {
+		direction = " DESC"
+	}
+	return c(r.list.Order.Column) + direction + ", " + c("id") + direction
+}
+
 // Backward tells whether rows come from the end of the list.
 func (r *Request) Backward() bool { return r.backward }
 

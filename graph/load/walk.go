@@ -1,0 +1,300 @@
+package load
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/rubrica/rubrica/ent"
+	"github.com/rubrica/rubrica/ent/values"
+	"github.com/rubrica/rubrica/graph/page"
+)
+
+// step loads one selected edge for all parents of a level, and returns the children that the next
+// level begins with, with the name of their type. Errors are left to the field resolvers, which load
+// again and report them where they belong.
+type step func(ctx context.Context, s *Set, field graphql.CollectedField, parents []any) (child string, children []any)
+
+// Walk loads what the selection asks of the objects, level by level, with one statement for each
+// selected edge. typ is the GraphQL type of the objects.
+func Walk(ctx context.Context, typ string, objects []any, selections ast.SelectionSet) {
+	if len(objects) == 0 || len(selections) == 0 {
+		return
+	}
+	walk(ctx, For(ctx), typ, objects, selections)
+}
+
+func walk(ctx context.Context, s *Set, typ string, objects []any, selections ast.SelectionSet) {
+	steps := edges[typ]
+	if steps == nil {
+		return
+	}
+	operation := graphql.GetOperationContext(ctx)
+	for _, field := range graphql.CollectFields(operation, selections, []string{typ, "Node"}) {
+		load := steps[field.Name]
+		if load == nil {
+			continue
+		}
+		child, children := load(ctx, s, field, objects)
+		if len(children) == 0 {
+			continue
+		}
+		selected := field.Selections
+		if pages, ok := field.Definition, true; ok && isConnection(pages) {
+			for _, node := range Nodes(ctx, selected) {
+				walk(ctx, s, child, children, node)
+			}
+			continue
+		}
+		walk(ctx, s, child, children, selected)
+	}
+}
+
+func isConnection(field *ast.FieldDefinition) bool {
+	name := field.Type.Name()
+	return len(name) > len("Connection") && name[len(name)-len("Connection"):] == "Connection"
+}
+
+// Nodes are the selections on the nodes of a connection, whose own selections are given.
+func Nodes(ctx context.Context, selections ast.SelectionSet) []ast.SelectionSet {
+	operation := graphql.GetOperationContext(ctx)
+	var out []ast.SelectionSet
+	for _, edges := range graphql.CollectFields(operation, selections, nil) {
+		if edges.Name != "edges" {
+			continue
+		}
+		for _, node := range graphql.CollectFields(operation, edges.Selections, nil) {
+			if node.Name == "node" {
+				out = append(out, node.Selections)
+			}
+		}
+	}
+	return out
+}
+
+// Selected tells whether a field of the current object is asked for.
+func Selected(ctx context.Context, selections ast.SelectionSet, name string) bool {
+	for _, f := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, nil) {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// one is a step along an edge to at most one child.
+func one[P any, K comparable, C any](child string, of func(*Set) *edge[K, *C], key func(P) (K, bool)) step {
+	return func(ctx context.Context, s *Set, _ graphql.CollectedField, parents []any) (string, []any) {
+		keys := make([]K, 0, len(parents))
+		for _, p := range parents {
+			if k, ok := key(p.(P)); ok {
+				keys = append(keys, k)
+			}
+		}
+		found, err := of(s).level(ctx, keys)
+		if err != nil {
+			return child, nil
+		}
+		children := make([]any, 0, len(found))
+		for _, c := range found {
+			if c != nil {
+				children = append(children, c)
+			}
+		}
+		return child, children
+	}
+}
+
+// many is a step along an edge to a bounded list.
+func many[P, C any](child string, of func(*Set) *edge[id, []C], key func(P) id) step {
+	return func(ctx context.Context, s *Set, _ graphql.CollectedField, parents []any) (string, []any) {
+		keys := make([]id, len(parents))
+		for i, p := range parents {
+			keys[i] = key(p.(P))
+		}
+		found, err := of(s).level(ctx, keys)
+		if err != nil {
+			return child, nil
+		}
+		return child, flatten(found)
+	}
+}
+
+// slugs is a step to skills, which objects name by their slugs.
+func slugs[P any](of func(P) []string) step {
+	return func(ctx context.Context, s *Set, _ graphql.CollectedField, parents []any) (string, []any) {
+		var keys []string
+		for _, p := range parents {
+			keys = append(keys, of(p.(P))...)
+		}
+		_, _ = s.skills.level(ctx, keys)
+		return "Skill", nil
+	}
+}
+
+// pages is a step along a connection.
+func pages[P, C any](child string, of func(*Set) connection[C], key func(P) id) step {
+	return func(ctx context.Context, s *Set, field graphql.CollectedField, parents []any) (string, []any) {
+		c := of(s)
+		args := argsOf(field.ArgumentMap(graphql.GetOperationContext(ctx).Variables))
+		keys, ids := make([]pageKey, len(parents)), make([]id, len(parents))
+		for i, p := range parents {
+			ids[i] = key(p.(P))
+			keys[i] = keyOf(ids[i], args)
+		}
+		if _, err := page.Parse(c.list, args); err != nil {
+			return child, nil
+		}
+		if Selected(ctx, field.Selections, "totalCount") {
+			_, _ = c.totals.level(ctx, ids)
+		}
+		if !Selected(ctx, field.Selections, "edges") && !Selected(ctx, field.Selections, "pageInfo") {
+			return child, nil
+		}
+		found, err := c.pages.level(ctx, keys)
+		if err != nil {
+			return child, nil
+		}
+		var children []any
+		for _, p := range found {
+			for _, node := range p.Nodes {
+				children = append(children, node)
+			}
+		}
+		return child, children
+	}
+}
+
+func argsOf(m map[string]any) page.Args {
+	number := func(name string) *int {
+		switch n := m[name].(type) {
+		case int64:
+			i := int(n)
+			return &i
+		case int:
+			return &n
+		case interface{ Int64() (int64, error) }: // json.Number
+			if v, err := n.Int64(); err == nil {
+				i := int(v)
+				return &i
+			}
+		}
+		return nil
+	}
+	text := func(name string) *string {
+		if s, ok := m[name].(string); ok {
+			return &s
+		}
+		return nil
+	}
+	return page.Args{First: number("first"), Last: number("last"), After: text("after"), Before: text("before")}
+}
+
+func flatten[C any](lists [][]C) []any {
+	var out []any
+	for _, list := range lists {
+		for _, c := range list {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func always[P any](of func(P) id) func(P) (id, bool) {
+	return func(p P) (id, bool) { return of(p), true }
+}
+
+func maybe[P any](of func(P) *id) func(P) (id, bool) {
+	return func(p P) (id, bool) {
+		if v := of(p); v != nil {
+			return *v, true
+		}
+		return id{}, false
+	}
+}
+
+// traces is a step into the values that a row carries: it loads nothing.
+func traces(_ context.Context, _ *Set, _ graphql.CollectedField, parents []any) (string, []any) {
+	var out []any
+	for _, p := range parents {
+		item := p.(*ent.RecommendationItem)
+		for i := range item.Traces {
+			out = append(out, &item.Traces[i])
+		}
+	}
+	return "RecommendationTrace", out
+}
+
+// edges is every edge of the API that a statement stands behind, by type and field. A test holds it
+// against the schema.
+var edges map[string]map[string]step
+
+func init() { //nolint:gochecknoinits // the table refers to itself through walk
+	edges = map[string]map[string]step{
+		"Essay": {
+			"question":  one("Question", func(s *Set) *edge[id, *ent.Question] { return s.questions }, always(func(e *ent.Essay) id { return e.QuestionID })),
+			"learner":   one("User", func(s *Set) *edge[id, *ent.User] { return s.users }, always(func(e *ent.Essay) id { return e.OwnerID })),
+			"latestRun": one("ScoringRun", func(s *Set) *edge[id, *ent.ScoringRun] { return s.latestRunOfEssay }, always(func(e *ent.Essay) id { return e.ID })),
+			"runs":      pages("ScoringRun", func(s *Set) connection[*ent.ScoringRun] { return s.runsOfEssay }, func(e *ent.Essay) id { return e.ID }),
+		},
+		"ScoringRun": {
+			"essay":           one("Essay", func(s *Set) *edge[id, *ent.Essay] { return s.essays }, always(func(r *ent.ScoringRun) id { return r.EssayID })),
+			"scores":          many("Score", func(s *Set) *edge[id, []*ent.Score] { return s.scoresOfRun }, func(r *ent.ScoringRun) id { return r.ID }),
+			"recommendations": one("RecommendationList", func(s *Set) *edge[id, *ent.RecommendationList] { return s.listOfRun }, always(func(r *ent.ScoringRun) id { return r.ID })),
+		},
+		"Score": {
+			"criterion":   one("Criterion", func(s *Set) *edge[id, *ent.Criterion] { return s.criteria }, always(func(v *ent.Score) id { return v.CriterionID })),
+			"explanation": one("Explanation", func(s *Set) *edge[id, *ent.Explanation] { return s.explanationOfScore }, always(func(v *ent.Score) id { return v.ID })),
+		},
+		"Explanation": {
+			"evidence":  many("Evidence", func(s *Set) *edge[id, []*ent.Evidence] { return s.evidenceOfExplanation }, func(v *ent.Explanation) id { return v.ID }),
+			"keyPoints": many("KeyPointOutcome", func(s *Set) *edge[id, []*ent.KeyPointOutcome] { return s.outcomesOfExplanation }, func(v *ent.Explanation) id { return v.ID }),
+			"citations": many("Citation", func(s *Set) *edge[id, []*ent.Citation] { return s.citationsOfExplanation }, func(v *ent.Explanation) id { return v.ID }),
+		},
+		"KeyPointOutcome": {
+			"keyPoint": one("KeyPoint", func(s *Set) *edge[id, *ent.KeyPoint] { return s.keyPoints }, always(func(v *ent.KeyPointOutcome) id { return v.KeyPointID })),
+		},
+		"Citation": {
+			"passage": one("Passage", func(s *Set) *edge[id, *ent.Passage] { return s.passages }, always(func(v *ent.Citation) id { return v.PassageID })),
+		},
+		"RecommendationList": {
+			"items": many("RecommendationItem", func(s *Set) *edge[id, []*ent.RecommendationItem] { return s.itemsOfList }, func(v *ent.RecommendationList) id { return v.ID }),
+		},
+		"RecommendationItem": {
+			"credential": one("Credential", func(s *Set) *edge[id, *ent.Credential] { return s.credentials }, always(func(v *ent.RecommendationItem) id { return v.CredentialID })),
+			"closes":     slugs(func(v *ent.RecommendationItem) []string { return v.Closes }),
+			"traces":     traces,
+		},
+		"RecommendationTrace": {
+			"skill":     one("Skill", func(s *Set) *edge[string, *ent.Skill] { return s.skills }, func(t *values.Trace) (string, bool) { return t.Skill, t.Skill != "" }),
+			"criterion": one("Criterion", func(s *Set) *edge[id, *ent.Criterion] { return s.criteria }, CriterionOf),
+		},
+		"Track": {
+			"skills":    slugs(func(v *ent.Track) []string { return v.Skills }),
+			"questions": pages("Question", func(s *Set) connection[*ent.Question] { return s.questionsOfTrack }, func(v *ent.Track) id { return v.ID }),
+		},
+		"Question": {
+			"skills": slugs(func(v *ent.Question) []string { return v.Skills }),
+			"track":  one("Track", func(s *Set) *edge[id, *ent.Track] { return s.tracks }, always(func(v *ent.Question) id { return v.TrackID })),
+			"rubric": one("Rubric", func(s *Set) *edge[id, *ent.Rubric] { return s.rubricOfQuestion }, always(func(v *ent.Question) id { return v.ID })),
+		},
+		"Rubric": {
+			"criteria":         many("Criterion", func(s *Set) *edge[id, []*ent.Criterion] { return s.criteriaOfRubric }, func(v *ent.Rubric) id { return v.ID }),
+			"keyPoints":        many("KeyPoint", func(s *Set) *edge[id, []*ent.KeyPoint] { return s.keyPointsOfRubric }, func(v *ent.Rubric) id { return v.ID }),
+			"referenceAnswers": many("ReferenceAnswer", func(s *Set) *edge[id, []*ent.ReferenceAnswer] { return s.referencesOfRubric }, func(v *ent.Rubric) id { return v.ID }),
+		},
+		"KeyPoint": {"skills": slugs(func(v *ent.KeyPoint) []string { return v.Skills })},
+		"Passage":  {"skills": slugs(func(v *ent.Passage) []string { return v.Skills })},
+		"Credential": {
+			"teaches":  slugs(func(v *ent.Credential) []string { return v.Teaches }),
+			"requires": slugs(func(v *ent.Credential) []string { return v.Requires }),
+		},
+		"Cohort": {
+			"track":   one("Track", func(s *Set) *edge[id, *ent.Track] { return s.tracks }, maybe(func(v *ent.Cohort) *id { return v.TrackID })),
+			"members": pages("CohortMember", func(s *Set) connection[*ent.Membership] { return s.membersOfCohort }, func(v *ent.Cohort) id { return v.ID }),
+		},
+		"CohortMember": {"user": one("User", func(s *Set) *edge[id, *ent.User] { return s.users }, always(func(v *ent.Membership) id { return v.UserID }))},
+		"AuditEvent":   {"actor": one("User", func(s *Set) *edge[id, *ent.User] { return s.users }, maybe(func(v *ent.AuditEvent) *id { return v.ActorID }))},
+	}
+}
