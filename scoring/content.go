@@ -51,9 +51,10 @@ func (m *measurement) deciding(point int, w *window) int {
 const keyPointPart = 0.85
 
 // content is, for each key point, its share of the rubric's weight times the degree to which the
-// answer makes it, plus the coverage of the model answer. The points of a key point that takes
+// answer makes it, plus the coverage of the model answer, all of it as far as the answer is about
+// the question. The points of a key point that takes
 // several sentences to make are divided among them by their nearness to it.
-func (m *measurement) content(windows []window) []Contribution {
+func (m *measurement) content() []Contribution {
 	var out []Contribution
 	part := keyPointPart
 	switch {
@@ -64,7 +65,7 @@ func (m *measurement) content(windows []window) []Contribution {
 	}
 	for j, match := range m.matches {
 		if match.window != nil {
-			out = append(out, m.divide(j, match, part*m.question.keyPoints[j].share*match.degree)...)
+			out = append(out, m.divide(j, match, part*m.focus*m.question.keyPoints[j].share*match.degree)...)
 		}
 	}
 	if part < 1 {
@@ -104,18 +105,19 @@ func (m *measurement) divide(j int, match keyPointMatch, points float64) []Contr
 // who says the same in other words.
 const fullCoverage = 0.35
 
-// coverage is the recall of the model answers' words by the learner's own sentences, weighted like
-// those of the key points. Without a model answer it is the relevance to the question, at half.
+// coverage is the recall of the model answers' words by the learner's own sentences, as far as these
+// bear on the question, weighted like those of the key points. Without a model answer it is the
+// relevance to the question, at half.
 func (m *measurement) coverage(part float64) []Contribution {
-	said := map[string]bool{}
+	said := map[string]float64{}
 	for i := range m.sentences {
-		if m.sentences[i].own() {
+		if s := &m.sentences[i]; s.own() {
 			for _, term := range terms(m.text.Sentences[i].Tokens) {
-				said[term] = true
+				said[term] = math.Max(said[term], s.bearing())
 			}
 		}
 	}
-	value := 0.5 * m.onTopic * ramp(float64(m.ownWords), 0, math.Max(30, float64(m.question.Question.MinWords)))
+	value := 0.5 * m.focus * ramp(float64(m.ownWords), 0, math.Max(30, float64(m.question.Question.MinWords)))
 	if len(m.question.model) > 0 {
 		var found, total float64
 		seen := map[string]bool{}
@@ -126,14 +128,12 @@ func (m *measurement) coverage(part float64) []Contribution {
 				}
 				seen[term] = true
 				total += m.question.weights[term]
-				if said[term] {
-					found += m.question.weights[term]
-				}
+				found += m.question.weights[term] * said[term]
 			}
 		}
 		value = 0
 		if total > 0 {
-			value = math.Min(1, found/total/fullCoverage) * ramp(m.onTopic, 0, 0.3)
+			value = m.focus * math.Min(1, found/total/fullCoverage)
 		}
 	}
 	return []Contribution{{Kind: ContributionFeature, Key: "coverage", Label: "Breadth of the subject covered", Points: part * value, Sentence: -1}}

@@ -84,7 +84,7 @@ func measure(req Request) *measurement {
 	windows := windowsOf(req.Answer.Sentences, func(i int) bool { return m.sentences[i].own() }, req.Question.labelTerms)
 	m.matches = matchKeyPoints(req.Question.keyPoints, req.Answer.Sentences, windows)
 	m.outcomes = m.keyPointOutcomes()
-	m.traits[TraitContent] = m.content(windows)
+	m.traits[TraitContent] = m.content()
 	m.traits[TraitReasoning] = m.reasoning()
 	m.traits[TraitOrganization] = m.organization()
 	m.traits[TraitClarity] = m.clarity()

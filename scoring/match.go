@@ -213,7 +213,7 @@ const (
 	semanticShare = 0.6 // of a degree; the rest is lexical
 	lexicalLead   = 0.5 // how far words may run ahead of meaning
 	conflictCost  = 0.6
-	stretch       = 1.2 // nobody says everything that the references say
+	stretch       = 1.25 // nobody says everything that the references say
 )
 
 // semantic is how near the window's meaning is to the key point's, 0…1.
@@ -236,7 +236,7 @@ func (k *preparedKeyPoint) semantic(w *window) float64 {
 
 // degree is how far the window makes the key point, 0…1, and its cosine to it:
 //
-//	1.2 · (0.6 · meaning + 0.4 · recall relative to the model answer's) · novelty · substance · (1 − 0.6 · conflict)
+//	1.25 · (0.6 · meaning + 0.4 · recall relative to the model answer's) · novelty · substance · (1 − 0.6 · conflict)
 //
 // Meaning is a mean of cosines between their anchors. Novelty keeps words that the learner was given
 // from earning anything; substance discounts statements of less than ten words.

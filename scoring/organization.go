@@ -27,7 +27,7 @@ func (m *measurement) organization() []Contribution {
 	feature := func(key, label string, points float64) {
 		out = append(out, Contribution{Kind: ContributionFeature, Key: key, Label: label, Points: gate * points, Sentence: -1})
 	}
-	feature("development", "Developed to the advised length", lengthPart*ramp(float64(m.ownWords), 0, m.target()))
+	feature("development", "Developed to the advised length", lengthPart*ramp(m.bearingWords(), 0, m.target()))
 	out = append(out, m.connectives(gate*connectivePart)...)
 	cohesion, links := m.cohesion()
 	feature("cohesion", "Each sentence follows from the one before", cohesionPart*ramp(cohesion, 0.1, 0.45)*ramp(float64(links), 0, 6))
@@ -35,9 +35,33 @@ func (m *measurement) organization() []Contribution {
 	return append(out, m.penalties()...)
 }
 
-// gate is how far the prose counts at all: fully when most of it is about the question.
+// gate is how far the prose counts at all: fully when it is about the question and not copied from it.
 func (m *measurement) gate() float64 {
-	return ramp(m.onTopic, 0.1, 0.5) * float64(m.ownWords) / float64(max(1, m.ownWords+m.copiedWords))
+	return m.focus * float64(m.ownWords) / float64(max(1, m.ownWords+m.copiedWords))
+}
+
+// Relevance between which a sentence, and the paragraph around it, begin to count, and count in full,
+// as bearing on the question. What does not neither develops the answer nor ties or argues anything
+// that matters. The paragraph keeps a sentence that comes near by chance from earning anything.
+const (
+	bearingLow           = 0.15
+	bearingHigh          = 0.60
+	bearingParagraphLow  = 0.20
+	bearingParagraphHigh = 0.45
+)
+
+func (s *sentenceReading) bearing() float64 {
+	return ramp(s.relevance, bearingLow, bearingHigh) * ramp(s.paragraph, bearingParagraphLow, bearingParagraphHigh)
+}
+
+// bearingWords are the own words as far as they bear on the question.
+func (m *measurement) bearingWords() (words float64) {
+	for i := range m.sentences {
+		if s := &m.sentences[i]; s.own() {
+			words += float64(s.words) * s.bearing()
+		}
+	}
+	return words
 }
 
 // target is the number of words by which an answer can be fully developed.
@@ -72,7 +96,7 @@ func (m *measurement) connectives(part float64) []Contribution {
 				amount = 0.8
 			}
 			seen[kind] = true
-			amounts[i] = math.Max(amounts[i], amount)
+			amounts[i] = math.Max(amounts[i], amount*s.bearing())
 		}
 	}
 	parts, _ := saturate(amounts, connectivesHalf)
@@ -125,7 +149,7 @@ func (m *measurement) penalties() []Contribution {
 	var out []Contribution
 	padding := make([]float64, len(m.sentences))
 	for i := range m.sentences {
-		if s := &m.sentences[i]; s.repeated || s.offTopic {
+		if s := &m.sentences[i]; !s.copied && (s.repeated || s.offTopic) {
 			padding[i] = float64(s.words)
 		}
 	}

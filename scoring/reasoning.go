@@ -8,7 +8,7 @@ var arguing = [cueKinds]float64{
 
 const (
 	furtherKind   = 0.35
-	reasoningHalf = 4.0 // amount of argument that earns 1−1/e of the scale
+	reasoningHalf = 4.5 // amount of argument that earns 1−1/e of the scale
 )
 
 var arguingLabels = [cueKinds]string{
@@ -42,7 +42,7 @@ func (m *measurement) reasoning() []Contribution {
 		if kinds == 0 {
 			continue
 		}
-		amounts[i] = (strongest + furtherKind*float64(min(3, kinds)-1)) * s.relevance * ramp(float64(s.words), 2, 9)
+		amounts[i] = (strongest + furtherKind*float64(min(3, kinds)-1)) * s.bearing() * ramp(float64(s.words), 2, 9)
 	}
 	parts, _ := saturate(amounts, reasoningHalf)
 	var out []Contribution

@@ -127,14 +127,14 @@ func reasoningSummary(req Request, res *Result, score CriterionScore) []string {
 	if advice == "" {
 		advice = "more of your statements were followed by why they hold"
 	}
-	sentence := "It would score higher if " + advice
+	instance := ""
 	for _, k := range weightiestFirst(req, res.KeyPoints) {
 		if k.Status != KeyPointMet {
-			sentence += fmt.Sprintf(", for instance on “%s”", k.Label)
+			instance = fmt.Sprintf(", for instance on “%s”", k.Label)
 			break
 		}
 	}
-	return append(out, sentence+".")
+	return append(out, fmt.Sprintf("It would score higher if %s%s.", advice, instance))
 }
 
 var missingArgument = map[cueKind]string{
