@@ -15,32 +15,47 @@ import (
 )
 
 type demoCmd struct {
+	essayFlags
+	clientFlags
+}
+
+type essayFlags struct {
 	File     string `type:"existingfile" placeholder:"FILE" help:"Essay to submit; default: a sample answer of the seeds."`
 	Question string `default:"stale-product-cache" placeholder:"SLUG" help:"The question that it answers."`
 	Sample   string `enum:"strong,middling,weak" default:"middling" help:"Which sample answer to submit: ${enum}."`
-	Address  string `placeholder:"URL" help:"The server; default: the one that was started in this folder."`
-	Token    string `env:"RUBRICA_TOKEN" placeholder:"TOKEN" help:"Token of a learner; default: the one that the development server made."`
-	DataDir  string `env:"RUBRICA_DATA_DIR" placeholder:"FOLDER" help:"Data folder of the server."`
+}
+
+type clientFlags struct {
+	Address string `placeholder:"URL" help:"The server; default: the one that was started in this folder."`
+	Token   string `env:"RUBRICA_TOKEN" placeholder:"TOKEN" help:"Token of a learner; default: the one that the development server made."`
+	DataDir string `env:"RUBRICA_DATA_DIR" placeholder:"FOLDER" help:"Data folder of the server."`
 }
 
 // Run shows one essay's way.
 func (c *demoCmd) Run(ctx context.Context, a *App) error {
-	o := demo.Options{Question: c.Question, Out: a.Stdout, Color: isTerminal(a.Stdout)}
-	var err error
-	if o.Text, o.Source, err = c.essay(); err != nil {
+	text, source, err := c.essay()
+	if err != nil {
 		return err
 	}
-	if o.Client, err = c.client(); err != nil {
+	client, err := c.client()
+	if err != nil {
 		return err
 	}
-	err = demo.Run(ctx, o)
+	return unreachable(client, demo.Run(ctx, demo.Options{
+		Client: client, Question: c.Question, Text: text, Source: source,
+		Out: a.Stdout, Color: isTerminal(a.Stdout),
+	}))
+}
+
+// unreachable says what to do when there is no server.
+func unreachable(client demo.Client, err error) error {
 	if errors.Is(err, demo.ErrUnreachable) {
-		return fmt.Errorf("no server answers on %s: start one with `make run` in another terminal", o.Client.URL)
+		return fmt.Errorf("no server answers on %s: start one with `make run` in another terminal", client.URL)
 	}
 	return err
 }
 
-func (c *demoCmd) essay() (text, source string, err error) {
+func (c *essayFlags) essay() (text, source string, err error) {
 	if c.File != "" {
 		b, err := os.ReadFile(c.File)
 		if err != nil {
@@ -66,7 +81,7 @@ func (c *demoCmd) essay() (text, source string, err error) {
 	return "", "", fmt.Errorf("the seeds have no question %q: name one of theirs, or give an essay with --file", c.Question)
 }
 
-func (c *demoCmd) client() (demo.Client, error) {
+func (c *clientFlags) client() (demo.Client, error) {
 	client := demo.Client{Token: c.Token}
 	if c.Address != "" {
 		client.URL = baseURL(c.Address)

@@ -16,7 +16,6 @@ import (
 
 	"github.com/rubrica/rubrica/graph/exec"
 	"github.com/rubrica/rubrica/internal/server"
-	"github.com/rubrica/rubrica/rag/minilm/bench"
 )
 
 type schemaCmd struct{}
@@ -49,15 +48,6 @@ func version() string {
 	}
 	return out
 }
-
-type benchCmd struct {
-	Embed benchEmbedCmd `cmd:"" help:"Tokens per second of the embedding model on one core, next to ONNX Runtime's Python binding."`
-}
-
-type benchEmbedCmd struct{}
-
-// Run measures and prints.
-func (benchEmbedCmd) Run(ctx context.Context, a *App) error { return bench.Bench(ctx, a.Stdout) }
 
 type healthCmd struct {
 	Address string        `default:"127.0.0.1:8080" env:"RUBRICA_ADDRESS" help:"Host and port of the server; without a host, this machine."`

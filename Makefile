@@ -1,0 +1,94 @@
+# Run `make help`. Everything here also works without make: the commands are short.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+export CGO_ENABLED := 1
+
+bin := bin/rubrica
+# Where go.mod says nothing of a tool, its version is here.
+golangci_lint := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+gotestsum := go tool gotestsum --format pkgname --format-hide-empty-pkg
+testpg := go run ./internal/pgtest/cmd/testpg
+# Everything a program of ours could do that depends on the version of Postgres.
+postgres16 := $(foreach p,migrations internal/database jobs internal/submission internal/progress rag internal/e2e,$(if $(wildcard $(p)/*_test.go),./$(p)))
+
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: setup ## Set up what is missing, then serve the API and score, until Ctrl-C.
+	@exec $(bin) serve
+
+.PHONY: demo
+demo: build ## Submit an essay to the running server and show what comes of it (file=essay.txt question=slug sample=strong|middling|weak).
+	@$(bin) demo $(if $(file),--file='$(file)') $(if $(question),--question='$(question)') $(if $(sample),--sample='$(sample)')
+
+.PHONY: test
+test: setup ## Test everything on Postgres 18, and what depends on its version on 16 too.
+	@scripts/test.sh
+
+.PHONY: test-16
+test-16: setup ## Test what depends on the version of Postgres, on 16.
+	$(testpg) -version 16 -- $(gotestsum) -- -race $(postgres16)
+
+.PHONY: setup
+setup: build ## Fetch Postgres, pgvector and ONNX Runtime, pinned by SHA-256.
+	@$(bin) setup
+
+.PHONY: build
+build: tools ## Build bin/rubrica.
+	@test -x $(bin) || echo "rubrica: compiling; the first time takes some minutes"
+	@go build -o $(bin) ./cmd/rubrica
+
+.PHONY: tools
+tools:
+	@scripts/tools.sh
+
+.PHONY: lint
+lint: tools ## Run golangci-lint.
+	go run $(golangci_lint) run ./...
+
+.PHONY: generate
+generate: tools ## Regenerate the models and the API's executor.
+	go generate ./ent
+	go tool gqlgen generate
+
+.PHONY: generate-check
+generate-check: generate ## Fail when the generated code is not current.
+	@git diff --exit-code --stat -- ent graph || { echo "The generated code was not current: commit what make generate wrote." >&2; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard -- ent graph)" || { git ls-files --others --exclude-standard -- ent graph; echo "Generated files are not committed." >&2; exit 1; }
+
+.PHONY: migration
+migration: setup ## Write a migration from the ent schema (name=what_it_does).
+	@test -n "$(name)" || { echo "Say what it does: make migration name=add_notes" >&2; exit 1; }
+	go run ./internal/migratetool diff '$(name)'
+
+.PHONY: migrate-check
+migrate-check: setup ## Fail when the migrations differ from the ent schema.
+	go run ./internal/migratetool check
+
+.PHONY: seed-check
+seed-check: build ## Check the seed files.
+	@$(bin) seed --check --folder seeds
+
+.PHONY: bench
+bench: setup ## Run the Go benchmarks.
+	$(testpg) -- go test -run '^$$' -bench . -benchtime 3x ./...
+
+.PHONY: bench-embed
+bench-embed: setup ## Tokens per second of the embedding model, next to ONNX Runtime's Python binding.
+	@$(bin) bench embed
+
+.PHONY: latency
+latency: build ## Time from submission to scores and to the end, on the running server (count=100).
+	@$(bin) bench latency --sample strong --count $(or $(count),100)
+
+.PHONY: kill-test
+kill-test: setup ## Kill the server again and again (times=50) while it scores; prints what was lost or doubled.
+	go run ./internal/killtest -binary $(bin) -times $(or $(times),50)
+
+.PHONY: clean
+clean: ## Remove what was built; data and downloads stay.
+	rm -rf bin
