@@ -1,3 +1,4 @@
+// Package schema describes the models: their fields, edges, indexes, checks and privacy policies.
 package schema
 
 import (

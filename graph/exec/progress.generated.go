@@ -18,10 +18,6 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
-type EssayProgressResolver interface {
-	Run(ctx context.Context, obj *model.EssayProgress) (*ent.ScoringRun, error)
-}
-
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
@@ -131,7 +127,7 @@ func (ec *executionContext) _EssayProgress_run(ctx context.Context, field graphq
 			return ec.fieldContext_EssayProgress_run(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.EssayProgress().Run(ctx, obj)
+			return obj.Run, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.ScoringRun) graphql.Marshaler {
@@ -145,8 +141,8 @@ func (ec *executionContext) fieldContext_EssayProgress_run(_ context.Context, fi
 	fc = &graphql.FieldContext{
 		Object:     "EssayProgress",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ScoringRun(ctx, field)
 		},
@@ -599,29 +595,28 @@ func (ec *executionContext) _EssayProgress(ctx context.Context, sel ast.Selectio
 		case "seq":
 			out.Values[i] = ec._EssayProgress_seq(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "stage":
 			out.Values[i] = ec._EssayProgress_stage(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "percent":
 			out.Values[i] = ec._EssayProgress_percent(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "changedAt":
 			out.Values[i] = ec._EssayProgress_changedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "run":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._EssayProgress_run(ctx, field, obj)
-				})
+			out.Values[i] = ec._EssayProgress_run(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

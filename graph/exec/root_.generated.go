@@ -28,7 +28,6 @@ type ResolverRoot interface {
 	CohortMember() CohortMemberResolver
 	Credential() CredentialResolver
 	Essay() EssayResolver
-	EssayProgress() EssayProgressResolver
 	Explanation() ExplanationResolver
 	KeyPoint() KeyPointResolver
 	KeyPointOutcome() KeyPointOutcomeResolver

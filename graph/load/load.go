@@ -11,6 +11,7 @@ package load
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/graph-gophers/dataloader/v7"
@@ -77,13 +78,25 @@ func (e *edge[K, V]) level(ctx context.Context, keys []K) ([]V, error) {
 
 type key struct{}
 
+type holder struct {
+	db  *database.DB
+	set atomic.Pointer[Set]
+}
+
 // NewContext gives the context loaders of its own: for each request, and in a subscription for each
 // event, since loaders that live longer would serve what was.
 func NewContext(ctx context.Context, db *database.DB) context.Context {
-	return context.WithValue(ctx, key{}, newSet(db))
+	h := &holder{db: db}
+	h.set.Store(newSet(db))
+	return context.WithValue(ctx, key{}, h)
 }
 
 // For returns the context's loaders.
-func For(ctx context.Context) *Set {
-	return ctx.Value(key{}).(*Set)
+func For(ctx context.Context) *Set { return ctx.Value(key{}).(*holder).set.Load() }
+
+// Renew empties the context's loaders. A mutation calls it after its change: what a mutation before it
+// in the same document has loaded may be out of date.
+func Renew(ctx context.Context) {
+	h := ctx.Value(key{}).(*holder)
+	h.set.Store(newSet(h.db))
 }

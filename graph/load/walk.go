@@ -40,14 +40,13 @@ func walk(ctx context.Context, s *Set, typ string, objects []any, selections ast
 		if len(children) == 0 {
 			continue
 		}
-		selected := field.Selections
-		if pages, ok := field.Definition, true; ok && isConnection(pages) {
-			for _, node := range Nodes(ctx, selected) {
-				walk(ctx, s, child, children, node)
-			}
+		if !isConnection(field.Definition) {
+			walk(ctx, s, child, children, field.Selections)
 			continue
 		}
-		walk(ctx, s, child, children, selected)
+		for _, node := range Nodes(ctx, field.Selections) {
+			walk(ctx, s, child, children, node)
+		}
 	}
 }
 
@@ -81,6 +80,20 @@ func Selected(ctx context.Context, selections ast.SelectionSet, name string) boo
 		}
 	}
 	return false
+}
+
+// WalkField loads what is asked of an object that stands in a field of the current object, such as in
+// the payload of a mutation.
+func WalkField[T any](ctx context.Context, field, typ string, object *T) {
+	if object == nil {
+		return
+	}
+	selections := graphql.GetFieldContext(ctx).Field.Selections
+	for _, f := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, nil) {
+		if f.Name == field {
+			Walk(ctx, typ, []any{object}, f.Selections)
+		}
+	}
 }
 
 // one is a step along an edge to at most one child.

@@ -5,8 +5,7 @@ package model
 import (
 	"time"
 
-	"github.com/google/uuid"
-
+	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/enums"
 )
 
@@ -16,5 +15,5 @@ type EssayProgress struct {
 	Stage     enums.Stage
 	Percent   int
 	ChangedAt time.Time
-	RunID     uuid.UUID // what the field run is loaded by
+	Run       *ent.ScoringRun // as it was at that moment; shared by all subscribers, read only
 }

@@ -1,0 +1,134 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/rubrica/rubrica/ent/enums"
+	"github.com/rubrica/rubrica/graph/exec"
+	"github.com/rubrica/rubrica/graph/load"
+	"github.com/rubrica/rubrica/graph/transport"
+	"github.com/rubrica/rubrica/internal/auth"
+	"github.com/rubrica/rubrica/internal/database"
+	"github.com/rubrica/rubrica/internal/people"
+	"github.com/rubrica/rubrica/internal/progress"
+	"github.com/rubrica/rubrica/internal/server"
+	"github.com/rubrica/rubrica/internal/submission"
+	"github.com/rubrica/rubrica/internal/viewer"
+)
+
+// Options is what the API is made of.
+type Options struct {
+	DB          *database.DB
+	Submission  *submission.Service
+	Hub         *progress.Hub
+	Authority   *auth.Authority
+	Log         *slog.Logger
+	Development bool                       // everyone may introspect
+	AllowOrigin func(r *http.Request) bool // which pages may open a WebSocket; nil: the server's own
+}
+
+// API answers GraphQL over HTTP, WebSocket and server-sent events.
+type API struct {
+	server *handler.Server
+	socket *transport.WebSocket
+	events *transport.SSE
+}
+
+const (
+	maxTokens    = 15_000 // of a document
+	cachedQuerys = 1_000  // parsed and validated documents
+)
+
+// New makes the API. Its handler expects auth's middleware around it; WebSocket connections sign in
+// with their connection_init.
+func New(o Options) *API {
+	root := &resolver{
+		db: o.DB, hub: o.Hub, submission: o.Submission, people: people.New(o.DB), authority: o.Authority,
+	}
+	srv := handler.New(exec.NewExecutableSchema(exec.Config{Resolvers: root}))
+	config := transport.Config{
+		Logger:      o.Log,
+		AllowOrigin: o.AllowOrigin,
+		Init:        connection(o.Authority),
+		Present: func(ctx context.Context, err *gqlerror.Error) *gqlerror.Error {
+			if id := server.RequestID(ctx); id != "" && err.Extensions["code"] == transport.CodeInternal {
+				err.Extensions["requestId"] = id
+			}
+			return err
+		},
+		ErrorStatus: map[string]int{codeUnauthenticated: http.StatusUnauthorized},
+	}
+	api := &API{server: srv, socket: transport.NewWebSocket(config), events: transport.NewSSE(config)}
+	srv.AddTransport(api.socket)
+	srv.AddTransport(api.events)
+	srv.AddTransport(transport.NewHTTP(config))
+
+	srv.SetParserTokenLimit(maxTokens)
+	srv.SetQueryCache(lru.New[*ast.QueryDocument](cachedQuerys))
+	srv.SetDisableSuggestion(!o.Development)
+	srv.SetErrorPresenter(present(o.Log))
+	srv.SetRecoverFunc(func(ctx context.Context, p any) error {
+		o.Log.ErrorContext(ctx, "a resolver panicked", "panic", p)
+		return errors.New("panic in a resolver")
+	})
+	srv.Use(introspection{everyone: o.Development})
+	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+		return next(load.NewContext(ctx, o.DB))
+	})
+	return api
+}
+
+// Handler serves the endpoint.
+func (a *API) Handler() http.Handler { return a.server }
+
+// Drain ends the live connections in good order: their clients subscribe again elsewhere.
+func (a *API) Drain(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- a.events.Drain(ctx) }()
+	return errors.Join(a.socket.Drain(ctx), <-done)
+}
+
+// connection signs a WebSocket in. A connection without a token stays anonymous, as a request does.
+func connection(authority *auth.Authority) transport.InitFunc {
+	return func(ctx context.Context, payload map[string]any) (transport.Session, error) {
+		ctx, expires, err := authority.Connection(ctx, payload)
+		if err != nil {
+			return transport.Session{}, err
+		}
+		session := transport.Session{Context: ctx, ExpiresAt: expires}
+		if v, ok := viewer.FromContext(ctx); ok {
+			session.Key = v.ID.String()
+		}
+		return session, nil
+	}
+}
+
+// introspection lets admins, and in development mode everyone, read the schema.
+type introspection struct{ everyone bool }
+
+var _ interface {
+	graphql.HandlerExtension
+	graphql.OperationContextMutator
+} = introspection{}
+
+// ExtensionName of the extension.
+func (introspection) ExtensionName() string { return "Introspection" }
+
+// Validate accepts every schema.
+func (introspection) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext switches introspection on for those who may.
+func (i introspection) MutateOperationContext(ctx context.Context, o *graphql.OperationContext) *gqlerror.Error {
+	v, ok := viewer.FromContext(ctx)
+	o.DisableIntrospection = !i.everyone && !(ok && v.Role == enums.RoleAdmin)
+	return nil
+}

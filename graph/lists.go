@@ -1,0 +1,63 @@
+package graph
+
+import (
+	"context"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+
+	"github.com/rubrica/rubrica/graph/load"
+	"github.com/rubrica/rubrica/graph/page"
+)
+
+// source is where the rows of a list at the root come from.
+type source[T any] struct {
+	typ   string // of the API
+	list  page.List
+	all   func(ctx context.Context, limit int, where ...func(*sql.Selector)) ([]T, error)
+	count func(ctx context.Context, where ...func(*sql.Selector)) (int, error)
+	key   func(T) (any, uuid.UUID)
+}
+
+// read reads a page, and the levels below it as far as they are selected. The count is read only when
+// it is selected.
+func (s source[T]) read(ctx context.Context, args page.Args, filter func(*sql.Selector)) (*page.Page[T], int, error) {
+	request, err := page.Parse(s.list, args)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err := s.all(ctx, request.Size()+1, filter, request.Where, request.OrderBy)
+	if err != nil {
+		return nil, 0, err
+	}
+	p := page.Make(request, rows, s.key)
+	selections := graphql.GetFieldContext(ctx).Field.Selections
+	objects := make([]any, len(p.Nodes))
+	for i, n := range p.Nodes {
+		objects[i] = n
+	}
+	for _, nodes := range load.Nodes(ctx, selections) {
+		load.Walk(ctx, s.typ, objects, nodes)
+	}
+	n, err := total(ctx, func() (int, error) { return s.count(ctx, filter) })
+	return p, n, err
+}
+
+// total is the totalCount of the connection that is being resolved, or 0 when it is not selected.
+func total(ctx context.Context, count func() (int, error)) (int, error) {
+	if !load.Selected(ctx, graphql.GetFieldContext(ctx).Field.Selections, "totalCount") {
+		return 0, nil
+	}
+	n, err := count()
+	return min(n, page.MaxCount), err
+}
+
+// below loads the levels below one object, as far as they are selected.
+func below[T any](ctx context.Context, typ string, object *T) {
+	if object != nil {
+		load.Walk(ctx, typ, []any{object}, graphql.GetFieldContext(ctx).Field.Selections)
+	}
+}
+
+func everything(*sql.Selector) {}
