@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
-	"regexp"
 	"strings"
 
 	"github.com/google/uuid"
@@ -13,11 +11,10 @@ import (
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/cohort"
 	"github.com/rubrica/rubrica/ent/enums"
-	"github.com/rubrica/rubrica/ent/membership"
 	"github.com/rubrica/rubrica/ent/track"
 	"github.com/rubrica/rubrica/internal/bypass"
-	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/globalid"
+	"github.com/rubrica/rubrica/internal/people"
 )
 
 type userCmd struct {
@@ -33,24 +30,12 @@ type userAddCmd struct {
 
 // Run makes the account.
 func (c *userAddCmd) Run(ctx context.Context, a *App) error {
-	address, err := mail.ParseAddress(c.Email)
-	if err != nil || address.Address != c.Email || len(c.Email) > 254 {
-		return fmt.Errorf("%q is not an e-mail address", c.Email)
-	}
-	if strings.TrimSpace(c.Name) == "" || len([]rune(c.Name)) > 128 {
-		return errors.New("a name has 1 to 128 characters")
-	}
-	return a.change(ctx, &c.databaseFlags, func(ctx context.Context, db *ent.Client) (string, error) {
-		role := enums.Role(strings.ToUpper(c.Role))
-		u, err := db.User.Create().SetName(c.Name).SetEmail(c.Email).SetRole(role).Save(ctx)
-		if database.IsUnique(err, "") {
-			return "", fmt.Errorf("the address %s is taken", c.Email)
-		}
+	return a.manage(ctx, &c.databaseFlags, func(ctx context.Context, s *stack) (string, error) {
+		u, err := people.New(s.db).CreateUser(ctx, c.Name, c.Email, enums.Role(strings.ToUpper(c.Role)))
 		if err != nil {
-			return "", fmt.Errorf("make the account: %w", err)
+			return "", err
 		}
-		return globalid.Encode("user", u.ID),
-			audit(ctx, db, "user.create", "user", &u.ID, map[string]string{"role": string(role)})
+		return globalid.Encode("user", u.ID), nil
 	})
 }
 
@@ -66,89 +51,65 @@ type cohortAddCmd struct {
 	Track string `placeholder:"SLUG" help:"The track that it follows, if any."`
 }
 
-var slugPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-
 // Run makes the cohort.
 func (c *cohortAddCmd) Run(ctx context.Context, a *App) error {
-	if !slugPattern.MatchString(c.Slug) || len(c.Slug) > 64 {
-		return fmt.Errorf("%q is not a slug: use lower-case letters, digits and hyphens, up to 64", c.Slug)
-	}
-	if strings.TrimSpace(c.Name) == "" || len([]rune(c.Name)) > 128 {
-		return errors.New("a name has 1 to 128 characters")
-	}
-	return a.change(ctx, &c.databaseFlags, func(ctx context.Context, db *ent.Client) (string, error) {
-		create := db.Cohort.Create().SetSlug(c.Slug).SetName(c.Name)
+	return a.manage(ctx, &c.databaseFlags, func(ctx context.Context, s *stack) (string, error) {
+		var follows *uuid.UUID
 		if c.Track != "" {
-			id, err := db.Track.Query().Where(track.Slug(c.Track)).OnlyID(ctx)
+			id, err := s.db.Ent.Track.Query().Where(track.Slug(c.Track)).OnlyID(ctx)
 			if ent.IsNotFound(err) {
 				return "", fmt.Errorf("there is no track %q", c.Track)
 			}
 			if err != nil {
 				return "", fmt.Errorf("look for the track: %w", err)
 			}
-			create.SetTrackID(id)
+			follows = &id
 		}
-		row, err := create.Save(ctx)
-		if database.IsUnique(err, "") {
-			return "", fmt.Errorf("there is a cohort %q already", c.Slug)
-		}
+		row, err := people.New(s.db).CreateCohort(ctx, c.Slug, c.Name, follows)
 		if err != nil {
-			return "", fmt.Errorf("make the cohort: %w", err)
+			return "", err
 		}
-		return globalid.Encode("cohort", row.ID),
-			audit(ctx, db, "cohort.create", "cohort", &row.ID, map[string]string{"slug": c.Slug})
+		return globalid.Encode("cohort", row.ID), nil
 	})
 }
 
 type cohortMemberCmd struct {
 	databaseFlags
 	Cohort string `required:"" placeholder:"SLUG" help:"The cohort."`
-	User   string `required:"" placeholder:"PERSON" help:"E-mail address or id."`
+	User   string `required:"" placeholder:"PERSON" help:"E-mail address, id, or, of the people of the seeds, short name."`
 	Role   string `enum:"learner,advisor" default:"learner" help:"What they are in it: ${enum}."`
 	Remove bool   `help:"Take them out."`
 }
 
 // Run changes the membership.
 func (c *cohortMemberCmd) Run(ctx context.Context, a *App) error {
-	return a.change(ctx, &c.databaseFlags, func(ctx context.Context, db *ent.Client) (string, error) {
-		group, err := db.Cohort.Query().Where(cohort.Slug(c.Cohort)).Only(ctx)
+	return a.manage(ctx, &c.databaseFlags, func(ctx context.Context, s *stack) (string, error) {
+		group, err := s.db.Ent.Cohort.Query().Where(cohort.Slug(c.Cohort)).Only(ctx)
 		if ent.IsNotFound(err) {
 			return "", fmt.Errorf("there is no cohort %q: make it with `rubrica cohort add`", c.Cohort)
 		}
 		if err != nil {
 			return "", fmt.Errorf("look for the cohort: %w", err)
 		}
-		person, err := findUser(ctx, db, c.User)
+		person, err := findUser(ctx, s.db.Ent, c.User)
 		if err != nil {
 			return "", err
 		}
-		detail := map[string]string{"user": globalid.Encode("user", person.ID), "role": strings.ToUpper(c.Role)}
 		if c.Remove {
-			n, err := db.Membership.Delete().Where(membership.CohortID(group.ID), membership.UserID(person.ID)).Exec(ctx)
-			if err != nil {
-				return "", fmt.Errorf("take %s out: %w", person.Email, err)
+			if _, _, err := people.New(s.db).RemoveMember(ctx, group.ID, person.ID); err != nil {
+				return "", err
 			}
-			if n == 0 {
-				return "", fmt.Errorf("%s is not in the cohort %s", person.Email, c.Cohort)
-			}
-			delete(detail, "role")
-			return person.Name + " is no longer in " + group.Name,
-				audit(ctx, db, "cohort.member.remove", "cohort", &group.ID, detail)
+			return person.Name + " is no longer in " + group.Name, nil
 		}
-		err = db.Membership.Create().SetCohortID(group.ID).SetUserID(person.ID).
-			SetRole(enums.MembershipRole(strings.ToUpper(c.Role))).
-			OnConflictColumns(membership.FieldCohortID, membership.FieldUserID).
-			Update(func(u *ent.MembershipUpsert) { u.UpdateRole() }).Exec(ctx)
-		if err != nil {
-			return "", fmt.Errorf("put %s into the cohort: %w", person.Email, err)
+		if _, _, err := people.New(s.db).SetMember(ctx, group.ID, person.ID, enums.MembershipRole(strings.ToUpper(c.Role))); err != nil {
+			return "", err
 		}
-		return person.Name + " is in " + group.Name + " as " + c.Role,
-			audit(ctx, db, "cohort.member.set", "cohort", &group.ID, detail)
+		return person.Name + " is in " + group.Name + " as " + c.Role, nil
 	})
 }
 
-// change runs fn in a transaction for the system and prints what it returns.
-func (a *App) change(ctx context.Context, flags *databaseFlags, fn func(context.Context, *ent.Client) (string, error)) (err error) {
+// manage runs fn for the system and prints what it returns.
+func (a *App) manage(ctx context.Context, flags *databaseFlags, fn func(context.Context, *stack) (string, error)) (err error) {
 	cfg, err := flags.config()
 	if err != nil {
 		return err
@@ -158,22 +119,9 @@ func (a *App) change(ctx context.Context, flags *databaseFlags, fn func(context.
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	var line string
-	err = s.db.InTx(ctx, func(tx *database.Tx) error {
-		line, err = fn(bypass.Context(ctx), tx.Ent)
-		return err
-	})
+	line, err := fn(bypass.Context(ctx), s)
 	if err != nil {
 		return err
 	}
 	return a.printf("%s\n", line)
-}
-
-// audit records what the command line did; it has no actor.
-func audit(ctx context.Context, db *ent.Client, action, kind string, target *uuid.UUID, detail map[string]string) error {
-	err := db.AuditEvent.Create().SetAction(action).SetTargetType(kind).SetNillableTargetID(target).SetDetail(detail).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("write the audit trail: %w", err)
-	}
-	return nil
 }

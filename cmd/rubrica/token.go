@@ -10,6 +10,7 @@ import (
 
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/user"
+	"github.com/rubrica/rubrica/internal/audit"
 	"github.com/rubrica/rubrica/internal/auth"
 	"github.com/rubrica/rubrica/internal/bypass"
 	"github.com/rubrica/rubrica/internal/config"
@@ -64,7 +65,7 @@ func (c *tokenCmd) Run(ctx context.Context, a *App) (err error) {
 		return err
 	}
 	a.progress(fmt.Sprintf("for %s (%s), valid until %s", person.Name, person.Role, token.ExpiresAt.Format(time.RFC3339)))
-	err = audit(bypass.Context(ctx), s.db.Ent, "token.issue", "user", &person.ID, map[string]string{
+	err = audit.Record(bypass.Context(ctx), s.db.Ent, "token.issue", "user", person.ID, map[string]string{
 		"jti": token.ID, "expires": token.ExpiresAt.Format(time.RFC3339),
 	})
 	if err != nil {
