@@ -233,8 +233,9 @@ func rows[T any](from func() query[T], of func(T) id) *edge[id, T] {
 // statement's text, and with it the plan, stays the same.
 func anyOf[K comparable](column string, keys []K) func(*sql.Selector) {
 	return func(s *sql.Selector) {
+		name := s.C(column) // now: the selector may be given an alias for the statement around it
 		s.Where(sql.P(func(b *sql.Builder) {
-			b.WriteString(s.C(column)).WriteString(" = ANY(").Arg(pq.Array(keys)).WriteString(")")
+			b.WriteString(name).WriteString(" = ANY(").Arg(pq.Array(keys)).WriteString(")")
 		}))
 	}
 }

@@ -183,8 +183,9 @@ func (r *Request) beyond(s *sql.Selector, p *position, greater bool) *sql.Predic
 	if greater {
 		op = " > "
 	}
+	row := "(" + s.C(r.list.Order.Column) + ", " + s.C("id") + ")"
 	return sql.P(func(b *sql.Builder) {
-		b.WriteString("(" + s.C(r.list.Order.Column) + ", " + s.C("id") + ")" + op + "(")
+		b.WriteString(row + op + "(")
 		b.Args(p.Key, p.ID)
 		b.WriteString(")")
 	})

@@ -111,9 +111,9 @@ func (db *DB) once(ctx context.Context, fn func(*Tx) error) (err error) {
 }
 
 // nested lets ent's own multi-statement writes take part in the transaction that is already open.
-type nested struct{ dialect.Driver }
+type nested struct{ *entsql.Driver }
 
-func (n nested) Tx(context.Context) (dialect.Tx, error) { return dialect.NopTx(n.Driver), nil }
+func (n nested) Tx(context.Context) (dialect.Tx, error) { return dialect.NopTx(n), nil }
 
 func transient(err error) bool {
 	var e *pq.Error
