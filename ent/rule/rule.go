@@ -8,6 +8,7 @@ package rule
 import (
 	"context"
 	stdsql "database/sql"
+	"errors"
 	"fmt"
 
 	"entgo.io/ent"
@@ -141,7 +142,7 @@ func rows(predicate func(viewer.Viewer, *sql.Selector) *sql.Predicate) privacy.Q
 type owned interface{ OwnerID() (uuid.UUID, bool) }
 
 func allowOwnCreate() privacy.MutationRule {
-	return onCreate(func(ctx context.Context, v viewer.Viewer, m ent.Mutation) error {
+	return onCreate(func(_ context.Context, v viewer.Viewer, m ent.Mutation) error {
 		if o, ok := m.(owned); ok {
 			if id, set := o.OwnerID(); set && id == v.ID {
 				return privacy.Allow
@@ -164,18 +165,8 @@ func allowCreateForVisibleOwner() privacy.MutationRule {
 		if !set {
 			return privacy.Skip
 		}
-		users := sql.Table("users")
-		where := sql.EQ(users.C("id"), id)
-		if p := visibility.Owned(v, users.C("id")); p != nil {
-			where = sql.And(where, p)
-		}
-		text, args := sql.Dialect(dialect.Postgres).Select(users.C("id")).From(users).Where(where).Query()
-		rows, err := o.QueryContext(ctx, text, args...)
+		visible, err := ownerVisible(ctx, o.QueryContext, v, id)
 		if err != nil {
-			return fmt.Errorf("checking whose essay it is: %w", err)
-		}
-		visible := rows.Next()
-		if err := rows.Close(); err != nil {
 			return fmt.Errorf("checking whose essay it is: %w", err)
 		}
 		if visible {
@@ -185,8 +176,24 @@ func allowCreateForVisibleOwner() privacy.MutationRule {
 	})
 }
 
+func ownerVisible(ctx context.Context, query func(context.Context, string, ...any) (*stdsql.Rows, error), v viewer.Viewer, owner uuid.UUID) (visible bool, err error) {
+	users := sql.Table("users")
+	where := sql.EQ(users.C("id"), owner)
+	if p := visibility.Owned(v, users.C("id")); p != nil {
+		where = sql.And(where, p)
+	}
+	text, args := sql.Dialect(dialect.Postgres).Select(users.C("id")).From(users).Where(where).Query()
+	rows, err := query(ctx, text, args...)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	visible = rows.Next()
+	return visible, rows.Err()
+}
+
 func allowOwnAudit() privacy.MutationRule {
-	return onCreate(func(ctx context.Context, v viewer.Viewer, m ent.Mutation) error {
+	return onCreate(func(_ context.Context, v viewer.Viewer, m ent.Mutation) error {
 		if a, ok := m.(interface{ ActorID() (uuid.UUID, bool) }); ok {
 			if id, set := a.ActorID(); set && id == v.ID {
 				return privacy.Allow

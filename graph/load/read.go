@@ -131,7 +131,7 @@ func (s *Set) Skills(ctx context.Context, slugs []string) ([]*ent.Skill, error) 
 }
 
 // CriterionOf is the criterion that a trace names; false when none.
-func CriterionOf(t *values.Trace) (id, bool) {
+func CriterionOf(t *values.Trace) (uuid.UUID, bool) {
 	k, err := uuid.Parse(t.Criterion)
 	return k, err == nil
 }
@@ -175,7 +175,7 @@ func (c connection[T]) page(ctx context.Context, parent id, a page.Args) (*page.
 
 // Nodes returns the rows with the ids, of one kind (see package globalid), with one statement; nil
 // where there is none to see. The kinds are the names of the ent types in snake case.
-func (s *Set) Nodes(ctx context.Context, kind string, ids []id) (typ string, rows map[id]any, err error) {
+func (s *Set) Nodes(ctx context.Context, kind string, ids []uuid.UUID) (typ string, rows map[uuid.UUID]any, err error) {
 	f, ok := nodes[kind]
 	if !ok {
 		return "", nil, nil

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"net/http"
 	"sync/atomic"
 
@@ -80,7 +81,7 @@ func (c *core) answerPanic(w http.ResponseWriter, r *http.Request, media mediaTy
 	if recovered == nil {
 		return
 	}
-	if recovered == http.ErrAbortHandler {
+	if err, ok := recovered.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(recovered)
 	}
 	c.logPanic(r.Context(), "http", recovered)

@@ -190,7 +190,7 @@ func (s *socket) init(payload json.RawMessage) {
 		return
 	}
 	if s.session.Context == nil {
-		s.session.Context = s.ctx
+		s.session.Context = s.ctx //nolint:fatcontext // set once, before any operation
 	}
 	if !s.session.ExpiresAt.IsZero() {
 		s.expiryTimer = time.AfterFunc(time.Until(s.session.ExpiresAt), func() { s.close(closeTokenExpired) })

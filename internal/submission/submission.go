@@ -6,12 +6,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	entsql "entgo.io/ent/dialect/sql"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
+	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"github.com/rubrica/rubrica/ent"
