@@ -37,8 +37,8 @@ func (m *measurement) keyPointOutcomes() []KeyPointOutcome {
 
 // deciding is the sentence of a statement that is nearest to the key point.
 func (m *measurement) deciding(point int, w *window) int {
-	best, most := w.first, math.Inf(-1)
-	for i := w.first; i < w.first+w.count; i++ {
+	best, most := w.members[0], math.Inf(-1)
+	for _, i := range w.members {
 		if c := cosine(m.text.Sentences[i].Vector, m.question.keyPoints[point].whole.vector); c > most {
 			best, most = i, c
 		}
@@ -77,10 +77,10 @@ func (m *measurement) content() []Contribution {
 func (m *measurement) divide(j int, match keyPointMatch, points float64) []Contribution {
 	k := m.question.Question.Rubric.KeyPoints[j]
 	w := match.window
-	amounts := make([]float64, w.count)
+	amounts := make([]float64, len(w.members))
 	var total float64
 	for n := range amounts {
-		c := cosine(m.text.Sentences[w.first+n].Vector, m.question.keyPoints[j].whole.vector)
+		c := cosine(m.text.Sentences[w.members[n]].Vector, m.question.keyPoints[j].whole.vector)
 		amounts[n] = math.Max(0.01, c-minLow/2)
 		total += amounts[n]
 	}
@@ -90,7 +90,7 @@ func (m *measurement) divide(j int, match keyPointMatch, points float64) []Contr
 	for n, amount := range amounts {
 		c := Contribution{
 			Kind: ContributionKeyPoint, Key: "key_point:" + k.Key, Label: k.Label,
-			Points: points * amount / total, Sentence: w.first + n, KeyPointID: k.ID,
+			Points: points * amount / total, Sentence: w.members[n], KeyPointID: k.ID,
 		}
 		if c.Sentence != deciding {
 			further++

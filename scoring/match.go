@@ -5,30 +5,43 @@ import (
 	"strings"
 )
 
-// maxWindow is the number of adjacent sentences that may make one point together.
-const maxWindow = 3
+// statementShapes are the ways in which up to three sentences out of four neighbouring ones may make
+// one point together, as steps from the first. Those with a gap are there so that an aside does not
+// part what belongs together, and so that taking a sentence out joins little that was apart.
+var statementShapes = [][]int{{0}, {0, 1}, {0, 2}, {0, 1, 2}, {0, 1, 3}, {0, 2, 3}}
 
-// window is a run of adjacent sentences, read as one statement.
+// window is a few neighbouring sentences, read as one statement.
 type window struct {
-	first, count int
-	vector       []float32
-	terms        map[string]bool
-	prefixes     map[string]bool // of the terms, to match words of one family
-	negated      map[string]bool
-	words        int
-	novel        float64 // 0…1: how much of it is neither the question's words nor the labels'
+	members  []int // indices of the sentences, ascending
+	vector   []float32
+	terms    map[string]bool
+	prefixes map[string]bool // of the terms, to match words of one family
+	negated  map[string]bool
+	words    int
+	gap      bool    // a sentence that stands between them is left out
+	novel    float64 // 0…1: how much of it is neither the question's words nor the labels'
 }
 
-// windowsOf lists the runs of up to maxWindow adjacent sentences that usable accepts and that have
-// vectors. given holds the words that earn nothing; it may be nil.
+// windowsOf lists the statements that the sentences with vectors make which usable accepts; the
+// others count as not being there. given holds the words that earn nothing; it may be nil.
 func windowsOf(sentences []Sentence, usable func(i int) bool, given map[string]bool) []window {
-	var out []window
+	var there []int
 	for i := range sentences {
-		for n := 1; n <= maxWindow && i+n <= len(sentences); n++ {
-			if last := i + n - 1; !usable(last) || sentences[last].Vector == nil {
-				break
+		if usable(i) && sentences[i].Vector != nil {
+			there = append(there, i)
+		}
+	}
+	var out []window
+	for first := range there {
+		for _, shape := range statementShapes {
+			if first+shape[len(shape)-1] >= len(there) {
+				continue
 			}
-			out = append(out, newWindow(sentences, i, n, given))
+			members := make([]int, len(shape))
+			for n, step := range shape {
+				members[n] = there[first+step]
+			}
+			out = append(out, newWindow(sentences, members, given))
 		}
 	}
 	return out
@@ -38,14 +51,13 @@ func windowsOf(sentences []Sentence, usable func(i int) bool, given map[string]b
 // from which on a statement counts in full.
 const noveltyTerms = 3
 
-func newWindow(sentences []Sentence, first, count int, given map[string]bool) window {
-	w := window{
-		first: first, count: count,
-		vector: meanVector(sentences[first : first+count]),
-		terms:  map[string]bool{}, prefixes: map[string]bool{}, negated: map[string]bool{},
-	}
+func newWindow(sentences []Sentence, members []int, given map[string]bool) window {
+	w := window{members: members, terms: map[string]bool{}, prefixes: map[string]bool{}, negated: map[string]bool{}}
+	w.gap = members[len(members)-1]-members[0] >= len(members)
+	parts := make([]Sentence, len(members))
 	novel := 0
-	for i := first; i < first+count; i++ {
+	for n, i := range members {
+		parts[n] = sentences[i]
 		w.words += len(sentences[i].Tokens)
 		for _, term := range terms(sentences[i].Tokens) {
 			if w.terms[term] {
@@ -63,6 +75,7 @@ func newWindow(sentences []Sentence, first, count int, given map[string]bool) wi
 			w.negated[term] = true
 		}
 	}
+	w.vector = meanVector(parts)
 	w.novel = math.Min(1, float64(novel)/noveltyTerms)
 	return w
 }
@@ -213,7 +226,8 @@ const (
 	semanticShare = 0.6 // of a degree; the rest is lexical
 	lexicalLead   = 0.5 // how far words may run ahead of meaning
 	conflictCost  = 0.6
-	stretch       = 1.25 // nobody says everything that the references say
+	gapFactor     = 0.95 // for sentences that do not follow one another
+	stretch       = 1.7  // a degree d counts as 1 − (1−d)^stretch: nobody says everything that the references say
 )
 
 // semantic is how near the window's meaning is to the key point's, 0…1.
@@ -249,7 +263,10 @@ func (k *preparedKeyPoint) degree(w *window) (degree, similarity float64) {
 	lexical := math.Min(1, k.lexicalRecall(w)/k.recall)
 	degree = semanticShare*semantic + (1-semanticShare)*math.Min(lexical, semantic+lexicalLead)
 	degree *= w.novel * (0.3 + 0.7*ramp(float64(w.words), 3, 10)) * (1 - conflictCost*k.conflict(w))
-	return math.Min(1, stretch*degree), similarity
+	if w.gap {
+		degree *= gapFactor
+	}
+	return 1 - math.Pow(1-math.Min(1, degree), stretch), similarity
 }
 
 // keyPointMatch is the statement of an answer that was found to make a key point.
@@ -300,7 +317,7 @@ func matchKeyPoints(points []preparedKeyPoint, sentences []Sentence, windows []w
 			break
 		}
 		out[bestPoint], done[bestPoint] = best, true
-		for i := best.window.first; i < best.window.first+best.window.count; i++ {
+		for _, i := range best.window.members {
 			load[i]++
 		}
 	}
@@ -310,7 +327,7 @@ func matchKeyPoints(points []preparedKeyPoint, sentences []Sentence, windows []w
 // room is the factor by which a further key point counts, given how many each sentence has made.
 func (w *window) room(load []int) float64 {
 	used := 0
-	for i := w.first; i < w.first+w.count; i++ {
+	for _, i := range w.members {
 		used = max(used, load[i])
 	}
 	return math.Pow(0.5, float64(max(0, used+1-max(1, w.words/wordsPerPoint))))
