@@ -85,10 +85,6 @@ bench-embed: setup ## Tokens per second of the embedding model, next to ONNX Run
 latency: build ## Time from submission to scores and to the end, on the running server (count=100).
 	@$(bin) bench latency --sample strong --count $(or $(count),100)
 
-.PHONY: kill-test
-kill-test: setup ## Kill the server again and again (times=50) while it scores; prints what was lost or doubled.
-	go run ./internal/killtest -binary $(bin) -times $(or $(times),50)
-
 .PHONY: clean
 clean: ## Remove what was built; data and downloads stay.
 	rm -rf bin
