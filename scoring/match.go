@@ -250,7 +250,8 @@ func (k *preparedKeyPoint) semantic(w *window) float64 {
 
 // degree is how far the window makes the key point, 0…1, and its cosine to it:
 //
-//	1.25 · (0.6 · meaning + 0.4 · recall relative to the model answer's) · novelty · substance · (1 − 0.6 · conflict)
+//	d = (0.6 · meaning + 0.4 · recall relative to the model answer's) · novelty · substance · (1 − 0.6 · conflict)
+//	degree = 1 − (1−d)^1.7
 //
 // Meaning is a mean of cosines between their anchors. Novelty keeps words that the learner was given
 // from earning anything; substance discounts statements of less than ten words.
