@@ -3,10 +3,12 @@
 # server's version. One run of gotestsum sums up both. Postgres is started once for each version and
 # stopped with its run (internal/pgtest). Arguments are passed on to go test.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/.."
 
 if [ "${1-}" = --json ]; then # what gotestsum calls
   shift
+  exec 2>>"${RUBRICA_TEST_LOG:?}" # gotestsum would take every line for a failure
   status=0
   testpg=${RUBRICA_TESTPG:?}
   "$testpg" -version 18 -- go test -json -race "$@" ./... || status=$?
@@ -21,5 +23,8 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 go build -o "$work/testpg" ./internal/pgtest/cmd/testpg
-RUBRICA_TESTPG="$work/testpg" go tool gotestsum --format pkgname --format-hide-empty-pkg \
-  --raw-command -- bash "$0" --json "$@"
+export RUBRICA_TESTPG="$work/testpg" RUBRICA_TEST_LOG="$work/log"
+status=0
+go tool gotestsum --format pkgname --format-hide-empty-pkg --raw-command -- bash "$here/$(basename "$0")" --json "$@" || status=$?
+[ $status -eq 0 ] || cat "$RUBRICA_TEST_LOG" >&2
+exit $status
