@@ -121,7 +121,8 @@ func writeRecommendations(ctx context.Context, client *ent.Client, run *ent.Scor
 	for i, item := range list.Items {
 		items[i] = client.RecommendationItem.Create().SetOwnerID(run.OwnerID).SetListID(id).
 			SetCredentialID(item.CredentialID).SetRank(item.Rank).SetScore(item.Score).SetParts(item.Parts).
-			SetRationale(item.Rationale).SetTraces(item.Traces).SetCloses(pq.StringArray(item.Closes))
+			SetRationale(item.Rationale).SetTraces(item.Traces).
+			SetCloses(append(pq.StringArray{}, item.Closes...)) // a nil array would be NULL
 	}
 	if len(items) == 0 {
 		return nil
