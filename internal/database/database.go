@@ -4,6 +4,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -30,6 +31,8 @@ type DB struct {
 // Options bound the pool.
 type Options struct {
 	MaxConnections int // default 10
+	// Wrap, if given, wraps what opens connections; tests see every statement by it.
+	Wrap func(driver.Connector) driver.Connector
 }
 
 // Open connects and checks that the database answers within ten seconds.
@@ -37,10 +40,15 @@ func Open(ctx context.Context, url string, options Options) (*DB, error) {
 	if options.MaxConnections == 0 {
 		options.MaxConnections = 10
 	}
-	pool, err := sql.Open("postgres", url)
+	base, err := pq.NewConnector(url)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL is not understood: %w", err)
 	}
+	var connector driver.Connector = base
+	if options.Wrap != nil {
+		connector = options.Wrap(base)
+	}
+	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(options.MaxConnections)
 	pool.SetMaxIdleConns(options.MaxConnections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
