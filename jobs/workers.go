@@ -44,6 +44,9 @@ type Deps struct {
 	Log         *slog.Logger
 	Workers     int           // essays at the same time; 0: one a processor core
 	JobTimeout  time.Duration // of one try; 0: a minute
+	// RetryDelays are the waits before the second and each later try, the last one repeated; nil:
+	// half a second, two, five. What fails here fails for a moment (a lost connection), or for good.
+	RetryDelays []time.Duration
 }
 
 // Workers works the jobs of one process.
@@ -72,6 +75,9 @@ func NewWorkers(deps Deps) (*Workers, error) {
 	if deps.JobTimeout <= 0 {
 		deps.JobTimeout = time.Minute
 	}
+	if len(deps.RetryDelays) == 0 {
+		deps.RetryDelays = []time.Duration{500 * time.Millisecond, 2 * time.Second, 5 * time.Second}
+	}
 	config, err := pgxpool.ParseConfig(deps.DB.URL)
 	if err != nil {
 		return nil, fmt.Errorf("the job workers do not understand the database's address: %w", err)
@@ -95,7 +101,7 @@ func NewWorkers(deps Deps) (*Workers, error) {
 		JobTimeout:        deps.JobTimeout,
 		// The sweep below rescues essays within seconds; this is for the rest.
 		RescueStuckJobsAfter: deps.JobTimeout + time.Minute,
-		RetryPolicy:          soon{},
+		RetryPolicy:          retries(deps.RetryDelays),
 		Logger:               quiet(deps.Log),
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(indexEvery),
 			func() (river.JobArgs, *river.InsertOpts) { return IndexArgs{}, nil },
@@ -150,12 +156,12 @@ func (w *Workers) Working(ctx context.Context) error {
 	return nil
 }
 
-// soon retries quickly: what fails here fails for a moment (a lost connection), or for good.
-type soon struct{}
+// retries are the waits before further tries.
+type retries []time.Duration
 
-func (soon) NextRetry(job *rivertype.JobRow) time.Time {
-	delays := []time.Duration{500 * time.Millisecond, 2 * time.Second, 5 * time.Second}
-	return time.Now().Add(delays[min(max(len(job.Errors), 1), len(delays))-1])
+// NextRetry implements River's retry policy.
+func (r retries) NextRetry(job *rivertype.JobRow) time.Time {
+	return time.Now().Add(r[min(max(len(job.Errors), 1), len(r))-1])
 }
 
 // attempt does the work on a claimed run, and settles what an error means for it: another try, or
@@ -185,7 +191,8 @@ func (w *Workers) attempt(ctx context.Context, job *rivertype.JobRow, run uuid.U
 		return nil
 	}
 
-	last := job.Attempt >= job.MaxAttempts
+	// A worker that is stopped has not failed: whoever comes next goes on.
+	last := job.Attempt >= job.MaxAttempts && !errors.Is(err, context.Canceled)
 	w.deps.Log.ErrorContext(ctx, "scoring failed", "stage", stages[0], "try", job.Attempt, "last", last, "error", err)
 	settle, cancelSettle := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancelSettle()
