@@ -72,7 +72,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 
 	w := &world{db: db, catalog: c, tokens: map[string]string{}}
-	log := slog.New(slog.DiscardHandler)
+	log := errorsTo(t)
 	w.auth, err = auth.New([]byte("a key for tests that is long enough"), auth.SQLAccounts(db.SQL))
 	require.NoError(t, err)
 	w.queue, err = jobs.NewQueue(db)
@@ -87,7 +87,7 @@ func newWorld(t *testing.T) *world {
 // serve starts a server on the world's database.
 func (w *world) serve(t *testing.T, development bool) *httptest.Server {
 	t.Helper()
-	log := slog.New(slog.DiscardHandler)
+	log := errorsTo(t)
 	api := graph.New(graph.Options{
 		DB: w.db, Submission: submission.New(w.db, w.queue, w.notify), Hub: w.hub,
 		Authority: w.auth, Log: log, Development: development,
@@ -109,6 +109,11 @@ func (w *world) runHub(t *testing.T) {
 		cancel()
 		assert.NoError(t, <-ended)
 	})
+}
+
+// errorsTo shows what a client sees only as INTERNAL.
+func errorsTo(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 }
 
 func (w *world) token(t *testing.T, person string) string {

@@ -66,7 +66,9 @@ type connection[T any] struct {
 	totals *edge[id, int]
 }
 
-func newConnection[T any](list page.List, table, parent string, from func() query[T],
+// newConnection makes an edge to pages. The query of from has everything that narrows the list; it
+// must have rank as a modifier, which ent applies after all conditions, those of privacy included.
+func newConnection[T any](list page.List, parent string, from func(rank func(*sql.Selector)) query[T],
 	of func(T) id, key func(T) (any, id), count func(context.Context, func(*sql.Selector)) (map[id]int, error)) connection[T] {
 	return connection[T]{
 		list: list,
@@ -77,8 +79,8 @@ func newConnection[T any](list page.List, table, parent string, from func() quer
 				if err != nil {
 					return nil, err
 				}
-				q := from()
-				q.WhereP(firstOfEach(request, table, parent, parents))
+				q := from(firstOfEach(request, parent))
+				q.WhereP(anyOf(parent, parents), request.Where)
 				rows, err := q.All(ctx)
 				if err != nil {
 					return nil, fmt.Errorf("loading %s: %w", list.Name, err)
@@ -116,17 +118,15 @@ func byArgs(keys []pageKey) map[pageKey][]id {
 	return m
 }
 
-// firstOfEach keeps the rows of a page for each parent, one more than shown, in the page's order.
-func firstOfEach(r *page.Request, table, parent string, parents []id) func(*sql.Selector) {
+// firstOfEach keeps the rows of a page for each parent, one more than shown, in the page's order. Rows
+// are numbered among those that all other conditions keep, the viewer's privacy included: numbered
+// earlier, a page would hold less than there is to see.
+func firstOfEach(r *page.Request, parent string) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		t := sql.Table(table)
-		ranked := sql.Dialect(dialect.Postgres).Select(t.C("id")).From(t)
-		anyOf(parent, parents)(ranked)
-		r.Where(ranked)
-		ranked.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
-			b.WriteString("row_number() OVER (PARTITION BY ").WriteString(t.C(parent)).
-				WriteString(" ORDER BY ").WriteString(r.OrderTerms(t.C)).WriteString(")")
-		}), "place")
+		ranked := s.Clone()
+		ranked.Select(ranked.C("id"))
+		ranked.AppendSelectExprAs(sql.Raw(
+			"row_number() OVER (PARTITION BY "+ranked.C(parent)+" ORDER BY "+r.OrderTerms(ranked.C)+")"), "place")
 		ranked.As("ranked")
 		s.Where(sql.In(s.C("id"), sql.Dialect(dialect.Postgres).Select("id").From(ranked).
 			Where(sql.LTE("place", r.Size()+1))))

@@ -155,8 +155,12 @@ func newSet(db *database.DB) *Set {
 			return group(list, func(v *ent.ReferenceAnswer) id { return v.RubricID }), err
 		}),
 
-		runsOfEssay: newConnection(Runs, scoringrun.Table, scoringrun.FieldEssayID,
-			func() query[*ent.ScoringRun] { return c.ScoringRun.Query() },
+		runsOfEssay: newConnection(Runs, scoringrun.FieldEssayID,
+			func(rank func(*sql.Selector)) query[*ent.ScoringRun] {
+				q := c.ScoringRun.Query()
+				q.Modify(rank)
+				return q
+			},
 			func(v *ent.ScoringRun) id { return v.EssayID },
 			func(v *ent.ScoringRun) (any, id) { return v.Number, v.ID },
 			func(ctx context.Context, of func(*sql.Selector)) (map[id]int, error) {
@@ -171,8 +175,12 @@ func newSet(db *database.DB) *Set {
 				}
 				return out, err
 			}),
-		questionsOfTrack: newConnection(Questions, question.Table, question.FieldTrackID,
-			func() query[*ent.Question] { return activeQuestions{c.Question.Query()} },
+		questionsOfTrack: newConnection(Questions, question.FieldTrackID,
+			func(rank func(*sql.Selector)) query[*ent.Question] {
+				q := c.Question.Query().Where(question.Active(true))
+				q.Modify(rank)
+				return q
+			},
 			func(v *ent.Question) id { return v.TrackID },
 			func(v *ent.Question) (any, id) { return v.Position, v.ID },
 			func(ctx context.Context, of func(*sql.Selector)) (map[id]int, error) {
@@ -187,8 +195,12 @@ func newSet(db *database.DB) *Set {
 				}
 				return out, err
 			}),
-		membersOfCohort: newConnection(Members, membership.Table, membership.FieldCohortID,
-			func() query[*ent.Membership] { return c.Membership.Query() },
+		membersOfCohort: newConnection(Members, membership.FieldCohortID,
+			func(rank func(*sql.Selector)) query[*ent.Membership] {
+				q := c.Membership.Query()
+				q.Modify(rank)
+				return q
+			},
 			func(v *ent.Membership) id { return v.CohortID },
 			func(v *ent.Membership) (any, id) { return v.CreatedAt, v.ID },
 			func(ctx context.Context, of func(*sql.Selector)) (map[id]int, error) {
@@ -210,13 +222,6 @@ func newSet(db *database.DB) *Set {
 type query[T any] interface {
 	WhereP(...func(*sql.Selector))
 	All(context.Context) ([]T, error)
-}
-
-// activeQuestions leaves out what was taken from the bank.
-type activeQuestions struct{ *ent.QuestionQuery }
-
-func (q activeQuestions) All(ctx context.Context) ([]*ent.Question, error) {
-	return q.Where(question.Active(true)).All(ctx)
 }
 
 // rows is the edge from ids to rows.

@@ -2,7 +2,8 @@
 //
 // A cursor carries the list it belongs to (with its filter), the order key of its row and the row's
 // id. It is opaque to clients and checked before any statement is sent: a cursor of another list or
-// filter is refused, never misread.
+// filter, or one that was altered on the way, is refused, never misread. It is no secret and opens
+// nothing: what may be seen is decided by each statement.
 package page
 
 import (
@@ -11,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -53,8 +55,8 @@ type Kind int
 
 // The kinds of order columns.
 const (
-	Text Kind = iota
-	Number
+	Text   Kind = iota
+	Number      // whole
 	Moment
 )
 
@@ -128,13 +130,13 @@ func (r *Request) read(s *string) (*position, error) {
 		return nil, ErrCursor
 	}
 	var c cursor
-	if err := json.Unmarshal(raw, &c); err != nil || c.V != 1 || c.Tag != r.tag {
+	if err := json.Unmarshal(raw, &c); err != nil {
 		return nil, ErrCursor
 	}
 	p := &position{ID: c.ID}
 	switch r.list.Order.Kind {
 	case Number:
-		var n float64
+		var n int64
 		err = json.Unmarshal(c.Key, &n)
 		p.Key = n
 	case Moment:
@@ -145,17 +147,25 @@ func (r *Request) read(s *string) (*position, error) {
 		var t string
 		err = json.Unmarshal(c.Key, &t)
 		p.Key = t
+		if strings.ContainsRune(t, 0) { // which no row holds and Postgres refuses
+			return nil, ErrCursor
+		}
 	}
-	if err != nil {
+	// A cursor is ours when we would have written the same: this holds its tag, and every letter.
+	if err != nil || r.write(p.Key, p.ID) != *s {
 		return nil, ErrCursor
 	}
 	return p, nil
 }
 
 func (r *Request) write(key any, id uuid.UUID) string {
+	if t, ok := key.(time.Time); ok {
+		key = t.UTC() // whatever the time zone of the connection
+	}
 	k, err := json.Marshal(key)
 	if err == nil {
-		k, err = json.Marshal(cursor{V: 1, Tag: r.tag, Key: k, ID: id})
+		sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%s", r.tag, k, id))
+		k, err = json.Marshal(cursor{V: 1, Tag: base64.RawURLEncoding.EncodeToString(sum[:9]), Key: k, ID: id})
 	}
 	if err != nil {
 		panic(fmt.Sprintf("page: a cursor of %s cannot be written: %v", r.list.Name, err))
