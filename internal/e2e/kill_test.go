@@ -52,6 +52,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 	samples := in.samples()
 	p := in.start()
 	var essays []*sent
+	held := map[string]int{}
 	for round := range kills {
 		for range 2 + random.IntN(4) {
 			n := len(essays)
@@ -64,6 +65,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 		time.AfterFunc(moment, func() { p.kill(); close(killed) })
 		in.send(p, essays)
 		<-killed
+		in.held(held)
 		p = in.start()
 	}
 
@@ -76,10 +78,25 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 	}
 	assert.Equal(t, len(essays), in.count(`SELECT count(*) FROM essays`), "essays doubled")
 	lost, doubled := in.audit()
+	t.Logf("unfinished at the kills, by stage: %v", held)
 	t.Logf("%d kills: %d essays, %d lost, %d doubled", kills, len(essays), lost, doubled)
 	assert.Zero(t, lost)
 	assert.Zero(t, doubled)
 	p.stop()
+}
+
+// held counts, by stage, the runs that stand unfinished after a kill.
+func (in *installation) held(held map[string]int) {
+	in.t.Helper()
+	rows, err := in.db.Query(`SELECT stage FROM scoring_runs WHERE stage NOT IN ('COMPLETED', 'FAILED')`)
+	require.NoError(in.t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var stage string
+		require.NoError(in.t, rows.Scan(&stage))
+		held[stage]++
+	}
+	require.NoError(in.t, rows.Err())
 }
 
 // send sends the essays that had no answer, all at once, with their keys.
