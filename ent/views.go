@@ -20,7 +20,7 @@ func (s *Score) Interval() *values.Interval {
 	return &values.Interval{Low: s.Low, High: s.High, Coverage: s.Coverage}
 }
 
-// Engine is what gave the scores; nil before there are any.
+// ScoringEngine is what gave the scores; nil before there are any.
 func (r *ScoringRun) ScoringEngine() *values.Engine {
 	if r.Engine == "" {
 		return nil

@@ -284,6 +284,7 @@ func TestTheIndexIsUsedWhenItPays(t *testing.T) {
 	rows, err := tx.QueryContext(t.Context(), `EXPLAIN SELECT chunk_id FROM `+m.table()+` ORDER BY `+
 		m.distance("embedding", "'"+vectorText(vector)+"'")+` LIMIT 10`)
 	require.NoError(t, err)
+	defer func() { _ = rows.Close() }()
 	require.NoError(t, each(rows, func() error {
 		var line string
 		defer func() { plan.WriteString(line) }()
@@ -324,6 +325,7 @@ func TestLexicalScoresAreBM25(t *testing.T) {
 		SELECT c.id, d.id, l.lexeme, cardinality(l.positions) FROM rag_chunks c JOIN rag_documents d ON d.id = c.document_id,
 		LATERAL unnest(to_tsvector('pg_catalog.english', d.title || E'\n' || d.keywords || E'\n' || c.body)) l`)
 	require.NoError(t, err)
+	defer func() { _ = rows.Close() }()
 	chunks := map[int64]map[string]int{}
 	documents := map[int64]uuid.UUID{}
 	require.NoError(t, each(rows, func() error {

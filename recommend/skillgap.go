@@ -130,7 +130,7 @@ func skillTraces(p *Profile, c Candidate) []values.Trace {
 		traces = append(traces, t)
 	}
 	for _, skill := range c.Requires {
-		text := ""
+		var text string
 		switch n := p.need(skill); {
 		case n != nil && !n.Next && n.Size >= unservedFrom:
 			text = "Asks for %s beforehand, in which your answer had gaps."

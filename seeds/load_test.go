@@ -1,7 +1,6 @@
 package seeds_test
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"strings"
@@ -245,7 +244,7 @@ func assertFaults(t *testing.T, files fs.FS, want []string) {
 	catalog, err := seeds.Load(files)
 	require.Nil(t, catalog)
 	var faults seeds.Faults
-	require.True(t, errors.As(err, &faults), "want Faults, got %v", err)
+	require.ErrorAs(t, err, &faults)
 	require.Len(t, faults, len(want), "%v", err)
 	for i, fault := range faults {
 		assert.True(t, strings.HasPrefix(fault.Error(), want[i]), "want %q…\ngot  %q", want[i], fault.Error())
@@ -276,7 +275,7 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		var faults seeds.Faults
-		require.True(t, errors.As(err, &faults))
+		require.ErrorAs(t, err, &faults)
 		require.NotEmpty(t, faults)
 		for _, fault := range faults {
 			require.NotEmpty(t, fault.File)

@@ -2,6 +2,7 @@ package seeds
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"path"
 	"sync"
@@ -63,8 +64,8 @@ func (d *document) conform(k fileKind) Faults {
 	if err == nil {
 		return nil
 	}
-	failed, ok := err.(*jsonschema.ValidationError)
-	if !ok {
+	var failed *jsonschema.ValidationError
+	if !errors.As(err, &failed) {
 		return Faults{d.at("", "%v", err)}
 	}
 	var faults Faults

@@ -96,7 +96,7 @@ func (c *workerCmd) Run(ctx context.Context, a *App) (err error) {
 	if err != nil {
 		return err
 	}
-	defer listener.Close() //nolint:errcheck // Serve closes it; this is for a start that fails
+	defer listener.Close() // Serve closes it; this is for a start that fails
 	s, err := a.openURL(ctx, &c.Config)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -56,19 +57,20 @@ func TestProductionShowsGraphiQLToAdmins(t *testing.T) {
 	}
 	url, stdout, _, stop := serve(t, with(flags, "--mode=production", key, "--no-worker")...)
 	assert.Empty(t, stdout.String(), "no tokens are made up")
+	client := &http.Client{Timeout: time.Minute}
 	for who, want := range map[string]int{"": http.StatusUnauthorized, "lena": http.StatusForbidden, "ada": http.StatusOK} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/graphiql", nil)
 		require.NoError(t, err)
 		if tokens[who] != "" {
 			req.Header.Set("Authorization", "Bearer "+tokens[who])
 		}
-		res, err := http.DefaultClient.Do(req)
+		res, err := client.Do(req)
 		require.NoError(t, err)
 		_, err = io.Copy(io.Discard, res.Body)
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
 		assert.Equal(t, want, res.StatusCode, who)
 	}
-	http.DefaultClient.CloseIdleConnections()
+	client.CloseIdleConnections()
 	assert.Zero(t, stop())
 }

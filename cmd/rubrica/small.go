@@ -42,7 +42,7 @@ func version() string {
 		out = "development"
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
-				out += " " + s.Value[:min(12, len(s.Value))]
+				return out + " " + s.Value[:min(12, len(s.Value))]
 			}
 		}
 	}
@@ -56,14 +56,13 @@ type healthCmd struct {
 
 // Run asks /readyz and prints one line for each dependency.
 func (c *healthCmd) Run(ctx context.Context, a *App) error {
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
-	defer cancel()
+	client := &http.Client{Timeout: c.Timeout}
 	url := baseURL(c.Address) + "/readyz"
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return fmt.Errorf("%q is not an address: %w", c.Address, err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return fmt.Errorf("no server answers on %s (%w): start one with `make run` or `rubrica serve`", c.Address, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/coder/websocket/wsjson"
@@ -18,6 +19,9 @@ import (
 
 // maxAnswer bounds what is read of one answer, in bytes.
 const maxAnswer = 16 << 20
+
+// httpClient bounds an answer, and the opening of a WebSocket; a stream then lasts as long as its context.
+var httpClient = &http.Client{Timeout: time.Minute}
 
 // Client speaks to one server as one person.
 type Client struct {
@@ -74,7 +78,7 @@ func (c *Client) Do(ctx context.Context, query string, variables map[string]any,
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/graphql-response+json, application/json")
 	req.Header.Set("Authorization", "Bearer "+c.Token)
-	res, err := http.DefaultClient.Do(req)
+	res, err := httpClient.Do(req)
 	if err != nil {
 		return fmt.Errorf("%w on %s: %w", ErrUnreachable, c.URL, err)
 	}
@@ -103,7 +107,7 @@ type message struct {
 // until the stream completes.
 func (c *Client) Subscribe(ctx context.Context, query string, variables map[string]any, each func(json.RawMessage) error) error {
 	conn, res, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(c.URL, "http")+"/graphql",
-		&websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+		&websocket.DialOptions{HTTPClient: httpClient, Subprotocols: []string{"graphql-transport-ws"}})
 	if res != nil && res.Body != nil {
 		_ = res.Body.Close()
 	}

@@ -43,7 +43,7 @@ func chooseAccount(ctx context.Context, p paths, say func(string, ...any)) (acco
 	info, err := os.Lstat(p.server)
 	switch {
 	case err == nil:
-		st := info.Sys().(*syscall.Stat_t) //nolint:errcheck // this package is built for Unix only
+		st := info.Sys().(*syscall.Stat_t) // this package is built for Unix only
 		if st.Uid != 0 {
 			acc := account{uid: int(st.Uid), gid: int(st.Gid), name: strconv.Itoa(int(st.Uid))}
 			if u, err := user.LookupId(acc.name); err == nil {

@@ -90,7 +90,7 @@ func makeOwned(dir string, acc account) error {
 	if !info.IsDir() {
 		return &Error{Problem: dir + " is not a folder", Fix: "move it away"}
 	}
-	st := info.Sys().(*syscall.Stat_t) //nolint:errcheck // this package is built for Unix only
+	st := info.Sys().(*syscall.Stat_t) // this package is built for Unix only
 	if made || (int(st.Uid) == os.Geteuid() && os.Geteuid() == 0 && !acc.isSelf()) {
 		if err := os.Lchown(dir, acc.uid, acc.gid); err != nil {
 			return fileError("give a folder to "+acc.name, err)

@@ -112,7 +112,8 @@ func asset(w http.ResponseWriter, r *http.Request, name string) {
 	if strings.HasSuffix(name, ".css") {
 		kind = "text/css; charset=utf-8"
 	}
-	body, zipped := []byte(nil), false
+	var body []byte
+	var zipped bool
 	if b, err := files.ReadFile("assets/" + name + ".gz"); err == nil {
 		body, zipped = b, true
 	} else if b, err := files.ReadFile(name); err == nil && name != "page.html" {

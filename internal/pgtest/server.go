@@ -73,7 +73,7 @@ const memoryNeeded = 4 << 30
 func baseFolder() string {
 	var st unix.Statfs_t
 	if os.Getenv("TMPDIR") == "" && unix.Statfs(memoryFolder, &st) == nil &&
-		st.Bavail > memoryNeeded/uint64(st.Bsize) && unix.Access(memoryFolder, unix.W_OK|unix.X_OK) == nil { //nolint:gosec,unconvert // a block's size is positive
+		st.Bavail > memoryNeeded/uint64(st.Bsize) && unix.Access(memoryFolder, unix.W_OK|unix.X_OK) == nil { //nolint:gosec // a block's size is positive
 		return memoryFolder
 	}
 	return os.TempDir()

@@ -85,8 +85,11 @@ func (h *Hub) queryRuns(ctx context.Context, q sql.Querier) (found []*ent.Scorin
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // ScanSlice reports what went wrong with the rows
+	defer func() { _ = rows.Close() }() // Err reports what went wrong with the rows
 	if err := sql.ScanSlice(rows, &found); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	return found, nil

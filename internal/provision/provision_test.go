@@ -236,7 +236,8 @@ func TestWrongSHA256(t *testing.T) {
 	_, err := w.ensure(t.Context(), "part")
 	var sum *ChecksumError
 	require.ErrorAs(t, err, &sum)
-	assert.Equal(t, w.lock.Artefacts["part"].Wheels[testPlatform].SHA256, sum.Expected)
+	want := w.lock.Artefacts["part"].Wheels[testPlatform].SHA256
+	assert.Equal(t, want, sum.Expected)
 	assert.Contains(t, err.Error(), sum.Got)
 	assert.False(t, sum.Removed, "someone else's file is not ours to delete")
 	assert.Empty(t, w.visible(t))

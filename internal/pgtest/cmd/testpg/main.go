@@ -123,7 +123,7 @@ func runCommand(command, environment []string, signals <-chan os.Signal) (int, e
 			}
 			return 0, err
 		case sig := <-signals:
-			_ = unix.Kill(group, sig.(unix.Signal)) //nolint:errcheck // Unix has no other kind of signal
+			_ = unix.Kill(group, sig.(unix.Signal)) // Unix has no other kind of signal
 			if kill == nil {
 				kill = time.After(grace)
 			}
