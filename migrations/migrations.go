@@ -234,7 +234,7 @@ func newProvider(db *sql.DB, files fs.FS, log *slog.Logger) (*goose.Provider, er
 }
 
 func newRiver(db *sql.DB, log *slog.Logger) (*rivermigrate.Migrator[*sql.Tx], error) {
-	m, err := rivermigrate.New(riverdatabasesql.New(db), &rivermigrate.Config{Logger: log})
+	m, err := rivermigrate.New(riverdatabasesql.New(db), &rivermigrate.Config{Logger: quiet(log)})
 	if err != nil {
 		return nil, fmt.Errorf("prepare River's migrations: %w", err)
 	}

@@ -1,10 +1,13 @@
 package migrations_test
 
 import (
+	"bytes"
 	"context"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -79,6 +82,22 @@ func TestTwoAtOnceMigrateOnce(t *testing.T) {
 	assert.Equal(t, files(t), applied)
 	assert.NotEmpty(t, river)
 	assert.ElementsMatch(t, river, unique(river))
+}
+
+func TestFirstStartLogsRiverInOneLine(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	rep, err := migrations.Up(context.Background(), pgtest.Empty(t).URL(), slog.New(slog.NewTextHandler(&out, nil)))
+	require.NoError(t, err)
+	require.NotEmpty(t, rep.River)
+	var about []string
+	for line := range strings.Lines(out.String()) {
+		if strings.Contains(strings.ToLower(line), "river") {
+			about = append(about, line)
+		}
+	}
+	require.Len(t, about, 1, out.String())
+	assert.Contains(t, about[0], "database migrated")
 }
 
 func unique(in []int) []int {
