@@ -69,7 +69,12 @@ type Queue struct{ client *river.Client[*sql.Tx] }
 
 // NewQueue makes a queue on the database. It works no jobs.
 func NewQueue(db *database.DB) (*Queue, error) {
-	client, err := river.NewClient(riverdatabasesql.New(db.SQL), &river.Config{Schema: db.Schema})
+	client, err := river.NewClient(riverdatabasesql.New(db.SQL), &river.Config{
+		Schema: db.Schema,
+		// River announces the jobs of a queue at most once in this time (by default 100 ms) and leaves
+		// the others to be found by polling.
+		FetchCooldown: fetchCooldown,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("making the job queue: %w", err)
 	}
