@@ -30,7 +30,7 @@ func (Essay) Fields() []ent.Field {
 		field.String("text").Immutable().
 			SchemaType(map[string]string{dialect.Postgres: "text"}),
 		field.Int("words").NonNegative().Immutable(),
-		field.String("idempotency_key").MaxLen(64).Optional().Nillable().Immutable(),
+		field.String("idempotency_key").MaxRuneLen(64).Optional().Nillable().Immutable(),
 		field.Bytes("body_hash").Immutable().
 			Comment("SHA-256 of question and text, to tell a repetition from a conflict."),
 	}

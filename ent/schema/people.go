@@ -25,7 +25,7 @@ func (User) Policy() ent.Policy { return rule.User() }
 // Fields of the schema.
 func (User) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").NotEmpty().MaxLen(128),
+		field.String("name").NotEmpty().MaxRuneLen(128),
 		field.String("email").NotEmpty().MaxLen(254).Unique(),
 		field.Enum("role").GoType(enums.Role("")).Default(string(enums.RoleLearner)),
 		field.Bool("active").Default(true),
@@ -53,7 +53,7 @@ func (Cohort) Policy() ent.Policy { return rule.Cohort() }
 func (Cohort) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("slug").NotEmpty().MaxLen(64).Unique().Immutable(),
-		field.String("name").NotEmpty().MaxLen(128),
+		field.String("name").NotEmpty().MaxRuneLen(128),
 		field.UUID("track_id", uuid.UUID{}).Optional().Nillable(),
 	}
 }

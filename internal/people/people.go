@@ -42,7 +42,8 @@ func (s *Service) CreateUser(ctx context.Context, name, email string, role enums
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
-	if address, err := mail.ParseAddress(email); err != nil || address.Address != email || len(email) > maxEmail {
+	if address, err := mail.ParseAddress(email); err != nil || address.Address != email ||
+		len(email) > maxEmail || !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
 		return nil, problem.New("email", problem.Invalid, "This is not an e-mail address of at most 254 characters.")
 	}
 	var made *ent.User
@@ -165,8 +166,8 @@ func find(ctx context.Context, tx *database.Tx, cohortID, userID uuid.UUID) (*en
 }
 
 func checkName(name string) error {
-	if name == "" || utf8.RuneCountInString(name) > maxName || strings.ContainsRune(name, 0) {
-		return problem.New("name", problem.Invalid, "A name has 1 to 128 characters.")
+	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return problem.New("name", problem.Invalid, "A name has 1 to 128 characters of UTF-8, none of them NUL.")
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -25,7 +26,6 @@ import (
 	"github.com/rubrica/rubrica/internal/problem"
 	"github.com/rubrica/rubrica/internal/progress"
 	"github.com/rubrica/rubrica/internal/viewer"
-	"github.com/rubrica/rubrica/jobs"
 )
 
 // Bounds of what is submitted.
@@ -35,15 +35,20 @@ const (
 	MaxReason     = 500     // characters
 )
 
+// Queue adds the job that scores a run; the job is seen when tx commits. Package jobs has one.
+type Queue interface {
+	Score(ctx context.Context, tx *sql.Tx, run uuid.UUID) error
+}
+
 // Service submits essays. It acts for the viewer in the context; privacy rules apply.
 type Service struct {
 	db       *database.DB
-	queue    *jobs.Queue
+	queue    Queue
 	notifier *progress.Notifier
 }
 
 // New makes the service.
-func New(db *database.DB, queue *jobs.Queue, notifier *progress.Notifier) *Service {
+func New(db *database.DB, queue Queue, notifier *progress.Notifier) *Service {
 	return &Service{db: db, queue: queue, notifier: notifier}
 }
 
@@ -64,8 +69,8 @@ func (s *Service) Submit(ctx context.Context, questionID uuid.UUID, text, key st
 	if err := checkText(text); err != nil {
 		return nil, err
 	}
-	if utf8.RuneCountInString(key) > MaxKey || strings.ContainsRune(key, 0) {
-		return nil, problem.New("idempotencyKey", problem.Invalid, fmt.Sprintf("An idempotency key has 1 to %d characters, none of them NUL.", MaxKey))
+	if utf8.RuneCountInString(key) > MaxKey || !storable(key) {
+		return nil, problem.New("idempotencyKey", problem.Invalid, fmt.Sprintf("An idempotency key has 1 to %d characters of UTF-8, none of them NUL.", MaxKey))
 	}
 	hash := sha256.Sum256(append(questionID[:], text...))
 
@@ -119,6 +124,9 @@ func checkText(text string) error {
 	return nil
 }
 
+// storable tells whether Postgres takes a text as it is.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
 // earlier is what the viewer submitted with the key before; nil when nothing.
 func (s *Service) earlier(ctx context.Context, v viewer.Viewer, key string, hash []byte) (*Result, error) {
 	e, err := s.db.Ent.Essay.Query().Where(essay.OwnerID(v.ID), essay.IdempotencyKey(key)).Only(ctx)
@@ -149,8 +157,8 @@ func (s *Service) Retry(ctx context.Context, essayID uuid.UUID) (*Result, error)
 
 // Rescore adds a run to an essay whose newest run has ended, by the newest rubric and engine.
 func (s *Service) Rescore(ctx context.Context, essayID uuid.UUID, reason string) (*Result, error) {
-	if n := utf8.RuneCountInString(reason); strings.TrimSpace(reason) == "" || n > MaxReason || strings.ContainsRune(reason, 0) {
-		return nil, problem.New("reason", problem.Invalid, fmt.Sprintf("Give a reason of 1 to %d characters.", MaxReason))
+	if n := utf8.RuneCountInString(reason); strings.TrimSpace(reason) == "" || n > MaxReason || !storable(reason) {
+		return nil, problem.New("reason", problem.Invalid, fmt.Sprintf("Give a reason of 1 to %d characters of UTF-8, none of them NUL.", MaxReason))
 	}
 	return s.again(ctx, essayID, enums.RunRescore, reason)
 }
