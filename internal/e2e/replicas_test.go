@@ -43,8 +43,8 @@ func (r *replicas) as(n int, token string) *demo.Client {
 }
 
 // Three processes start at once on an empty database and share it. Subscribers on all of them see
-// every essay come to its end in order and once, while listeners are cut off, Postgres restarts and
-// clients change replicas.
+// every essay come to its end in order and once, while listeners are cut off, Postgres restarts, a
+// process is stopped and clients change replicas.
 func TestReplicasAgree(t *testing.T) {
 	t.Parallel()
 	defer http.DefaultClient.CloseIdleConnections()
@@ -88,26 +88,35 @@ func TestReplicasAgree(t *testing.T) {
 			watching.Go(func() { r.follow(ctx, subscribe, i+k, token, essay) })
 		}
 		switch i {
-		case 4, 15:
-			_, err := r.db.ExecContext(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-				WHERE datname = current_database() AND query ILIKE 'LISTEN%' AND pid <> pg_backend_pid()`)
-			require.NoError(t, err)
+		case 4:
+			assert.GreaterOrEqual(t, r.cutListeners(), replicaCount, "every process listens")
 		case 9:
 			server.Restart(t)
+			r.db = database.DB(t) // the connections of the pool before are dead
+		case 13:
+			r.processes[replicaCount-1].stop() // in good order; its clients go elsewhere
+		case 16:
+			r.cutListeners()
 		}
 	}
 	watching.Wait()
 
-	r.db = database.DB(t) // a pool after the restart
 	lost, doubled := r.audit()
 	assert.Zero(t, lost)
 	assert.Zero(t, doubled)
 	assert.Equal(t, essaysOfReplicas, r.count(`SELECT count(*) FROM essays`))
 	t.Logf("%d processes, %d essays, %d subscribers, %d streams broke and were taken up elsewhere",
 		replicaCount, essaysOfReplicas, essaysOfReplicas*subscribersPerEssay, r.broken.Load())
-	for _, p := range r.processes {
+	for _, p := range r.processes[:replicaCount-1] {
 		p.stop()
 	}
+}
+
+// cutListeners ends the connections that wait for notifications, and returns how many there were.
+func (r *replicas) cutListeners() int {
+	r.t.Helper()
+	return r.count(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+		WHERE datname = current_database() AND query ILIKE 'LISTEN%' AND pid <> pg_backend_pid()`)
 }
 
 // submit submits an essay to one replica after the other until one takes it.
