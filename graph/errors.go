@@ -52,8 +52,9 @@ func present(log *slog.Logger) graphql.ErrorPresenterFunc {
 			return shown // from parsing, validation or coercion
 		}
 		code, message := classify(ctx, err)
-		if code == "" && shown != nil && shown.Err == nil {
-			// gqlgen's own complaint about an input value, which names no code.
+		if code == "" && shown != nil && (shown.Err == nil || len(shown.Path) > len(graphql.GetPath(ctx))) {
+			// A complaint about an input value, which names no code. Those of scalars are wrapped, and
+			// tell themselves apart by a path that goes on from the field into its arguments.
 			code, message = codeBadInput, shown.Message
 		}
 		if code == "" {
