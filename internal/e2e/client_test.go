@@ -10,11 +10,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/rubrica/rubrica/internal/demo"
 )
+
+// httpClient shares its connections with the demo client's. The timeout is longer than any stream lives.
+var httpClient = &http.Client{Timeout: 3 * time.Minute}
 
 const submitMutation = `mutation Submit($input: SubmitEssayInput!) {
   submitEssay(input: $input) { essay { id } run { id number seq stage } replayed userErrors { field code message } }
@@ -94,7 +98,7 @@ func overSSE(ctx context.Context, c *demo.Client, query string, variables map[st
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "text/event-stream")
 	req.Header.Set("Authorization", "Bearer "+c.Token)
-	res, err := http.DefaultClient.Do(req)
+	res, err := httpClient.Do(req)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"strconv"
 	"sync"
@@ -42,7 +41,7 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 // nothing is doubled. $E2E_KILLS sets how often, $E2E_SEED repeats the moments of an earlier run.
 func TestKilledProcessLosesNothing(t *testing.T) {
 	t.Parallel()
-	defer http.DefaultClient.CloseIdleConnections()
+	defer httpClient.CloseIdleConnections()
 	kills := int(number(t, "E2E_KILLS", 5)) //nolint:gosec // small
 	seed := number(t, "E2E_SEED", uint64(time.Now().UnixNano()))
 	t.Logf("E2E_SEED=%d", seed)

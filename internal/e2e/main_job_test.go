@@ -116,7 +116,7 @@ type scoredRun struct {
 // The main job: an essay goes in, and its scores, reasons and next steps come out, and hold together.
 func TestMainJob(t *testing.T) {
 	t.Parallel()
-	defer http.DefaultClient.CloseIdleConnections()
+	defer httpClient.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(t.Context(), mainTimeout)
 	defer cancel()
 	in := install(t, pgtest.New(t))
@@ -297,7 +297,7 @@ func (in *installation) badInput(ctx context.Context, t *testing.T, p *process, 
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Authorization", "Bearer "+c.Token)
-		res, err := http.DefaultClient.Do(req)
+		res, err := httpClient.Do(req)
 		require.NoError(t, err)
 		defer res.Body.Close()
 		said, err := io.ReadAll(res.Body)

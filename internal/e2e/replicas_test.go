@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -47,7 +46,7 @@ func (r *replicas) as(n int, token string) *demo.Client {
 // process is stopped and clients change replicas.
 func TestReplicasAgree(t *testing.T) {
 	t.Parallel()
-	defer http.DefaultClient.CloseIdleConnections()
+	defer httpClient.CloseIdleConnections()
 	version := int(number(t, pgtest.VersionVariable, embeddedpg.DefaultVersion)) //nolint:gosec // small
 	server := pgtest.OwnServer(t, version)
 	database := server.Empty(t)
