@@ -3,7 +3,9 @@ package load
 import (
 	"context"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/values"
@@ -170,7 +172,15 @@ func (c connection[T]) page(ctx context.Context, parent id, a page.Args) (*page.
 	if _, err := page.Parse(c.list, a); err != nil {
 		return nil, err
 	}
+	if !hasRows(ctx, graphql.GetFieldContext(ctx).Field.Selections) {
+		return &page.Page[T]{Info: &page.Info{}}, nil // who asks for the count alone
+	}
 	return c.pages.load(ctx, keyOf(parent, a))
+}
+
+// hasRows tells whether more than the count is asked of a connection.
+func hasRows(ctx context.Context, selections ast.SelectionSet) bool {
+	return Selected(ctx, selections, "edges") || Selected(ctx, selections, "pageInfo")
 }
 
 // Nodes returns the rows with the ids, of one kind (see package globalid), with one statement; nil

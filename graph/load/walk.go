@@ -162,7 +162,7 @@ func pages[P, C any](child string, of func(*Set) connection[C], key func(P) id) 
 		if Selected(ctx, field.Selections, "totalCount") {
 			_, _ = c.totals.level(ctx, ids)
 		}
-		if !Selected(ctx, field.Selections, "edges") && !Selected(ctx, field.Selections, "pageInfo") {
+		if !hasRows(ctx, field.Selections) {
 			return child, nil
 		}
 		found, err := c.pages.level(ctx, keys)
