@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -88,7 +89,7 @@ func TestInTx(t *testing.T) {
 func TestInTxTriesAgainWhereThatHelps(t *testing.T) {
 	t.Parallel()
 	db, ctx := open(t)
-	for code, want := range map[pq.ErrorCode]int32{"40001": 3, "40P01": 3, "23505": 1} {
+	for code, want := range map[pqerror.Code]int32{"40001": 3, "40P01": 3, "23505": 1} {
 		var tries atomic.Int32
 		err := db.InTx(ctx, func(tx *database.Tx) error {
 			tries.Add(1)
