@@ -38,6 +38,7 @@ func (r *resolver) Cohort() exec.CohortResolver                   { return cohor
 func (r *resolver) CohortMember() exec.CohortMemberResolver       { return cohortMemberResolver{} }
 func (r *resolver) Credential() exec.CredentialResolver           { return credentialResolver{} }
 func (r *resolver) Essay() exec.EssayResolver                     { return essayResolver{} }
+func (r *resolver) EssayProgress() exec.EssayProgressResolver     { return essayProgressResolver{} }
 func (r *resolver) Explanation() exec.ExplanationResolver         { return explanationResolver{} }
 func (r *resolver) KeyPoint() exec.KeyPointResolver               { return keyPointResolver{} }
 func (r *resolver) KeyPointOutcome() exec.KeyPointOutcomeResolver { return keyPointOutcomeResolver{} }

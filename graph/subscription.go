@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/graph/model"
 	"github.com/rubrica/rubrica/graph/transport"
 	"github.com/rubrica/rubrica/internal/globalid"
@@ -121,4 +122,12 @@ func orZero(n *int64) int64 {
 		return 0
 	}
 	return *n
+}
+
+type essayProgressResolver struct{}
+
+// Run is the run as it was when the state was reached; what is asked below it is loaded by level.
+func (essayProgressResolver) Run(ctx context.Context, p *model.EssayProgress) (*ent.ScoringRun, error) {
+	below(ctx, "ScoringRun", p.Run)
+	return p.Run, nil
 }

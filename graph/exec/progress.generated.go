@@ -18,6 +18,10 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type EssayProgressResolver interface {
+	Run(ctx context.Context, obj *model.EssayProgress) (*ent.ScoringRun, error)
+}
+
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
@@ -127,7 +131,7 @@ func (ec *executionContext) _EssayProgress_run(ctx context.Context, field graphq
 			return ec.fieldContext_EssayProgress_run(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Run, nil
+			return ec.Resolvers.EssayProgress().Run(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.ScoringRun) graphql.Marshaler {
@@ -141,8 +145,8 @@ func (ec *executionContext) fieldContext_EssayProgress_run(_ context.Context, fi
 	fc = &graphql.FieldContext{
 		Object:     "EssayProgress",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ScoringRun(ctx, field)
 		},
@@ -595,28 +599,29 @@ func (ec *executionContext) _EssayProgress(ctx context.Context, sel ast.Selectio
 		case "seq":
 			out.Values[i] = ec._EssayProgress_seq(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "stage":
 			out.Values[i] = ec._EssayProgress_stage(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "percent":
 			out.Values[i] = ec._EssayProgress_percent(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "changedAt":
 			out.Values[i] = ec._EssayProgress_changedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "run":
-			out.Values[i] = ec._EssayProgress_run(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EssayProgress_run(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

@@ -28,6 +28,7 @@ type ResolverRoot interface {
 	CohortMember() CohortMemberResolver
 	Credential() CredentialResolver
 	Essay() EssayResolver
+	EssayProgress() EssayProgressResolver
 	Explanation() ExplanationResolver
 	KeyPoint() KeyPointResolver
 	KeyPointOutcome() KeyPointOutcomeResolver
