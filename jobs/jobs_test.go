@@ -361,3 +361,19 @@ func TestTransactionThatFailsLeavesNothing(t *testing.T) {
 	require.Equal(t, enums.StageExplaining, b.db.Ent.ScoringRun.Query().Where(scoringrun.ID(run.ID)).OnlyX(b.ctx).Stage)
 	require.Equal(t, 1, b.db.Ent.Essay.Query().Where(essay.OwnerID(b.learner)).CountX(b.ctx))
 }
+
+func TestAnEditedQuestionIsReadAnew(t *testing.T) {
+	b := newBench(t)
+	q := newQuestions(b.db, b.deps.Embedder)
+	rubric := b.db.Ent.Question.GetX(b.ctx, b.question).QueryRubrics().OnlyIDX(b.ctx)
+	first, err := q.get(b.ctx, rubric)
+	require.NoError(t, err)
+	again, err := q.get(b.ctx, rubric)
+	require.NoError(t, err)
+	require.Same(t, first, again, "prepared once")
+
+	b.db.Ent.Question.UpdateOneID(b.question).SetPrompt("Why is the list slow, and what would you change?").ExecX(b.ctx)
+	edited, err := q.get(b.ctx, rubric)
+	require.NoError(t, err)
+	require.Equal(t, "Why is the list slow, and what would you change?", edited.scoring.Question.Prompt)
+}

@@ -28,10 +28,12 @@ type prepared struct {
 	// vectors of the key points' texts, in their order, and of the prompt
 	keyPointVectors [][]float32
 	promptVector    []float32
+	reading         string // digest of the question and the track as they were
 }
 
-// questions keeps what was prepared: rubric versions do not change once they have scored an essay,
-// and to prepare one costs as much as to score three essays.
+// questions keeps what was prepared, because to prepare a rubric costs as much as to score three
+// essays. A rubric version does not change once it has scored an essay, but the question around it
+// may: what was prepared is used as long as the question reads the same.
 type questions struct {
 	db       *database.DB
 	embedder Embedder
@@ -49,17 +51,22 @@ func newQuestions(db *database.DB, embedder Embedder) *questions {
 }
 
 func (q *questions) get(ctx context.Context, rubricID uuid.UUID) (*prepared, error) {
+	reading, err := q.reading(ctx, rubricID)
+	if err != nil {
+		return nil, err
+	}
 	q.mu.Lock()
 	p := q.ready[rubricID]
 	q.mu.Unlock()
-	if p != nil {
+	if p != nil && p.reading == reading {
 		return p, nil
 	}
-	v, err, _ := q.flight.Do(rubricID.String(), func() (any, error) {
+	v, err, _ := q.flight.Do(rubricID.String()+reading, func() (any, error) {
 		p, err := q.prepare(ctx, rubricID)
 		if err != nil {
 			return nil, err
 		}
+		p.reading = reading
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		if len(q.ready) >= maxPrepared {
@@ -72,6 +79,18 @@ func (q *questions) get(ctx context.Context, rubricID uuid.UUID) (*prepared, err
 		return nil, err
 	}
 	return v.(*prepared), nil
+}
+
+// reading is a digest of what scoring and recommending read of the question and its track.
+func (q *questions) reading(ctx context.Context, rubricID uuid.UUID) (digest string, err error) {
+	err = q.db.SQL.QueryRowContext(ctx, `
+		SELECT md5(jsonb_build_array(q.title, q.prompt, q.min_words, q.max_words, q.level, q.skills, t.title, t.skills)::text)
+		FROM rubrics r JOIN questions q ON q.id = r.question_id JOIN tracks t ON t.id = q.track_id
+		WHERE r.id = $1`, rubricID).Scan(&digest)
+	if err != nil {
+		return "", fmt.Errorf("reading the question: %w", err)
+	}
+	return digest, nil
 }
 
 func (q *questions) prepare(ctx context.Context, rubricID uuid.UUID) (*prepared, error) {
