@@ -11,12 +11,18 @@ import (
 	"github.com/rubrica/rubrica/graph/page"
 )
 
+// lister is what every generated query can do.
+type lister[T any] interface {
+	WhereP(...func(*sql.Selector))
+	All(context.Context) ([]T, error)
+	Count(context.Context) (int, error)
+}
+
 // source is where the rows of a list at the root come from.
 type source[T any] struct {
 	typ   string // of the API
 	list  page.List
-	all   func(ctx context.Context, limit int, where ...func(*sql.Selector)) ([]T, error)
-	count func(ctx context.Context, where ...func(*sql.Selector)) (int, error)
+	query func() lister[T]
 	key   func(T) (any, uuid.UUID)
 }
 
@@ -27,7 +33,9 @@ func (s source[T]) read(ctx context.Context, args page.Args, filter func(*sql.Se
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, err := s.all(ctx, request.Size()+1, filter, request.Where, request.OrderBy)
+	q := s.query()
+	q.WhereP(filter, request.Where, request.OrderBy, func(s *sql.Selector) { s.Limit(request.Size() + 1) })
+	rows, err := q.All(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -40,7 +48,11 @@ func (s source[T]) read(ctx context.Context, args page.Args, filter func(*sql.Se
 	for _, nodes := range load.Nodes(ctx, selections) {
 		load.Walk(ctx, s.typ, objects, nodes)
 	}
-	n, err := total(ctx, func() (int, error) { return s.count(ctx, filter) })
+	n, err := total(ctx, func() (int, error) {
+		q := s.query()
+		q.WhereP(filter)
+		return q.Count(ctx)
+	})
 	return p, n, err
 }
 

@@ -77,19 +77,10 @@ func (r queryResolver) Track(ctx context.Context, slug string) (*ent.Track, erro
 
 func (r queryResolver) Tracks(ctx context.Context, first *int, after *string, last *int, before *string) (*model.TrackConnection, error) {
 	p, n, err := source[*ent.Track]{
-		typ:  "Track",
-		list: page.List{Name: "tracks", Order: page.Order{Column: "title"}},
-		all: func(ctx context.Context, limit int, where ...func(*sql.Selector)) ([]*ent.Track, error) {
-			q := r.db.Ent.Track.Query().Limit(limit)
-			q.WhereP(where...)
-			return q.All(ctx)
-		},
-		count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
-			q := r.db.Ent.Track.Query()
-			q.WhereP(where...)
-			return q.Count(ctx)
-		},
-		key: func(t *ent.Track) (any, uuid.UUID) { return t.Title, t.ID },
+		typ:   "Track",
+		list:  page.List{Name: "tracks", Order: page.Order{Column: "title"}},
+		query: func() lister[*ent.Track] { return r.db.Ent.Track.Query() },
+		key:   func(t *ent.Track) (any, uuid.UUID) { return t.Title, t.ID },
 	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, active)
 	if err != nil {
 		return nil, err
@@ -114,17 +105,8 @@ func (r queryResolver) Essays(ctx context.Context, first *int, after *string, la
 			Name: "essays", Filter: filter,
 			Order: page.Order{Column: "created_at", Desc: true, Kind: page.Moment},
 		},
-		all: func(ctx context.Context, limit int, where ...func(*sql.Selector)) ([]*ent.Essay, error) {
-			q := r.db.Ent.Essay.Query().Limit(limit)
-			q.WhereP(where...)
-			return q.All(ctx)
-		},
-		count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
-			q := r.db.Ent.Essay.Query()
-			q.WhereP(where...)
-			return q.Count(ctx)
-		},
-		key: func(e *ent.Essay) (any, uuid.UUID) { return e.CreatedAt, e.ID },
+		query: func() lister[*ent.Essay] { return r.db.Ent.Essay.Query() },
+		key:   func(e *ent.Essay) (any, uuid.UUID) { return e.CreatedAt, e.ID },
 	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, where)
 	if err != nil {
 		return nil, err
@@ -138,19 +120,10 @@ func (r queryResolver) Essays(ctx context.Context, first *int, after *string, la
 
 func (r queryResolver) Credentials(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.CredentialFilter) (*model.CredentialConnection, error) {
 	p, n, err := source[*ent.Credential]{
-		typ:  "Credential",
-		list: page.List{Name: "credentials", Filter: filter, Order: page.Order{Column: "title"}},
-		all: func(ctx context.Context, limit int, where ...func(*sql.Selector)) ([]*ent.Credential, error) {
-			q := r.db.Ent.Credential.Query().Limit(limit)
-			q.WhereP(where...)
-			return q.All(ctx)
-		},
-		count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
-			q := r.db.Ent.Credential.Query()
-			q.WhereP(where...)
-			return q.Count(ctx)
-		},
-		key: func(c *ent.Credential) (any, uuid.UUID) { return c.Title, c.ID },
+		typ:   "Credential",
+		list:  page.List{Name: "credentials", Filter: filter, Order: page.Order{Column: "title"}},
+		query: func() lister[*ent.Credential] { return r.db.Ent.Credential.Query() },
+		key:   func(c *ent.Credential) (any, uuid.UUID) { return c.Title, c.ID },
 	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, credentialFilter(filter))
 	if err != nil {
 		return nil, err
@@ -164,19 +137,10 @@ func (r queryResolver) Credentials(ctx context.Context, first *int, after *strin
 
 func (r queryResolver) Cohorts(ctx context.Context, first *int, after *string, last *int, before *string) (*model.CohortConnection, error) {
 	p, n, err := source[*ent.Cohort]{
-		typ:  "Cohort",
-		list: page.List{Name: "cohorts", Order: page.Order{Column: "name"}},
-		all: func(ctx context.Context, limit int, where ...func(*sql.Selector)) ([]*ent.Cohort, error) {
-			q := r.db.Ent.Cohort.Query().Limit(limit)
-			q.WhereP(where...)
-			return q.All(ctx)
-		},
-		count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
-			q := r.db.Ent.Cohort.Query()
-			q.WhereP(where...)
-			return q.Count(ctx)
-		},
-		key: func(c *ent.Cohort) (any, uuid.UUID) { return c.Name, c.ID },
+		typ:   "Cohort",
+		list:  page.List{Name: "cohorts", Order: page.Order{Column: "name"}},
+		query: func() lister[*ent.Cohort] { return r.db.Ent.Cohort.Query() },
+		key:   func(c *ent.Cohort) (any, uuid.UUID) { return c.Name, c.ID },
 	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, everything)
 	if err != nil {
 		return nil, err
@@ -190,19 +154,10 @@ func (r queryResolver) Cohorts(ctx context.Context, first *int, after *string, l
 
 func (r queryResolver) Users(ctx context.Context, first *int, after *string, last *int, before *string) (*model.UserConnection, error) {
 	p, n, err := source[*ent.User]{
-		typ:  "User",
-		list: page.List{Name: "users", Order: page.Order{Column: "name"}},
-		all: func(ctx context.Context, limit int, where ...func(*sql.Selector)) ([]*ent.User, error) {
-			q := r.db.Ent.User.Query().Limit(limit)
-			q.WhereP(where...)
-			return q.All(ctx)
-		},
-		count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
-			q := r.db.Ent.User.Query()
-			q.WhereP(where...)
-			return q.Count(ctx)
-		},
-		key: func(u *ent.User) (any, uuid.UUID) { return u.Name, u.ID },
+		typ:   "User",
+		list:  page.List{Name: "users", Order: page.Order{Column: "name"}},
+		query: func() lister[*ent.User] { return r.db.Ent.User.Query() },
+		key:   func(u *ent.User) (any, uuid.UUID) { return u.Name, u.ID },
 	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, everything)
 	if err != nil {
 		return nil, err
@@ -220,17 +175,8 @@ func (r queryResolver) AuditEvents(ctx context.Context, first *int, after *strin
 		list: page.List{
 			Name: "auditEvents", Order: page.Order{Column: "created_at", Desc: true, Kind: page.Moment},
 		},
-		all: func(ctx context.Context, limit int, where ...func(*sql.Selector)) ([]*ent.AuditEvent, error) {
-			q := r.db.Ent.AuditEvent.Query().Limit(limit)
-			q.WhereP(where...)
-			return q.All(ctx)
-		},
-		count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
-			q := r.db.Ent.AuditEvent.Query()
-			q.WhereP(where...)
-			return q.Count(ctx)
-		},
-		key: func(a *ent.AuditEvent) (any, uuid.UUID) { return a.CreatedAt, a.ID },
+		query: func() lister[*ent.AuditEvent] { return r.db.Ent.AuditEvent.Query() },
+		key:   func(a *ent.AuditEvent) (any, uuid.UUID) { return a.CreatedAt, a.ID },
 	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, everything)
 	if err != nil {
 		return nil, err
