@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/internal/database"
@@ -36,19 +37,15 @@ type claim struct {
 // into the stage first. It returns errNotOurs otherwise.
 func claimRun(ctx context.Context, db *database.DB, run uuid.UUID, from []enums.Stage, first enums.Stage) (*claim, error) {
 	c := &claim{db: db, run: run}
-	names := make([]any, len(from))
-	for i, stage := range from {
-		names[i] = string(stage)
-	}
 	err := db.SQL.QueryRowContext(ctx, `
 		UPDATE scoring_runs
 		SET attempt = attempt + 1, lease_until = now() + make_interval(secs => $4),
 		    stage = $2, percent = $3, seq = seq + 1, changed_at = now(),
 		    started_at = coalesce(started_at, now())
-		WHERE id = $1 AND stage IN (`+placeholders(5, len(names))+`)
+		WHERE id = $1 AND stage = ANY($5)
 		  AND (lease_until IS NULL OR lease_until < now())
 		RETURNING essay_id, attempt`,
-		append([]any{run, string(first), first.Percent(), lease.Seconds()}, names...)...,
+		run, string(first), first.Percent(), lease.Seconds(), pq.Array(from),
 	).Scan(&c.essay, &c.attempt)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -95,8 +92,8 @@ func (c *claim) release(ctx context.Context) error {
 }
 
 // fail ends the run.
-func (c *claim) fail(ctx context.Context, code enums.FailureCode, message string) error {
-	return c.update(ctx, c.db.SQL, `stage = 'FAILED', percent = 100, seq = seq + 1, changed_at = now(),
+func (c *claim) fail(ctx context.Context, on execer, code enums.FailureCode, message string) error {
+	return c.update(ctx, on, `stage = 'FAILED', percent = 100, seq = seq + 1, changed_at = now(),
 		finished_at = now(), lease_until = NULL, failure_code = $3, failure_message = $4`,
 		string(code), message)
 }
@@ -125,15 +122,4 @@ func (c *claim) keepAlive(ctx context.Context, lost context.CancelCauseFunc) (st
 		}
 	}()
 	return func() { close(done); <-ended }
-}
-
-func placeholders(first, n int) string {
-	b := make([]byte, 0, 4*n)
-	for i := range n {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		b = fmt.Appendf(b, "$%d", first+i)
-	}
-	return string(b)
 }

@@ -63,9 +63,8 @@ func (w *Workers) sweep(ctx context.Context) error {
 			switch {
 			case a.attempt >= maxClaims:
 				c := claim{db: w.deps.DB, run: a.run, attempt: a.attempt}
-				err = c.update(ctx, tx.SQL, `stage = 'FAILED', percent = 100, seq = seq + 1, changed_at = now(),
-					finished_at = now(), lease_until = NULL, failure_code = $3, failure_message = $4`,
-					string(enums.FailureInternal), "Scoring was begun many times and never came to an end. Ask the operator.")
+				err = c.fail(ctx, tx.SQL, enums.FailureInternal,
+					"Scoring was begun many times and never came to an end. Ask the operator.")
 				changed = append(changed, a.run)
 			case a.stage == enums.StageRecommending:
 				err = w.deps.Queue.Recommend(ctx, tx.SQL, a.run)

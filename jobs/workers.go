@@ -203,7 +203,7 @@ func (w *Workers) attempt(ctx context.Context, job *rivertype.JobRow, run uuid.U
 		return err
 	}
 	code, message := failureOf(err)
-	if failed := c.fail(settle, code, message); failed != nil {
+	if failed := c.fail(settle, w.deps.DB.SQL, code, message); failed != nil {
 		if errors.Is(failed, errNotOurs) {
 			return nil
 		}
