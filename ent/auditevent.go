@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 	"github.com/rubrica/rubrica/ent/auditevent"
+	"github.com/rubrica/rubrica/ent/enums"
 )
 
 // AuditEvent is the model entity for the AuditEvent schema.
@@ -24,9 +25,9 @@ type AuditEvent struct {
 	// Empty when the command line acted.
 	ActorID *uuid.UUID `json:"actor_id,omitempty"`
 	// Action holds the value of the "action" field.
-	Action string `json:"action,omitempty"`
+	Action enums.AuditAction `json:"action,omitempty"`
 	// TargetType holds the value of the "target_type" field.
-	TargetType string `json:"target_type,omitempty"`
+	TargetType enums.AuditTarget `json:"target_type,omitempty"`
 	// TargetID holds the value of the "target_id" field.
 	TargetID *uuid.UUID `json:"target_id,omitempty"`
 	// Detail holds the value of the "detail" field.
@@ -89,13 +90,13 @@ func (_m *AuditEvent) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field action", values[i])
 			} else if value.Valid {
-				_m.Action = value.String
+				_m.Action = enums.AuditAction(value.String)
 			}
 		case auditevent.FieldTargetType:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field target_type", values[i])
 			} else if value.Valid {
-				_m.TargetType = value.String
+				_m.TargetType = enums.AuditTarget(value.String)
 			}
 		case auditevent.FieldTargetID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
@@ -163,10 +164,10 @@ func (_m *AuditEvent) String() string {
 	}
 	builder.WriteString(", ")
 	builder.WriteString("action=")
-	builder.WriteString(_m.Action)
+	builder.WriteString(fmt.Sprintf("%v", _m.Action))
 	builder.WriteString(", ")
 	builder.WriteString("target_type=")
-	builder.WriteString(_m.TargetType)
+	builder.WriteString(fmt.Sprintf("%v", _m.TargetType))
 	builder.WriteString(", ")
 	if v := _m.TargetID; v != nil {
 		builder.WriteString("target_id=")

@@ -14,6 +14,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 	"github.com/rubrica/rubrica/ent/auditevent"
+	"github.com/rubrica/rubrica/ent/enums"
 )
 
 // AuditEventCreate is the builder for creating a AuditEvent entity.
@@ -53,13 +54,13 @@ func (_c *AuditEventCreate) SetNillableActorID(v *uuid.UUID) *AuditEventCreate {
 }
 
 // SetAction sets the "action" field.
-func (_c *AuditEventCreate) SetAction(v string) *AuditEventCreate {
+func (_c *AuditEventCreate) SetAction(v enums.AuditAction) *AuditEventCreate {
 	_c.mutation.SetAction(v)
 	return _c
 }
 
 // SetTargetType sets the "target_type" field.
-func (_c *AuditEventCreate) SetTargetType(v string) *AuditEventCreate {
+func (_c *AuditEventCreate) SetTargetType(v enums.AuditTarget) *AuditEventCreate {
 	_c.mutation.SetTargetType(v)
 	return _c
 }
@@ -186,6 +187,11 @@ func (_c *AuditEventCreate) check() error {
 	if _, ok := _c.mutation.TargetType(); !ok {
 		return &ValidationError{Name: "target_type", err: errors.New(`ent: missing required field "AuditEvent.target_type"`)}
 	}
+	if v, ok := _c.mutation.TargetType(); ok {
+		if err := auditevent.TargetTypeValidator(v); err != nil {
+			return &ValidationError{Name: "target_type", err: fmt.Errorf(`ent: validator failed for field "AuditEvent.target_type": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Detail(); !ok {
 		return &ValidationError{Name: "detail", err: errors.New(`ent: missing required field "AuditEvent.detail"`)}
 	}
@@ -237,11 +243,11 @@ func (_c *AuditEventCreate) createSpec() (*AuditEvent, *sqlgraph.CreateSpec) {
 		_node.ActorID = &value
 	}
 	if value, ok := _c.mutation.Action(); ok {
-		_spec.SetField(auditevent.FieldAction, field.TypeString, value)
+		_spec.SetField(auditevent.FieldAction, field.TypeEnum, value)
 		_node.Action = value
 	}
 	if value, ok := _c.mutation.TargetType(); ok {
-		_spec.SetField(auditevent.FieldTargetType, field.TypeString, value)
+		_spec.SetField(auditevent.FieldTargetType, field.TypeEnum, value)
 		_node.TargetType = value
 	}
 	if value, ok := _c.mutation.TargetID(); ok {

@@ -42,6 +42,8 @@ type Credential struct {
 	Requires pq.StringArray `json:"requires,omitempty"`
 	// Description holds the value of the "description" field.
 	Description string `json:"description,omitempty"`
+	// URL holds the value of the "url" field.
+	URL *string `json:"url,omitempty"`
 	// Active holds the value of the "active" field.
 	Active       bool `json:"active,omitempty"`
 	selectValues sql.SelectValues
@@ -56,7 +58,7 @@ func (*Credential) scanValues(columns []string) ([]any, error) {
 			values[i] = new(pq.StringArray)
 		case credential.FieldActive:
 			values[i] = new(sql.NullBool)
-		case credential.FieldSlug, credential.FieldTitle, credential.FieldProvider, credential.FieldKind, credential.FieldLevel, credential.FieldDuration, credential.FieldPrice, credential.FieldDescription:
+		case credential.FieldSlug, credential.FieldTitle, credential.FieldProvider, credential.FieldKind, credential.FieldLevel, credential.FieldDuration, credential.FieldPrice, credential.FieldDescription, credential.FieldURL:
 			values[i] = new(sql.NullString)
 		case credential.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -149,6 +151,13 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Description = value.String
 			}
+		case credential.FieldURL:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field url", values[i])
+			} else if value.Valid {
+				_m.URL = new(string)
+				*_m.URL = value.String
+			}
 		case credential.FieldActive:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field active", values[i])
@@ -223,6 +232,11 @@ func (_m *Credential) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("description=")
 	builder.WriteString(_m.Description)
+	builder.WriteString(", ")
+	if v := _m.URL; v != nil {
+		builder.WriteString("url=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("active=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Active))

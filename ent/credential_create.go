@@ -116,6 +116,20 @@ func (_c *CredentialCreate) SetDescription(v string) *CredentialCreate {
 	return _c
 }
 
+// SetURL sets the "url" field.
+func (_c *CredentialCreate) SetURL(v string) *CredentialCreate {
+	_c.mutation.SetURL(v)
+	return _c
+}
+
+// SetNillableURL sets the "url" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableURL(v *string) *CredentialCreate {
+	if v != nil {
+		_c.SetURL(*v)
+	}
+	return _c
+}
+
 // SetActive sets the "active" field.
 func (_c *CredentialCreate) SetActive(v bool) *CredentialCreate {
 	_c.mutation.SetActive(v)
@@ -377,6 +391,10 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 		_spec.SetField(credential.FieldDescription, field.TypeString, value)
 		_node.Description = value
 	}
+	if value, ok := _c.mutation.URL(); ok {
+		_spec.SetField(credential.FieldURL, field.TypeString, value)
+		_node.URL = &value
+	}
 	if value, ok := _c.mutation.Active(); ok {
 		_spec.SetField(credential.FieldActive, field.TypeBool, value)
 		_node.Active = value
@@ -538,6 +556,24 @@ func (u *CredentialUpsert) SetDescription(v string) *CredentialUpsert {
 // UpdateDescription sets the "description" field to the value that was provided on create.
 func (u *CredentialUpsert) UpdateDescription() *CredentialUpsert {
 	u.SetExcluded(credential.FieldDescription)
+	return u
+}
+
+// SetURL sets the "url" field.
+func (u *CredentialUpsert) SetURL(v string) *CredentialUpsert {
+	u.Set(credential.FieldURL, v)
+	return u
+}
+
+// UpdateURL sets the "url" field to the value that was provided on create.
+func (u *CredentialUpsert) UpdateURL() *CredentialUpsert {
+	u.SetExcluded(credential.FieldURL)
+	return u
+}
+
+// ClearURL clears the value of the "url" field.
+func (u *CredentialUpsert) ClearURL() *CredentialUpsert {
+	u.SetNull(credential.FieldURL)
 	return u
 }
 
@@ -730,6 +766,27 @@ func (u *CredentialUpsertOne) SetDescription(v string) *CredentialUpsertOne {
 func (u *CredentialUpsertOne) UpdateDescription() *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.UpdateDescription()
+	})
+}
+
+// SetURL sets the "url" field.
+func (u *CredentialUpsertOne) SetURL(v string) *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetURL(v)
+	})
+}
+
+// UpdateURL sets the "url" field to the value that was provided on create.
+func (u *CredentialUpsertOne) UpdateURL() *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateURL()
+	})
+}
+
+// ClearURL clears the value of the "url" field.
+func (u *CredentialUpsertOne) ClearURL() *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.ClearURL()
 	})
 }
 
@@ -1091,6 +1148,27 @@ func (u *CredentialUpsertBulk) SetDescription(v string) *CredentialUpsertBulk {
 func (u *CredentialUpsertBulk) UpdateDescription() *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.UpdateDescription()
+	})
+}
+
+// SetURL sets the "url" field.
+func (u *CredentialUpsertBulk) SetURL(v string) *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetURL(v)
+	})
+}
+
+// UpdateURL sets the "url" field to the value that was provided on create.
+func (u *CredentialUpsertBulk) UpdateURL() *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateURL()
+	})
+}
+
+// ClearURL clears the value of the "url" field.
+func (u *CredentialUpsertBulk) ClearURL() *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.ClearURL()
 	})
 }
 

@@ -140,6 +140,26 @@ func (_u *CredentialUpdate) SetNillableDescription(v *string) *CredentialUpdate 
 	return _u
 }
 
+// SetURL sets the "url" field.
+func (_u *CredentialUpdate) SetURL(v string) *CredentialUpdate {
+	_u.mutation.SetURL(v)
+	return _u
+}
+
+// SetNillableURL sets the "url" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableURL(v *string) *CredentialUpdate {
+	if v != nil {
+		_u.SetURL(*v)
+	}
+	return _u
+}
+
+// ClearURL clears the value of the "url" field.
+func (_u *CredentialUpdate) ClearURL() *CredentialUpdate {
+	_u.mutation.ClearURL()
+	return _u
+}
+
 // SetActive sets the "active" field.
 func (_u *CredentialUpdate) SetActive(v bool) *CredentialUpdate {
 	_u.mutation.SetActive(v)
@@ -265,6 +285,12 @@ func (_u *CredentialUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(credential.FieldDescription, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.URL(); ok {
+		_spec.SetField(credential.FieldURL, field.TypeString, value)
+	}
+	if _u.mutation.URLCleared() {
+		_spec.ClearField(credential.FieldURL, field.TypeString)
 	}
 	if value, ok := _u.mutation.Active(); ok {
 		_spec.SetField(credential.FieldActive, field.TypeBool, value)
@@ -398,6 +424,26 @@ func (_u *CredentialUpdateOne) SetNillableDescription(v *string) *CredentialUpda
 	if v != nil {
 		_u.SetDescription(*v)
 	}
+	return _u
+}
+
+// SetURL sets the "url" field.
+func (_u *CredentialUpdateOne) SetURL(v string) *CredentialUpdateOne {
+	_u.mutation.SetURL(v)
+	return _u
+}
+
+// SetNillableURL sets the "url" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableURL(v *string) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetURL(*v)
+	}
+	return _u
+}
+
+// ClearURL clears the value of the "url" field.
+func (_u *CredentialUpdateOne) ClearURL() *CredentialUpdateOne {
+	_u.mutation.ClearURL()
 	return _u
 }
 
@@ -556,6 +602,12 @@ func (_u *CredentialUpdateOne) sqlSave(ctx context.Context) (_node *Credential, 
 	}
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(credential.FieldDescription, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.URL(); ok {
+		_spec.SetField(credential.FieldURL, field.TypeString, value)
+	}
+	if _u.mutation.URLCleared() {
+		_spec.ClearField(credential.FieldURL, field.TypeString)
 	}
 	if value, ok := _u.mutation.Active(); ok {
 		_spec.SetField(credential.FieldActive, field.TypeBool, value)

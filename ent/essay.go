@@ -34,6 +34,8 @@ type Essay struct {
 	IdempotencyKey *string `json:"idempotency_key,omitempty"`
 	// SHA-256 of question and text, to tell a repetition from a conflict.
 	BodyHash []byte `json:"body_hash,omitempty"`
+	// Overall score of the newest run that has one, kept by the statement that writes it: lists are ordered by it.
+	OverallPercent *float64 `json:"overall_percent,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the EssayQuery when eager-loading is set.
 	Edges        EssayEdges `json:"edges"`
@@ -91,6 +93,8 @@ func (*Essay) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case essay.FieldBodyHash:
 			values[i] = new([]byte)
+		case essay.FieldOverallPercent:
+			values[i] = new(sql.NullFloat64)
 		case essay.FieldWords:
 			values[i] = new(sql.NullInt64)
 		case essay.FieldText, essay.FieldIdempotencyKey:
@@ -162,6 +166,13 @@ func (_m *Essay) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field body_hash", values[i])
 			} else if value != nil {
 				_m.BodyHash = *value
+			}
+		case essay.FieldOverallPercent:
+			if value, ok := values[i].(*sql.NullFloat64); !ok {
+				return fmt.Errorf("unexpected type %T for field overall_percent", values[i])
+			} else if value.Valid {
+				_m.OverallPercent = new(float64)
+				*_m.OverallPercent = value.Float64
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -236,6 +247,11 @@ func (_m *Essay) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("body_hash=")
 	builder.WriteString(fmt.Sprintf("%v", _m.BodyHash))
+	builder.WriteString(", ")
+	if v := _m.OverallPercent; v != nil {
+		builder.WriteString("overall_percent=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

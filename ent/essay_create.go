@@ -85,6 +85,20 @@ func (_c *EssayCreate) SetBodyHash(v []byte) *EssayCreate {
 	return _c
 }
 
+// SetOverallPercent sets the "overall_percent" field.
+func (_c *EssayCreate) SetOverallPercent(v float64) *EssayCreate {
+	_c.mutation.SetOverallPercent(v)
+	return _c
+}
+
+// SetNillableOverallPercent sets the "overall_percent" field if the given value is not nil.
+func (_c *EssayCreate) SetNillableOverallPercent(v *float64) *EssayCreate {
+	if v != nil {
+		_c.SetOverallPercent(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *EssayCreate) SetID(v uuid.UUID) *EssayCreate {
 	_c.mutation.SetID(v)
@@ -270,6 +284,10 @@ func (_c *EssayCreate) createSpec() (*Essay, *sqlgraph.CreateSpec) {
 		_spec.SetField(essay.FieldBodyHash, field.TypeBytes, value)
 		_node.BodyHash = value
 	}
+	if value, ok := _c.mutation.OverallPercent(); ok {
+		_spec.SetField(essay.FieldOverallPercent, field.TypeFloat64, value)
+		_node.OverallPercent = &value
+	}
 	if nodes := _c.mutation.OwnerIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -372,6 +390,30 @@ type (
 	}
 )
 
+// SetOverallPercent sets the "overall_percent" field.
+func (u *EssayUpsert) SetOverallPercent(v float64) *EssayUpsert {
+	u.Set(essay.FieldOverallPercent, v)
+	return u
+}
+
+// UpdateOverallPercent sets the "overall_percent" field to the value that was provided on create.
+func (u *EssayUpsert) UpdateOverallPercent() *EssayUpsert {
+	u.SetExcluded(essay.FieldOverallPercent)
+	return u
+}
+
+// AddOverallPercent adds v to the "overall_percent" field.
+func (u *EssayUpsert) AddOverallPercent(v float64) *EssayUpsert {
+	u.Add(essay.FieldOverallPercent, v)
+	return u
+}
+
+// ClearOverallPercent clears the value of the "overall_percent" field.
+func (u *EssayUpsert) ClearOverallPercent() *EssayUpsert {
+	u.SetNull(essay.FieldOverallPercent)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -439,6 +481,34 @@ func (u *EssayUpsertOne) Update(set func(*EssayUpsert)) *EssayUpsertOne {
 		set(&EssayUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetOverallPercent sets the "overall_percent" field.
+func (u *EssayUpsertOne) SetOverallPercent(v float64) *EssayUpsertOne {
+	return u.Update(func(s *EssayUpsert) {
+		s.SetOverallPercent(v)
+	})
+}
+
+// AddOverallPercent adds v to the "overall_percent" field.
+func (u *EssayUpsertOne) AddOverallPercent(v float64) *EssayUpsertOne {
+	return u.Update(func(s *EssayUpsert) {
+		s.AddOverallPercent(v)
+	})
+}
+
+// UpdateOverallPercent sets the "overall_percent" field to the value that was provided on create.
+func (u *EssayUpsertOne) UpdateOverallPercent() *EssayUpsertOne {
+	return u.Update(func(s *EssayUpsert) {
+		s.UpdateOverallPercent()
+	})
+}
+
+// ClearOverallPercent clears the value of the "overall_percent" field.
+func (u *EssayUpsertOne) ClearOverallPercent() *EssayUpsertOne {
+	return u.Update(func(s *EssayUpsert) {
+		s.ClearOverallPercent()
+	})
 }
 
 // Exec executes the query.
@@ -675,6 +745,34 @@ func (u *EssayUpsertBulk) Update(set func(*EssayUpsert)) *EssayUpsertBulk {
 		set(&EssayUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetOverallPercent sets the "overall_percent" field.
+func (u *EssayUpsertBulk) SetOverallPercent(v float64) *EssayUpsertBulk {
+	return u.Update(func(s *EssayUpsert) {
+		s.SetOverallPercent(v)
+	})
+}
+
+// AddOverallPercent adds v to the "overall_percent" field.
+func (u *EssayUpsertBulk) AddOverallPercent(v float64) *EssayUpsertBulk {
+	return u.Update(func(s *EssayUpsert) {
+		s.AddOverallPercent(v)
+	})
+}
+
+// UpdateOverallPercent sets the "overall_percent" field to the value that was provided on create.
+func (u *EssayUpsertBulk) UpdateOverallPercent() *EssayUpsertBulk {
+	return u.Update(func(s *EssayUpsert) {
+		s.UpdateOverallPercent()
+	})
+}
+
+// ClearOverallPercent clears the value of the "overall_percent" field.
+func (u *EssayUpsertBulk) ClearOverallPercent() *EssayUpsertBulk {
+	return u.Update(func(s *EssayUpsert) {
+		s.ClearOverallPercent()
+	})
 }
 
 // Exec executes the query.

@@ -30,6 +30,33 @@ func (_u *EssayUpdate) Where(ps ...predicate.Essay) *EssayUpdate {
 	return _u
 }
 
+// SetOverallPercent sets the "overall_percent" field.
+func (_u *EssayUpdate) SetOverallPercent(v float64) *EssayUpdate {
+	_u.mutation.ResetOverallPercent()
+	_u.mutation.SetOverallPercent(v)
+	return _u
+}
+
+// SetNillableOverallPercent sets the "overall_percent" field if the given value is not nil.
+func (_u *EssayUpdate) SetNillableOverallPercent(v *float64) *EssayUpdate {
+	if v != nil {
+		_u.SetOverallPercent(*v)
+	}
+	return _u
+}
+
+// AddOverallPercent adds value to the "overall_percent" field.
+func (_u *EssayUpdate) AddOverallPercent(v float64) *EssayUpdate {
+	_u.mutation.AddOverallPercent(v)
+	return _u
+}
+
+// ClearOverallPercent clears the value of the "overall_percent" field.
+func (_u *EssayUpdate) ClearOverallPercent() *EssayUpdate {
+	_u.mutation.ClearOverallPercent()
+	return _u
+}
+
 // AddRunIDs adds the "runs" edge to the ScoringRun entity by IDs.
 func (_u *EssayUpdate) AddRunIDs(ids ...uuid.UUID) *EssayUpdate {
 	_u.mutation.AddRunIDs(ids...)
@@ -130,6 +157,15 @@ func (_u *EssayUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.IdempotencyKeyCleared() {
 		_spec.ClearField(essay.FieldIdempotencyKey, field.TypeString)
 	}
+	if value, ok := _u.mutation.OverallPercent(); ok {
+		_spec.SetField(essay.FieldOverallPercent, field.TypeFloat64, value)
+	}
+	if value, ok := _u.mutation.AddedOverallPercent(); ok {
+		_spec.AddField(essay.FieldOverallPercent, field.TypeFloat64, value)
+	}
+	if _u.mutation.OverallPercentCleared() {
+		_spec.ClearField(essay.FieldOverallPercent, field.TypeFloat64)
+	}
 	if _u.mutation.RunsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -195,6 +231,33 @@ type EssayUpdateOne struct {
 	hooks     []Hook
 	mutation  *EssayMutation
 	modifiers []func(*sql.UpdateBuilder)
+}
+
+// SetOverallPercent sets the "overall_percent" field.
+func (_u *EssayUpdateOne) SetOverallPercent(v float64) *EssayUpdateOne {
+	_u.mutation.ResetOverallPercent()
+	_u.mutation.SetOverallPercent(v)
+	return _u
+}
+
+// SetNillableOverallPercent sets the "overall_percent" field if the given value is not nil.
+func (_u *EssayUpdateOne) SetNillableOverallPercent(v *float64) *EssayUpdateOne {
+	if v != nil {
+		_u.SetOverallPercent(*v)
+	}
+	return _u
+}
+
+// AddOverallPercent adds value to the "overall_percent" field.
+func (_u *EssayUpdateOne) AddOverallPercent(v float64) *EssayUpdateOne {
+	_u.mutation.AddOverallPercent(v)
+	return _u
+}
+
+// ClearOverallPercent clears the value of the "overall_percent" field.
+func (_u *EssayUpdateOne) ClearOverallPercent() *EssayUpdateOne {
+	_u.mutation.ClearOverallPercent()
+	return _u
 }
 
 // AddRunIDs adds the "runs" edge to the ScoringRun entity by IDs.
@@ -326,6 +389,15 @@ func (_u *EssayUpdateOne) sqlSave(ctx context.Context) (_node *Essay, err error)
 	}
 	if _u.mutation.IdempotencyKeyCleared() {
 		_spec.ClearField(essay.FieldIdempotencyKey, field.TypeString)
+	}
+	if value, ok := _u.mutation.OverallPercent(); ok {
+		_spec.SetField(essay.FieldOverallPercent, field.TypeFloat64, value)
+	}
+	if value, ok := _u.mutation.AddedOverallPercent(); ok {
+		_spec.AddField(essay.FieldOverallPercent, field.TypeFloat64, value)
+	}
+	if _u.mutation.OverallPercentCleared() {
+		_spec.ClearField(essay.FieldOverallPercent, field.TypeFloat64)
 	}
 	if _u.mutation.RunsCleared() {
 		edge := &sqlgraph.EdgeSpec{

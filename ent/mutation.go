@@ -81,8 +81,8 @@ type AuditEventMutation struct {
 	id            *uuid.UUID
 	created_at    *time.Time
 	actor_id      *uuid.UUID
-	action        *string
-	target_type   *string
+	action        *enums.AuditAction
+	target_type   *enums.AuditTarget
 	target_id     *uuid.UUID
 	detail        *map[string]string
 	request_id    *string
@@ -282,12 +282,12 @@ func (m *AuditEventMutation) ResetActorID() {
 }
 
 // SetAction sets the "action" field.
-func (m *AuditEventMutation) SetAction(s string) {
-	m.action = &s
+func (m *AuditEventMutation) SetAction(ea enums.AuditAction) {
+	m.action = &ea
 }
 
 // Action returns the value of the "action" field in the mutation.
-func (m *AuditEventMutation) Action() (r string, exists bool) {
+func (m *AuditEventMutation) Action() (r enums.AuditAction, exists bool) {
 	v := m.action
 	if v == nil {
 		return
@@ -298,7 +298,7 @@ func (m *AuditEventMutation) Action() (r string, exists bool) {
 // OldAction returns the old "action" field's value of the AuditEvent entity.
 // If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AuditEventMutation) OldAction(ctx context.Context) (v string, err error) {
+func (m *AuditEventMutation) OldAction(ctx context.Context) (v enums.AuditAction, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldAction is only allowed on UpdateOne operations")
 	}
@@ -318,12 +318,12 @@ func (m *AuditEventMutation) ResetAction() {
 }
 
 // SetTargetType sets the "target_type" field.
-func (m *AuditEventMutation) SetTargetType(s string) {
-	m.target_type = &s
+func (m *AuditEventMutation) SetTargetType(et enums.AuditTarget) {
+	m.target_type = &et
 }
 
 // TargetType returns the value of the "target_type" field in the mutation.
-func (m *AuditEventMutation) TargetType() (r string, exists bool) {
+func (m *AuditEventMutation) TargetType() (r enums.AuditTarget, exists bool) {
 	v := m.target_type
 	if v == nil {
 		return
@@ -334,7 +334,7 @@ func (m *AuditEventMutation) TargetType() (r string, exists bool) {
 // OldTargetType returns the old "target_type" field's value of the AuditEvent entity.
 // If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AuditEventMutation) OldTargetType(ctx context.Context) (v string, err error) {
+func (m *AuditEventMutation) OldTargetType(ctx context.Context) (v enums.AuditTarget, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldTargetType is only allowed on UpdateOne operations")
 	}
@@ -599,14 +599,14 @@ func (m *AuditEventMutation) SetField(name string, value ent.Value) error {
 		m.SetActorID(v)
 		return nil
 	case auditevent.FieldAction:
-		v, ok := value.(string)
+		v, ok := value.(enums.AuditAction)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAction(v)
 		return nil
 	case auditevent.FieldTargetType:
-		v, ok := value.(string)
+		v, ok := value.(enums.AuditTarget)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -2267,6 +2267,7 @@ type CredentialMutation struct {
 	teaches       *pq.StringArray
 	requires      *pq.StringArray
 	description   *string
+	url           *string
 	active        *bool
 	clearedFields map[string]struct{}
 	done          bool
@@ -2774,6 +2775,55 @@ func (m *CredentialMutation) ResetDescription() {
 	m.description = nil
 }
 
+// SetURL sets the "url" field.
+func (m *CredentialMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *CredentialMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ClearURL clears the value of the "url" field.
+func (m *CredentialMutation) ClearURL() {
+	m.url = nil
+	m.clearedFields[credential.FieldURL] = struct{}{}
+}
+
+// URLCleared returns if the "url" field was cleared in this mutation.
+func (m *CredentialMutation) URLCleared() bool {
+	_, ok := m.clearedFields[credential.FieldURL]
+	return ok
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *CredentialMutation) ResetURL() {
+	m.url = nil
+	delete(m.clearedFields, credential.FieldURL)
+}
+
 // SetActive sets the "active" field.
 func (m *CredentialMutation) SetActive(b bool) {
 	m.active = &b
@@ -2844,7 +2894,7 @@ func (m *CredentialMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CredentialMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 13)
 	if m.created_at != nil {
 		fields = append(fields, credential.FieldCreatedAt)
 	}
@@ -2877,6 +2927,9 @@ func (m *CredentialMutation) Fields() []string {
 	}
 	if m.description != nil {
 		fields = append(fields, credential.FieldDescription)
+	}
+	if m.url != nil {
+		fields = append(fields, credential.FieldURL)
 	}
 	if m.active != nil {
 		fields = append(fields, credential.FieldActive)
@@ -2911,6 +2964,8 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.Requires()
 	case credential.FieldDescription:
 		return m.Description()
+	case credential.FieldURL:
+		return m.URL()
 	case credential.FieldActive:
 		return m.Active()
 	}
@@ -2944,6 +2999,8 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldRequires(ctx)
 	case credential.FieldDescription:
 		return m.OldDescription(ctx)
+	case credential.FieldURL:
+		return m.OldURL(ctx)
 	case credential.FieldActive:
 		return m.OldActive(ctx)
 	}
@@ -3032,6 +3089,13 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDescription(v)
 		return nil
+	case credential.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
 	case credential.FieldActive:
 		v, ok := value.(bool)
 		if !ok {
@@ -3068,7 +3132,11 @@ func (m *CredentialMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *CredentialMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(credential.FieldURL) {
+		fields = append(fields, credential.FieldURL)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -3081,6 +3149,11 @@ func (m *CredentialMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *CredentialMutation) ClearField(name string) error {
+	switch name {
+	case credential.FieldURL:
+		m.ClearURL()
+		return nil
+	}
 	return fmt.Errorf("unknown Credential nullable field %s", name)
 }
 
@@ -3120,6 +3193,9 @@ func (m *CredentialMutation) ResetField(name string) error {
 		return nil
 	case credential.FieldDescription:
 		m.ResetDescription()
+		return nil
+	case credential.FieldURL:
+		m.ResetURL()
 		return nil
 	case credential.FieldActive:
 		m.ResetActive()
@@ -4343,26 +4419,28 @@ func (m *CriterionMutation) ResetEdge(name string) error {
 // EssayMutation represents an operation that mutates the Essay nodes in the graph.
 type EssayMutation struct {
 	config
-	op              Op
-	typ             string
-	id              *uuid.UUID
-	created_at      *time.Time
-	text            *string
-	words           *int
-	addwords        *int
-	idempotency_key *string
-	body_hash       *[]byte
-	clearedFields   map[string]struct{}
-	owner           *uuid.UUID
-	clearedowner    bool
-	question        *uuid.UUID
-	clearedquestion bool
-	runs            map[uuid.UUID]struct{}
-	removedruns     map[uuid.UUID]struct{}
-	clearedruns     bool
-	done            bool
-	oldValue        func(context.Context) (*Essay, error)
-	predicates      []predicate.Essay
+	op                 Op
+	typ                string
+	id                 *uuid.UUID
+	created_at         *time.Time
+	text               *string
+	words              *int
+	addwords           *int
+	idempotency_key    *string
+	body_hash          *[]byte
+	overall_percent    *float64
+	addoverall_percent *float64
+	clearedFields      map[string]struct{}
+	owner              *uuid.UUID
+	clearedowner       bool
+	question           *uuid.UUID
+	clearedquestion    bool
+	runs               map[uuid.UUID]struct{}
+	removedruns        map[uuid.UUID]struct{}
+	clearedruns        bool
+	done               bool
+	oldValue           func(context.Context) (*Essay, error)
+	predicates         []predicate.Essay
 }
 
 var _ ent.Mutation = (*EssayMutation)(nil)
@@ -4754,6 +4832,76 @@ func (m *EssayMutation) ResetBodyHash() {
 	m.body_hash = nil
 }
 
+// SetOverallPercent sets the "overall_percent" field.
+func (m *EssayMutation) SetOverallPercent(f float64) {
+	m.overall_percent = &f
+	m.addoverall_percent = nil
+}
+
+// OverallPercent returns the value of the "overall_percent" field in the mutation.
+func (m *EssayMutation) OverallPercent() (r float64, exists bool) {
+	v := m.overall_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOverallPercent returns the old "overall_percent" field's value of the Essay entity.
+// If the Essay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EssayMutation) OldOverallPercent(ctx context.Context) (v *float64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOverallPercent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOverallPercent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOverallPercent: %w", err)
+	}
+	return oldValue.OverallPercent, nil
+}
+
+// AddOverallPercent adds f to the "overall_percent" field.
+func (m *EssayMutation) AddOverallPercent(f float64) {
+	if m.addoverall_percent != nil {
+		*m.addoverall_percent += f
+	} else {
+		m.addoverall_percent = &f
+	}
+}
+
+// AddedOverallPercent returns the value that was added to the "overall_percent" field in this mutation.
+func (m *EssayMutation) AddedOverallPercent() (r float64, exists bool) {
+	v := m.addoverall_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearOverallPercent clears the value of the "overall_percent" field.
+func (m *EssayMutation) ClearOverallPercent() {
+	m.overall_percent = nil
+	m.addoverall_percent = nil
+	m.clearedFields[essay.FieldOverallPercent] = struct{}{}
+}
+
+// OverallPercentCleared returns if the "overall_percent" field was cleared in this mutation.
+func (m *EssayMutation) OverallPercentCleared() bool {
+	_, ok := m.clearedFields[essay.FieldOverallPercent]
+	return ok
+}
+
+// ResetOverallPercent resets all changes to the "overall_percent" field.
+func (m *EssayMutation) ResetOverallPercent() {
+	m.overall_percent = nil
+	m.addoverall_percent = nil
+	delete(m.clearedFields, essay.FieldOverallPercent)
+}
+
 // ClearOwner clears the "owner" edge to the User entity.
 func (m *EssayMutation) ClearOwner() {
 	m.clearedowner = true
@@ -4896,7 +5044,7 @@ func (m *EssayMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *EssayMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.created_at != nil {
 		fields = append(fields, essay.FieldCreatedAt)
 	}
@@ -4917,6 +5065,9 @@ func (m *EssayMutation) Fields() []string {
 	}
 	if m.body_hash != nil {
 		fields = append(fields, essay.FieldBodyHash)
+	}
+	if m.overall_percent != nil {
+		fields = append(fields, essay.FieldOverallPercent)
 	}
 	return fields
 }
@@ -4940,6 +5091,8 @@ func (m *EssayMutation) Field(name string) (ent.Value, bool) {
 		return m.IdempotencyKey()
 	case essay.FieldBodyHash:
 		return m.BodyHash()
+	case essay.FieldOverallPercent:
+		return m.OverallPercent()
 	}
 	return nil, false
 }
@@ -4963,6 +5116,8 @@ func (m *EssayMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldIdempotencyKey(ctx)
 	case essay.FieldBodyHash:
 		return m.OldBodyHash(ctx)
+	case essay.FieldOverallPercent:
+		return m.OldOverallPercent(ctx)
 	}
 	return nil, fmt.Errorf("unknown Essay field %s", name)
 }
@@ -5021,6 +5176,13 @@ func (m *EssayMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetBodyHash(v)
 		return nil
+	case essay.FieldOverallPercent:
+		v, ok := value.(float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOverallPercent(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Essay field %s", name)
 }
@@ -5032,6 +5194,9 @@ func (m *EssayMutation) AddedFields() []string {
 	if m.addwords != nil {
 		fields = append(fields, essay.FieldWords)
 	}
+	if m.addoverall_percent != nil {
+		fields = append(fields, essay.FieldOverallPercent)
+	}
 	return fields
 }
 
@@ -5042,6 +5207,8 @@ func (m *EssayMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case essay.FieldWords:
 		return m.AddedWords()
+	case essay.FieldOverallPercent:
+		return m.AddedOverallPercent()
 	}
 	return nil, false
 }
@@ -5058,6 +5225,13 @@ func (m *EssayMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddWords(v)
 		return nil
+	case essay.FieldOverallPercent:
+		v, ok := value.(float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOverallPercent(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Essay numeric field %s", name)
 }
@@ -5068,6 +5242,9 @@ func (m *EssayMutation) ClearedFields() []string {
 	var fields []string
 	if m.FieldCleared(essay.FieldIdempotencyKey) {
 		fields = append(fields, essay.FieldIdempotencyKey)
+	}
+	if m.FieldCleared(essay.FieldOverallPercent) {
+		fields = append(fields, essay.FieldOverallPercent)
 	}
 	return fields
 }
@@ -5085,6 +5262,9 @@ func (m *EssayMutation) ClearField(name string) error {
 	switch name {
 	case essay.FieldIdempotencyKey:
 		m.ClearIdempotencyKey()
+		return nil
+	case essay.FieldOverallPercent:
+		m.ClearOverallPercent()
 		return nil
 	}
 	return fmt.Errorf("unknown Essay nullable field %s", name)
@@ -5114,6 +5294,9 @@ func (m *EssayMutation) ResetField(name string) error {
 		return nil
 	case essay.FieldBodyHash:
 		m.ResetBodyHash()
+		return nil
+	case essay.FieldOverallPercent:
+		m.ResetOverallPercent()
 		return nil
 	}
 	return fmt.Errorf("unknown Essay field %s", name)

@@ -2,6 +2,7 @@ package ent
 
 import (
 	"sort"
+	"time"
 
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/values"
@@ -104,4 +105,13 @@ func deref(f *float64) float64 {
 		return 0
 	}
 	return *f
+}
+
+// TimeTaken is how long the run took from being asked for to its end; nil before it has ended.
+func (r *ScoringRun) TimeTaken() *time.Duration {
+	if r.FinishedAt == nil {
+		return nil
+	}
+	d := r.FinishedAt.Sub(r.CreatedAt)
+	return &d
 }

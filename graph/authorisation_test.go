@@ -262,9 +262,9 @@ func TestAnonymousReadNothing(t *testing.T) {
 		`{ auditEvents(first: 1) { totalCount } }`:                                                         nil,
 		`{ track(slug: "backend-engineer") { title } }`:                                                    nil,
 		`query($id: ID!) { essay(id: $id) { text } }`:                                                      {"id": s.id("essay")},
-		`mutation($id: ID!) { retryScoring(input: {essayId: $id}) { essay { id } } }`:                      {"id": s.id("essay")},
-		`mutation($id: ID!) { submitEssay(input: {questionId: $id, text: "x"}) { replayed } }`:             {"id": w.questionID(0, 0)},
-		`mutation { createUser(input: {name: "x", email: "x@example.org", role: ADMIN}) { user { id } } }`: nil,
+		`mutation($id: ID!) { essayRetry(input: {essayId: $id}) { essay { id } } }`:                        {"id": s.id("essay")},
+		`mutation($id: ID!) { essaySubmit(input: {questionId: $id, text: "x"}) { replayed } }`:             {"id": w.questionID(0, 0)},
+		`mutation { userCreate(input: {name: "x", email: "x@example.org", role: ADMIN}) { user { id } } }`: nil,
 	} {
 		a := w.ask(t, anonymous, query, v)
 		require.Equal(t, []string{"UNAUTHENTICATED"}, a.codes(), query)

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"strings"
 
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/enums"
@@ -248,7 +249,7 @@ func (auditEventResolver) TargetID(_ context.Context, a *ent.AuditEvent) (*strin
 	if a.TargetID == nil {
 		return nil, nil //nolint:nilnil // the event has no target
 	}
-	s := globalid.Encode(a.TargetType, *a.TargetID)
+	s := globalid.Encode(strings.ToLower(string(a.TargetType)), *a.TargetID)
 	return &s, nil
 }
 
@@ -269,4 +270,9 @@ func orEmpty[T any](list []T) []T {
 		return []T{}
 	}
 	return list
+}
+
+// Essays of the person, as far as the viewer may see them.
+func (userResolver) Essays(ctx context.Context, u *ent.User, first *int, after *string, last *int, before *string) (*model.EssayConnection, error) {
+	return nil, errUnfinished
 }

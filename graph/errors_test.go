@@ -64,7 +64,7 @@ func TestBadInput(t *testing.T) {
 	for _, query := range []string{
 		`{ essays(first: 99999999999999999999) { totalCount } }`,
 		`{ essays(first: 1, filter: {stage: NOT_A_STAGE}) { totalCount } }`,
-		`mutation { createUser(input: {name: "x", email: "x@example.org", role: KING}) { userErrors { code } } }`,
+		`mutation { userCreate(input: {name: "x", email: "x@example.org", role: KING}) { userErrors { code } } }`,
 		`subscription { essayProgress(id: "x", afterSeq: -1) { seq } }`,
 		`{ essays(first: "1") { totalCount } }`,
 		`{ essays(first: 1) { totalCount `,

@@ -37,20 +37,20 @@ func input(kind, field, id, missing string) (uuid.UUID, error) {
 	return key, nil
 }
 
-func (r mutationResolver) SubmitEssay(ctx context.Context, in model.SubmitEssayInput) (*model.SubmitEssayPayload, error) {
+func (r mutationResolver) EssaySubmit(ctx context.Context, in model.EssaySubmitInput) (*model.EssaySubmitPayload, error) {
 	if err := allow(ctx, enums.RoleLearner); err != nil {
 		return nil, err
 	}
 	result, err := r.submit(ctx, in)
 	errs, err := userErrors(err)
 	if err != nil || len(errs) > 0 {
-		return &model.SubmitEssayPayload{UserErrors: errs}, err
+		return &model.EssaySubmitPayload{UserErrors: errs}, err
 	}
 	scored(ctx, result)
-	return &model.SubmitEssayPayload{Essay: result.Essay, Run: result.Run, Replayed: result.Replayed, UserErrors: errs}, nil
+	return &model.EssaySubmitPayload{Essay: result.Essay, Run: result.Run, Replayed: result.Replayed, UserErrors: errs}, nil
 }
 
-func (r mutationResolver) submit(ctx context.Context, in model.SubmitEssayInput) (*submission.Result, error) {
+func (r mutationResolver) submit(ctx context.Context, in model.EssaySubmitInput) (*submission.Result, error) {
 	question, err := input("question", "questionId", in.QuestionID, "There is no such question.")
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (r mutationResolver) submit(ctx context.Context, in model.SubmitEssayInput)
 	return r.submission.Submit(ctx, question, in.Text, key)
 }
 
-func (r mutationResolver) RetryScoring(ctx context.Context, in model.RetryScoringInput) (*model.RetryScoringPayload, error) {
+func (r mutationResolver) EssayRetry(ctx context.Context, in model.EssayRetryInput) (*model.EssayRetryPayload, error) {
 	if err := allow(ctx, enums.RoleLearner, enums.RoleAdvisor, enums.RoleAdmin); err != nil {
 		return nil, err
 	}
@@ -75,13 +75,13 @@ func (r mutationResolver) RetryScoring(ctx context.Context, in model.RetryScorin
 	}
 	errs, err := userErrors(err)
 	if err != nil || len(errs) > 0 {
-		return &model.RetryScoringPayload{UserErrors: errs}, err
+		return &model.EssayRetryPayload{UserErrors: errs}, err
 	}
 	scored(ctx, result)
-	return &model.RetryScoringPayload{Essay: result.Essay, Run: result.Run, UserErrors: errs}, nil
+	return &model.EssayRetryPayload{Essay: result.Essay, Run: result.Run, UserErrors: errs}, nil
 }
 
-func (r mutationResolver) RescoreEssay(ctx context.Context, in model.RescoreEssayInput) (*model.RescoreEssayPayload, error) {
+func (r mutationResolver) EssayRescore(ctx context.Context, in model.EssayRescoreInput) (*model.EssayRescorePayload, error) {
 	if err := allow(ctx, enums.RoleAdvisor, enums.RoleAdmin); err != nil {
 		return nil, err
 	}
@@ -92,10 +92,10 @@ func (r mutationResolver) RescoreEssay(ctx context.Context, in model.RescoreEssa
 	}
 	errs, err := userErrors(err)
 	if err != nil || len(errs) > 0 {
-		return &model.RescoreEssayPayload{UserErrors: errs}, err
+		return &model.EssayRescorePayload{UserErrors: errs}, err
 	}
 	scored(ctx, result)
-	return &model.RescoreEssayPayload{Essay: result.Essay, Run: result.Run, UserErrors: errs}, nil
+	return &model.EssayRescorePayload{Essay: result.Essay, Run: result.Run, UserErrors: errs}, nil
 }
 
 // scored loads what the payload's fields essay and run ask for.
@@ -105,16 +105,16 @@ func scored(ctx context.Context, result *submission.Result) {
 	load.WalkField(ctx, "run", "ScoringRun", result.Run)
 }
 
-func (r mutationResolver) CreateUser(ctx context.Context, in model.CreateUserInput) (*model.CreateUserPayload, error) {
+func (r mutationResolver) UserCreate(ctx context.Context, in model.UserCreateInput) (*model.UserCreatePayload, error) {
 	if err := allow(ctx, enums.RoleAdmin); err != nil {
 		return nil, err
 	}
 	user, err := r.people.CreateUser(ctx, in.Name, in.Email, in.Role)
 	errs, err := userErrors(err)
-	return &model.CreateUserPayload{User: user, UserErrors: errs}, err
+	return &model.UserCreatePayload{User: user, UserErrors: errs}, err
 }
 
-func (r mutationResolver) CreateCohort(ctx context.Context, in model.CreateCohortInput) (*model.CreateCohortPayload, error) {
+func (r mutationResolver) CohortCreate(ctx context.Context, in model.CohortCreateInput) (*model.CohortCreatePayload, error) {
 	if err := allow(ctx, enums.RoleAdmin); err != nil {
 		return nil, err
 	}
@@ -124,10 +124,10 @@ func (r mutationResolver) CreateCohort(ctx context.Context, in model.CreateCohor
 		load.Renew(ctx)
 		load.WalkField(ctx, "cohort", "Cohort", cohort)
 	}
-	return &model.CreateCohortPayload{Cohort: cohort, UserErrors: errs}, err
+	return &model.CohortCreatePayload{Cohort: cohort, UserErrors: errs}, err
 }
 
-func (r mutationResolver) createCohort(ctx context.Context, in model.CreateCohortInput) (*ent.Cohort, error) {
+func (r mutationResolver) createCohort(ctx context.Context, in model.CohortCreateInput) (*ent.Cohort, error) {
 	var track *uuid.UUID
 	if in.TrackID != nil {
 		key, err := input("track", "trackId", *in.TrackID, "There is no such track.")
@@ -139,7 +139,7 @@ func (r mutationResolver) createCohort(ctx context.Context, in model.CreateCohor
 	return r.people.CreateCohort(ctx, in.Slug, in.Name, track)
 }
 
-func (r mutationResolver) SetCohortMember(ctx context.Context, in model.SetCohortMemberInput) (*model.SetCohortMemberPayload, error) {
+func (r mutationResolver) CohortMemberSet(ctx context.Context, in model.CohortMemberSetInput) (*model.CohortMemberSetPayload, error) {
 	if err := allow(ctx, enums.RoleAdmin); err != nil {
 		return nil, err
 	}
@@ -151,15 +151,15 @@ func (r mutationResolver) SetCohortMember(ctx context.Context, in model.SetCohor
 	}
 	errs, err := userErrors(err)
 	if err != nil || len(errs) > 0 {
-		return &model.SetCohortMemberPayload{UserErrors: errs}, err
+		return &model.CohortMemberSetPayload{UserErrors: errs}, err
 	}
 	load.Renew(ctx)
 	load.WalkField(ctx, "cohort", "Cohort", c)
 	load.WalkField(ctx, "member", "CohortMember", m)
-	return &model.SetCohortMemberPayload{Cohort: c, Member: m, UserErrors: errs}, nil
+	return &model.CohortMemberSetPayload{Cohort: c, Member: m, UserErrors: errs}, nil
 }
 
-func (r mutationResolver) RemoveCohortMember(ctx context.Context, in model.RemoveCohortMemberInput) (*model.RemoveCohortMemberPayload, error) {
+func (r mutationResolver) CohortMemberRemove(ctx context.Context, in model.CohortMemberRemoveInput) (*model.CohortMemberRemovePayload, error) {
 	if err := allow(ctx, enums.RoleAdmin); err != nil {
 		return nil, err
 	}
@@ -171,12 +171,12 @@ func (r mutationResolver) RemoveCohortMember(ctx context.Context, in model.Remov
 	}
 	errs, err := userErrors(err)
 	if err != nil || len(errs) > 0 {
-		return &model.RemoveCohortMemberPayload{UserErrors: errs}, err
+		return &model.CohortMemberRemovePayload{UserErrors: errs}, err
 	}
 	load.Renew(ctx)
 	load.WalkField(ctx, "cohort", "Cohort", c)
 	id := m.GlobalID()
-	return &model.RemoveCohortMemberPayload{Cohort: c, RemovedMemberID: &id, UserErrors: errs}, nil
+	return &model.CohortMemberRemovePayload{Cohort: c, RemovedMemberID: &id, UserErrors: errs}, nil
 }
 
 func member(cohortID, userID string) (cohort, user uuid.UUID, err error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rubrica/rubrica/ent/auditevent"
+	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/internal/bypass"
 	"github.com/rubrica/rubrica/internal/globalid"
 	"github.com/rubrica/rubrica/internal/seeding"
@@ -18,7 +19,7 @@ func (w *world) mutations(s *scored, n string) []struct {
 	name, query string
 	in          vars
 	may         []string
-	action      string // in the audit trail
+	action      enums.AuditAction // in the audit trail
 } {
 	cohort := globalid.Encode("cohort", seeding.CohortID("backend-autumn"))
 	noor := globalid.Encode("user", seeding.UserID("noor"))
@@ -27,20 +28,20 @@ func (w *world) mutations(s *scored, n string) []struct {
 		name, query string
 		in          vars
 		may         []string
-		action      string
+		action      enums.AuditAction
 	}{
-		{"submitEssay", `mutation($in: SubmitEssayInput!) { submitEssay(input: $in) { essay { id }` + errs,
+		{"essaySubmit", `mutation($in: EssaySubmitInput!) { essaySubmit(input: $in) { essay { id }` + errs,
 			vars{"questionId": w.questionID(0, 0), "text": "An answer."}, []string{lena, omar}, ""},
-		{"rescoreEssay", `mutation($in: RescoreEssayInput!) { rescoreEssay(input: $in) { essay { id } run { number kind }` + errs,
-			vars{"essayId": s.id("essay"), "reason": "The rubric is new."}, []string{arno, miriam, ada}, "essay.rescore"},
-		{"createUser", `mutation($in: CreateUserInput!) { createUser(input: $in) { user { id email }` + errs,
-			vars{"name": "New", "email": "new" + n + "@example.org", "role": "LEARNER"}, []string{ada}, "user.create"},
-		{"createCohort", `mutation($in: CreateCohortInput!) { createCohort(input: $in) { cohort { id track { title } members(first: 1) { totalCount } }` + errs,
+		{"essayRescore", `mutation($in: EssayRescoreInput!) { essayRescore(input: $in) { essay { id } run { number kind }` + errs,
+			vars{"essayId": s.id("essay"), "reason": "The rubric is new."}, []string{arno, miriam, ada}, enums.AuditEssayRescore},
+		{"userCreate", `mutation($in: UserCreateInput!) { userCreate(input: $in) { user { id email }` + errs,
+			vars{"name": "New", "email": "new" + n + "@example.org", "role": "LEARNER"}, []string{ada}, enums.AuditUserCreate},
+		{"cohortCreate", `mutation($in: CohortCreateInput!) { cohortCreate(input: $in) { cohort { id track { title } members(first: 1) { totalCount } }` + errs,
 			vars{"slug": "new" + n, "name": "New", "trackId": globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug))}, []string{ada}, "cohort.create"},
-		{"setCohortMember", `mutation($in: SetCohortMemberInput!) { setCohortMember(input: $in) { member { id role user { name } } cohort { members(first: 100) { totalCount } }` + errs,
-			vars{"cohortId": cohort, "userId": noor, "role": "LEARNER"}, []string{ada}, "cohort.member.set"},
-		{"removeCohortMember", `mutation($in: RemoveCohortMemberInput!) { removeCohortMember(input: $in) { removedMemberId cohort { members(first: 100) { totalCount } }` + errs,
-			vars{"cohortId": cohort, "userId": noor}, []string{ada}, "cohort.member.remove"},
+		{"cohortMemberSet", `mutation($in: CohortMemberSetInput!) { cohortMemberSet(input: $in) { member { id role user { name } } cohort { members(first: 100) { totalCount } }` + errs,
+			vars{"cohortId": cohort, "userId": noor, "role": "LEARNER"}, []string{ada}, enums.AuditCohortMemberSet},
+		{"cohortMemberRemove", `mutation($in: CohortMemberRemoveInput!) { cohortMemberRemove(input: $in) { removedMemberId cohort { members(first: 100) { totalCount } }` + errs,
+			vars{"cohortId": cohort, "userId": noor}, []string{ada}, enums.AuditCohortMemberRemove},
 	}
 }
 
@@ -51,7 +52,7 @@ func TestMutationsByRole(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			s := w.essays(t, lena, 1)[0]
-			trail := w.db.Ent.AuditEvent.Query().Where(auditevent.ActionNEQ("seed"))
+			trail := w.db.Ent.AuditEvent.Query().Where(auditevent.ActionNEQ(enums.AuditCatalogueSeed))
 			for _, m := range w.mutations(s, person) {
 				before, err := trail.Clone().Count(bypass.Context(t.Context()))
 				require.NoError(t, err)
@@ -95,7 +96,7 @@ func TestAuditTrailReads(t *testing.T) {
 	w := newWorld(t)
 	s := w.essays(t, lena, 1)[0]
 	const reason = "“Neu” 🎓 <b>\u2028\\"
-	w.ok(t, arno, `mutation($id: ID!, $r: String!) { rescoreEssay(input: {essayId: $id, reason: $r}) { userErrors { code } } }`,
+	w.ok(t, arno, `mutation($id: ID!, $r: String!) { essayRescore(input: {essayId: $id, reason: $r}) { userErrors { code } } }`,
 		vars{"id": s.id("essay"), "r": reason})
 	a := w.ok(t, ada, `{ auditEvents(first: 1) { edges { node { actor { name } action targetType targetId detail { key value } requestId } } } }`, nil)
 	event := a.at("auditEvents", "edges", 0, "node")
@@ -111,8 +112,8 @@ func TestAuditTrailReads(t *testing.T) {
 func TestMutationsInOneDocument(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const one = `setCohortMember(input: {cohortId: $c, userId: $u, role: LEARNER}) { cohort { members(first: 100) { totalCount } } }`
-	const two = `removeCohortMember(input: {cohortId: $c, userId: $u}) { cohort { members(first: 100) { totalCount } } }`
+	const one = `cohortMemberSet(input: {cohortId: $c, userId: $u, role: LEARNER}) { cohort { members(first: 100) { totalCount } } }`
+	const two = `cohortMemberRemove(input: {cohortId: $c, userId: $u}) { cohort { members(first: 100) { totalCount } } }`
 	a := w.ok(t, ada, `mutation($c: ID!, $u: ID!) { a: `+one+` b: `+two+` c: `+one+` }`, vars{
 		"c": globalid.Encode("cohort", seeding.CohortID("backend-autumn")), "u": globalid.Encode("user", seeding.UserID("noor"))})
 	for alias, want := range map[string]int{"a": 5, "b": 4, "c": 5} {
@@ -129,7 +130,7 @@ func TestLeavingACohort(t *testing.T) {
 		return w.ok(t, miriam, `{ essays(first: 1) { totalCount } }`, nil).at("essays", "totalCount")
 	}
 	require.EqualValues(t, 2, total())
-	w.ok(t, ada, `mutation($c: ID!, $u: ID!) { removeCohortMember(input: {cohortId: $c, userId: $u}) { removedMemberId } }`, vars{
+	w.ok(t, ada, `mutation($c: ID!, $u: ID!) { cohortMemberRemove(input: {cohortId: $c, userId: $u}) { removedMemberId } }`, vars{
 		"c": globalid.Encode("cohort", seeding.CohortID("data-spring")), "u": globalid.Encode("user", seeding.UserID(miriam))})
 	require.EqualValues(t, 0, total())
 }
@@ -144,20 +145,20 @@ func TestUserErrorsOfMutations(t *testing.T) {
 		in               vars
 		code, field      string
 	}{
-		"empty":            {lena, "submitEssay", submit(""), "EMPTY", "text"},
-		"white space":      {lena, "submitEssay", submit(" \n"), "EMPTY", "text"},
-		"200 001":          {lena, "submitEssay", submit(strings.Repeat("a", 200_001)), "TOO_LONG", "text"},
-		"NUL":              {lena, "submitEssay", submit("a\x00"), "INVALID_TEXT", "text"},
-		"unknown question": {lena, "submitEssay", vars{"questionId": globalid.Encode("question", uuid.New()), "text": "x"}, "NOT_FOUND", "questionId"},
-		"id of a track":    {lena, "submitEssay", vars{"questionId": globalid.Encode("track", uuid.New()), "text": "x"}, "NOT_FOUND", "questionId"},
-		"empty key":        {lena, "submitEssay", vars{"questionId": w.questionID(0, 0), "text": "x", "idempotencyKey": ""}, "EMPTY", "idempotencyKey"},
-		"not failed":       {lena, "retryScoring", vars{"essayId": s.id("essay")}, "WRONG_STATE", "essayId"},
-		"not theirs":       {lena, "retryScoring", vars{"essayId": theirs.id("essay")}, "NOT_FOUND", "essayId"},
-		"not there":        {lena, "retryScoring", vars{"essayId": globalid.Encode("essay", uuid.New())}, "NOT_FOUND", "essayId"},
-		"not advised":      {arno, "rescoreEssay", vars{"essayId": theirs.id("essay"), "reason": "x"}, "NOT_FOUND", "essayId"},
-		"no reason":        {arno, "rescoreEssay", vars{"essayId": s.id("essay"), "reason": " "}, "INVALID", "reason"},
-		"taken":            {ada, "createUser", vars{"name": "x", "email": "lena@example.org", "role": "ADMIN"}, "CONFLICT", "email"},
-		"taken slug":       {ada, "createCohort", vars{"slug": "data-spring", "name": "x"}, "CONFLICT", "slug"},
+		"empty":            {lena, "essaySubmit", submit(""), "EMPTY", "text"},
+		"white space":      {lena, "essaySubmit", submit(" \n"), "EMPTY", "text"},
+		"200 001":          {lena, "essaySubmit", submit(strings.Repeat("a", 200_001)), "TOO_LONG", "text"},
+		"NUL":              {lena, "essaySubmit", submit("a\x00"), "INVALID_TEXT", "text"},
+		"unknown question": {lena, "essaySubmit", vars{"questionId": globalid.Encode("question", uuid.New()), "text": "x"}, "NOT_FOUND", "questionId"},
+		"id of a track":    {lena, "essaySubmit", vars{"questionId": globalid.Encode("track", uuid.New()), "text": "x"}, "NOT_FOUND", "questionId"},
+		"empty key":        {lena, "essaySubmit", vars{"questionId": w.questionID(0, 0), "text": "x", "idempotencyKey": ""}, "EMPTY", "idempotencyKey"},
+		"not failed":       {lena, "essayRetry", vars{"essayId": s.id("essay")}, "WRONG_STATE", "essayId"},
+		"not theirs":       {lena, "essayRetry", vars{"essayId": theirs.id("essay")}, "NOT_FOUND", "essayId"},
+		"not there":        {lena, "essayRetry", vars{"essayId": globalid.Encode("essay", uuid.New())}, "NOT_FOUND", "essayId"},
+		"not advised":      {arno, "essayRescore", vars{"essayId": theirs.id("essay"), "reason": "x"}, "NOT_FOUND", "essayId"},
+		"no reason":        {arno, "essayRescore", vars{"essayId": s.id("essay"), "reason": " "}, "INVALID", "reason"},
+		"taken":            {ada, "userCreate", vars{"name": "x", "email": "lena@example.org", "role": "ADMIN"}, "CONFLICT", "email"},
+		"taken slug":       {ada, "cohortCreate", vars{"slug": "data-spring", "name": "x"}, "CONFLICT", "slug"},
 	} {
 		typ := strings.ToUpper(c.mutation[:1]) + c.mutation[1:] + "Input!"
 		a := w.ok(t, c.person, `mutation($in: `+typ+`) { `+c.mutation+`(input: $in) { userErrors { code field message } } }`, vars{"in": c.in})

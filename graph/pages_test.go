@@ -112,7 +112,7 @@ func (w *world) manyRows(t *testing.T) (essay, cohort string) {
 	}
 	for i := range 8 {
 		require.NoError(t, w.db.Ent.Cohort.Create().SetSlug(fmt.Sprint("c", i)).SetName("The same name").Exec(ctx))
-		require.NoError(t, w.db.Ent.AuditEvent.Create().SetAction("x").SetTargetType("essay").SetDetail(map[string]string{}).SetCreatedAt(epoch).Exec(ctx))
+		require.NoError(t, w.db.Ent.AuditEvent.Create().SetAction(enums.AuditEssayRetry).SetTargetType(enums.TargetEssay).SetDetail(map[string]string{}).SetCreatedAt(epoch).Exec(ctx))
 	}
 	return s.id("essay"), cohort
 }

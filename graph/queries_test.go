@@ -57,7 +57,7 @@ func TestQueriesByRole(t *testing.T) {
 		{"users", lena, `{ users(first: 9) { totalCount edges { node { name } } } }`, nil, []any{"users", "totalCount"}, 1.0, 2},
 		{"users", ada, `{ users(first: 9) { totalCount } }`, nil, []any{"users", "totalCount"}, float64(len(w.catalog.People.Users)), 2},
 		{"no count", ada, `{ users(first: 9) { pageInfo { hasNextPage } } }`, nil, []any{"users", "pageInfo", "hasNextPage"}, true, 1},
-		{"audit", ada, `{ auditEvents(first: 9) { edges { node { action actor { name } } } } }`, nil, []any{"auditEvents", "edges", 0, "node"}, vars{"action": "seed", "actor": nil}, 1},
+		{"audit", ada, `{ auditEvents(first: 9) { edges { node { action actor { name } } } } }`, nil, []any{"auditEvents", "edges", 0, "node"}, vars{"action": "CATALOGUE_SEED", "actor": nil}, 1},
 	} {
 		t.Run(c.name+" as "+c.person, func(t *testing.T) {
 			t.Parallel()

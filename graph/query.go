@@ -94,7 +94,7 @@ func (r queryResolver) Tracks(ctx context.Context, first *int, after *string, la
 
 func active(s *sql.Selector) { s.Where(sql.EQ(s.C("active"), true)) }
 
-func (r queryResolver) Essays(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.EssayFilter) (*model.EssayConnection, error) {
+func (r queryResolver) Essays(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.EssayFilter, orderBy *model.EssayOrder) (*model.EssayConnection, error) {
 	where, err := essayFilter(ctx, filter)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (r queryResolver) Essays(ctx context.Context, first *int, after *string, la
 	return out, nil
 }
 
-func (r queryResolver) Credentials(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.CredentialFilter) (*model.CredentialConnection, error) {
+func (r queryResolver) Credentials(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.CredentialFilter, orderBy *model.CredentialOrder) (*model.CredentialConnection, error) {
 	p, n, err := source[*ent.Credential]{
 		typ:   "Credential",
 		list:  page.List{Name: "credentials", Filter: filter, Order: page.Order{Column: "title"}},
@@ -152,7 +152,7 @@ func (r queryResolver) Cohorts(ctx context.Context, first *int, after *string, l
 	return out, nil
 }
 
-func (r queryResolver) Users(ctx context.Context, first *int, after *string, last *int, before *string) (*model.UserConnection, error) {
+func (r queryResolver) Users(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.UserFilter, orderBy *model.UserOrder) (*model.UserConnection, error) {
 	p, n, err := source[*ent.User]{
 		typ:   "User",
 		list:  page.List{Name: "users", Order: page.Order{Column: "name"}},
@@ -169,7 +169,7 @@ func (r queryResolver) Users(ctx context.Context, first *int, after *string, las
 	return out, nil
 }
 
-func (r queryResolver) AuditEvents(ctx context.Context, first *int, after *string, last *int, before *string) (*model.AuditEventConnection, error) {
+func (r queryResolver) AuditEvents(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter) (*model.AuditEventConnection, error) {
 	p, n, err := source[*ent.AuditEvent]{
 		typ: "AuditEvent",
 		list: page.List{

@@ -40,6 +40,7 @@ func (r *resolver) Credential() exec.CredentialResolver           { return crede
 func (r *resolver) Essay() exec.EssayResolver                     { return essayResolver{} }
 func (r *resolver) EssayProgress() exec.EssayProgressResolver     { return essayProgressResolver{} }
 func (r *resolver) Explanation() exec.ExplanationResolver         { return explanationResolver{} }
+func (r *resolver) Job() exec.JobResolver                         { return jobResolver{} }
 func (r *resolver) KeyPoint() exec.KeyPointResolver               { return keyPointResolver{} }
 func (r *resolver) KeyPointOutcome() exec.KeyPointOutcomeResolver { return keyPointOutcomeResolver{} }
 func (r *resolver) Passage() exec.PassageResolver                 { return passageResolver{} }

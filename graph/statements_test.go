@@ -120,15 +120,15 @@ func requireStatements(t *testing.T, want int, a *answer) {
 func TestSubmitAnswersWithWhatIsBelow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.ok(t, lena, `mutation($in: SubmitEssayInput!) { submitEssay(input: $in) { ...P userErrors { code } } }
-		fragment P on SubmitEssayPayload { replayed essay { id text question { track { slug } } latestRun { id stage } } run { id essay { id } scores { value } } }`,
+	a := w.ok(t, lena, `mutation($in: EssaySubmitInput!) { essaySubmit(input: $in) { ...P userErrors { code } } }
+		fragment P on EssaySubmitPayload { replayed essay { id text question { track { slug } } latestRun { id stage } } run { id essay { id } scores { value } } }`,
 		vars{"in": vars{"questionId": w.questionID(0, 0), "text": "An answer."}})
-	require.Empty(t, list(a.at("submitEssay", "userErrors")), a.raw)
-	require.Equal(t, "An answer.", a.at("submitEssay", "essay", "text"))
-	require.Equal(t, w.catalog.Tracks[0].Slug, a.at("submitEssay", "essay", "question", "track", "slug"))
-	require.Equal(t, a.at("submitEssay", "run", "id"), a.at("submitEssay", "essay", "latestRun", "id"))
-	require.Equal(t, a.at("submitEssay", "essay", "id"), a.at("submitEssay", "run", "essay", "id"))
-	require.Equal(t, []any{}, a.at("submitEssay", "run", "scores"))
+	require.Empty(t, list(a.at("essaySubmit", "userErrors")), a.raw)
+	require.Equal(t, "An answer.", a.at("essaySubmit", "essay", "text"))
+	require.Equal(t, w.catalog.Tracks[0].Slug, a.at("essaySubmit", "essay", "question", "track", "slug"))
+	require.Equal(t, a.at("essaySubmit", "run", "id"), a.at("essaySubmit", "essay", "latestRun", "id"))
+	require.Equal(t, a.at("essaySubmit", "essay", "id"), a.at("essaySubmit", "run", "essay", "id"))
+	require.Equal(t, []any{}, a.at("essaySubmit", "run", "scores"))
 	var waiting int
 	require.NoError(t, w.db.SQL.QueryRowContext(bypass.Context(context.Background()),
 		`SELECT count(*) FROM river_job WHERE kind = 'score_essay'`).Scan(&waiting))

@@ -83,7 +83,7 @@ func TestPeopleOfTheCommandLine(t *testing.T) {
 
 	var actions string
 	require.NoError(t, db.QueryRow(`SELECT string_agg(action, ' ' ORDER BY created_at, id) FROM audit_events WHERE actor_id IS NULL`).Scan(&actions))
-	assert.Equal(t, "seed user.create cohort.create cohort.member.set cohort.member.set cohort.member.remove token.issue", actions)
+	assert.Equal(t, "CATALOGUE_SEED USER_CREATE COHORT_CREATE COHORT_MEMBER_SET COHORT_MEMBER_SET COHORT_MEMBER_REMOVE TOKEN_ISSUE", actions)
 }
 
 func TestErrorsAreSentences(t *testing.T) {
@@ -141,7 +141,7 @@ func TestMigrateListsWhatIsPending(t *testing.T) {
 func TestSchemaIsTheWholeContract(t *testing.T) {
 	t.Parallel()
 	sdl := must(t, "schema")
-	for _, part := range []string{"type Query", "type Subscription", "type RecommendationItem", "input SubmitEssayInput"} {
+	for _, part := range []string{"type Query", "type Subscription", "type RecommendationItem", "input EssaySubmitInput"} {
 		assert.Contains(t, sdl, part)
 	}
 	assert.Contains(t, must(t, "seed", "--check"), "The seeds are sound")

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rubrica/rubrica/ent"
+	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/user"
 	"github.com/rubrica/rubrica/internal/audit"
 	"github.com/rubrica/rubrica/internal/auth"
@@ -65,7 +66,7 @@ func (c *tokenCmd) Run(ctx context.Context, a *App) (err error) {
 		return err
 	}
 	a.progress(fmt.Sprintf("for %s (%s), valid until %s", person.Name, person.Role, token.ExpiresAt.Format(time.RFC3339)))
-	err = audit.Record(bypass.Context(ctx), s.db.Ent, "token.issue", "user", person.ID, map[string]string{
+	err = audit.Record(bypass.Context(ctx), s.db.Ent, enums.AuditTokenIssue, enums.TargetUser, person.ID, map[string]string{
 		"jti": token.ID, "expires": token.ExpiresAt.Format(time.RFC3339),
 	})
 	if err != nil {

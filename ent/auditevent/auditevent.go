@@ -3,11 +3,13 @@
 package auditevent
 
 import (
+	"fmt"
 	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
+	"github.com/rubrica/rubrica/ent/enums"
 )
 
 const (
@@ -65,13 +67,31 @@ var (
 	Policy ent.Policy
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
-	// ActionValidator is a validator for the "action" field. It is called by the builders before save.
-	ActionValidator func(string) error
 	// DefaultRequestID holds the default value on creation for the "request_id" field.
 	DefaultRequestID string
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
+
+// ActionValidator is a validator for the "action" field enum values. It is called by the builders before save.
+func ActionValidator(a enums.AuditAction) error {
+	switch a {
+	case "ESSAY_RETRY", "ESSAY_RESCORE", "USER_CREATE", "COHORT_CREATE", "COHORT_MEMBER_SET", "COHORT_MEMBER_REMOVE", "JOB_RETRY", "JOB_CANCEL", "TOKEN_ISSUE", "CATALOGUE_SEED":
+		return nil
+	default:
+		return fmt.Errorf("auditevent: invalid enum value for action field: %q", a)
+	}
+}
+
+// TargetTypeValidator is a validator for the "target_type" field enum values. It is called by the builders before save.
+func TargetTypeValidator(tt enums.AuditTarget) error {
+	switch tt {
+	case "CATALOGUE", "COHORT", "ESSAY", "JOB", "USER":
+		return nil
+	default:
+		return fmt.Errorf("auditevent: invalid enum value for target_type field: %q", tt)
+	}
+}
 
 // OrderOption defines the ordering options for the AuditEvent queries.
 type OrderOption func(*sql.Selector)

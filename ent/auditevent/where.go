@@ -7,6 +7,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
+	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/predicate"
 )
 
@@ -63,16 +64,6 @@ func CreatedAt(v time.Time) predicate.AuditEvent {
 // ActorID applies equality check predicate on the "actor_id" field. It's identical to ActorIDEQ.
 func ActorID(v uuid.UUID) predicate.AuditEvent {
 	return predicate.AuditEvent(sql.FieldEQ(FieldActorID, v))
-}
-
-// Action applies equality check predicate on the "action" field. It's identical to ActionEQ.
-func Action(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldEQ(FieldAction, v))
-}
-
-// TargetType applies equality check predicate on the "target_type" field. It's identical to TargetTypeEQ.
-func TargetType(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldEQ(FieldTargetType, v))
 }
 
 // TargetID applies equality check predicate on the "target_id" field. It's identical to TargetIDEQ.
@@ -176,133 +167,63 @@ func ActorIDNotNil() predicate.AuditEvent {
 }
 
 // ActionEQ applies the EQ predicate on the "action" field.
-func ActionEQ(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldEQ(FieldAction, v))
+func ActionEQ(v enums.AuditAction) predicate.AuditEvent {
+	vc := v
+	return predicate.AuditEvent(sql.FieldEQ(FieldAction, vc))
 }
 
 // ActionNEQ applies the NEQ predicate on the "action" field.
-func ActionNEQ(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldNEQ(FieldAction, v))
+func ActionNEQ(v enums.AuditAction) predicate.AuditEvent {
+	vc := v
+	return predicate.AuditEvent(sql.FieldNEQ(FieldAction, vc))
 }
 
 // ActionIn applies the In predicate on the "action" field.
-func ActionIn(vs ...string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldIn(FieldAction, vs...))
+func ActionIn(vs ...enums.AuditAction) predicate.AuditEvent {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.AuditEvent(sql.FieldIn(FieldAction, v...))
 }
 
 // ActionNotIn applies the NotIn predicate on the "action" field.
-func ActionNotIn(vs ...string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldNotIn(FieldAction, vs...))
-}
-
-// ActionGT applies the GT predicate on the "action" field.
-func ActionGT(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldGT(FieldAction, v))
-}
-
-// ActionGTE applies the GTE predicate on the "action" field.
-func ActionGTE(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldGTE(FieldAction, v))
-}
-
-// ActionLT applies the LT predicate on the "action" field.
-func ActionLT(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldLT(FieldAction, v))
-}
-
-// ActionLTE applies the LTE predicate on the "action" field.
-func ActionLTE(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldLTE(FieldAction, v))
-}
-
-// ActionContains applies the Contains predicate on the "action" field.
-func ActionContains(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldContains(FieldAction, v))
-}
-
-// ActionHasPrefix applies the HasPrefix predicate on the "action" field.
-func ActionHasPrefix(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldHasPrefix(FieldAction, v))
-}
-
-// ActionHasSuffix applies the HasSuffix predicate on the "action" field.
-func ActionHasSuffix(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldHasSuffix(FieldAction, v))
-}
-
-// ActionEqualFold applies the EqualFold predicate on the "action" field.
-func ActionEqualFold(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldEqualFold(FieldAction, v))
-}
-
-// ActionContainsFold applies the ContainsFold predicate on the "action" field.
-func ActionContainsFold(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldContainsFold(FieldAction, v))
+func ActionNotIn(vs ...enums.AuditAction) predicate.AuditEvent {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.AuditEvent(sql.FieldNotIn(FieldAction, v...))
 }
 
 // TargetTypeEQ applies the EQ predicate on the "target_type" field.
-func TargetTypeEQ(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldEQ(FieldTargetType, v))
+func TargetTypeEQ(v enums.AuditTarget) predicate.AuditEvent {
+	vc := v
+	return predicate.AuditEvent(sql.FieldEQ(FieldTargetType, vc))
 }
 
 // TargetTypeNEQ applies the NEQ predicate on the "target_type" field.
-func TargetTypeNEQ(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldNEQ(FieldTargetType, v))
+func TargetTypeNEQ(v enums.AuditTarget) predicate.AuditEvent {
+	vc := v
+	return predicate.AuditEvent(sql.FieldNEQ(FieldTargetType, vc))
 }
 
 // TargetTypeIn applies the In predicate on the "target_type" field.
-func TargetTypeIn(vs ...string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldIn(FieldTargetType, vs...))
+func TargetTypeIn(vs ...enums.AuditTarget) predicate.AuditEvent {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.AuditEvent(sql.FieldIn(FieldTargetType, v...))
 }
 
 // TargetTypeNotIn applies the NotIn predicate on the "target_type" field.
-func TargetTypeNotIn(vs ...string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldNotIn(FieldTargetType, vs...))
-}
-
-// TargetTypeGT applies the GT predicate on the "target_type" field.
-func TargetTypeGT(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldGT(FieldTargetType, v))
-}
-
-// TargetTypeGTE applies the GTE predicate on the "target_type" field.
-func TargetTypeGTE(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldGTE(FieldTargetType, v))
-}
-
-// TargetTypeLT applies the LT predicate on the "target_type" field.
-func TargetTypeLT(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldLT(FieldTargetType, v))
-}
-
-// TargetTypeLTE applies the LTE predicate on the "target_type" field.
-func TargetTypeLTE(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldLTE(FieldTargetType, v))
-}
-
-// TargetTypeContains applies the Contains predicate on the "target_type" field.
-func TargetTypeContains(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldContains(FieldTargetType, v))
-}
-
-// TargetTypeHasPrefix applies the HasPrefix predicate on the "target_type" field.
-func TargetTypeHasPrefix(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldHasPrefix(FieldTargetType, v))
-}
-
-// TargetTypeHasSuffix applies the HasSuffix predicate on the "target_type" field.
-func TargetTypeHasSuffix(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldHasSuffix(FieldTargetType, v))
-}
-
-// TargetTypeEqualFold applies the EqualFold predicate on the "target_type" field.
-func TargetTypeEqualFold(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldEqualFold(FieldTargetType, v))
-}
-
-// TargetTypeContainsFold applies the ContainsFold predicate on the "target_type" field.
-func TargetTypeContainsFold(v string) predicate.AuditEvent {
-	return predicate.AuditEvent(sql.FieldContainsFold(FieldTargetType, v))
+func TargetTypeNotIn(vs ...enums.AuditTarget) predicate.AuditEvent {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.AuditEvent(sql.FieldNotIn(FieldTargetType, v...))
 }
 
 // TargetIDEQ applies the EQ predicate on the "target_id" field.

@@ -40,6 +40,8 @@ const (
 	FieldRequires = "requires"
 	// FieldDescription holds the string denoting the description field in the database.
 	FieldDescription = "description"
+	// FieldURL holds the string denoting the url field in the database.
+	FieldURL = "url"
 	// FieldActive holds the string denoting the active field in the database.
 	FieldActive = "active"
 	// Table holds the table name of the credential in the database.
@@ -60,6 +62,7 @@ var Columns = []string{
 	FieldTeaches,
 	FieldRequires,
 	FieldDescription,
+	FieldURL,
 	FieldActive,
 }
 
@@ -204,6 +207,11 @@ func ByRequires(opts ...sql.OrderTermOption) OrderOption {
 // ByDescription orders the results by the description field.
 func ByDescription(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDescription, opts...).ToFunc()
+}
+
+// ByURL orders the results by the url field.
+func ByURL(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldURL, opts...).ToFunc()
 }
 
 // ByActive orders the results by the active field.

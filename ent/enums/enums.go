@@ -236,6 +236,47 @@ const (
 	PolarityNegative Polarity = "NEGATIVE"
 )
 
+// AuditAction is what the audit trail keeps.
+type AuditAction string
+
+// The actions.
+const (
+	AuditEssayRetry         AuditAction = "ESSAY_RETRY"
+	AuditEssayRescore       AuditAction = "ESSAY_RESCORE"
+	AuditUserCreate         AuditAction = "USER_CREATE"
+	AuditCohortCreate       AuditAction = "COHORT_CREATE"
+	AuditCohortMemberSet    AuditAction = "COHORT_MEMBER_SET"
+	AuditCohortMemberRemove AuditAction = "COHORT_MEMBER_REMOVE"
+	AuditJobRetry           AuditAction = "JOB_RETRY"
+	AuditJobCancel          AuditAction = "JOB_CANCEL"
+	AuditTokenIssue         AuditAction = "TOKEN_ISSUE"
+	AuditCatalogueSeed      AuditAction = "CATALOGUE_SEED"
+)
+
+// Values lists the actions.
+func (AuditAction) Values() []string {
+	return strings(AuditEssayRetry, AuditEssayRescore, AuditUserCreate, AuditCohortCreate, AuditCohortMemberSet,
+		AuditCohortMemberRemove, AuditJobRetry, AuditJobCancel, AuditTokenIssue, AuditCatalogueSeed)
+}
+
+// AuditTarget is the kind of the object that an audit event is about; in lower case it is the kind of
+// the object's global id.
+type AuditTarget string
+
+// The targets.
+const (
+	TargetCatalogue AuditTarget = "CATALOGUE"
+	TargetCohort    AuditTarget = "COHORT"
+	TargetEssay     AuditTarget = "ESSAY"
+	TargetJob       AuditTarget = "JOB"
+	TargetUser      AuditTarget = "USER"
+)
+
+// Values lists the targets.
+func (AuditTarget) Values() []string {
+	return strings(TargetCatalogue, TargetCohort, TargetEssay, TargetJob, TargetUser)
+}
+
 func strings[T ~string](values ...T) []string {
 	out := make([]string, len(values))
 	for i, v := range values {

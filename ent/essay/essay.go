@@ -30,6 +30,8 @@ const (
 	FieldIdempotencyKey = "idempotency_key"
 	// FieldBodyHash holds the string denoting the body_hash field in the database.
 	FieldBodyHash = "body_hash"
+	// FieldOverallPercent holds the string denoting the overall_percent field in the database.
+	FieldOverallPercent = "overall_percent"
 	// EdgeOwner holds the string denoting the owner edge name in mutations.
 	EdgeOwner = "owner"
 	// EdgeQuestion holds the string denoting the question edge name in mutations.
@@ -71,6 +73,7 @@ var Columns = []string{
 	FieldWords,
 	FieldIdempotencyKey,
 	FieldBodyHash,
+	FieldOverallPercent,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -137,6 +140,11 @@ func ByWords(opts ...sql.OrderTermOption) OrderOption {
 // ByIdempotencyKey orders the results by the idempotency_key field.
 func ByIdempotencyKey(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldIdempotencyKey, opts...).ToFunc()
+}
+
+// ByOverallPercent orders the results by the overall_percent field.
+func ByOverallPercent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOverallPercent, opts...).ToFunc()
 }
 
 // ByOwnerField orders the results by owner field.

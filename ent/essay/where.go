@@ -91,6 +91,11 @@ func BodyHash(v []byte) predicate.Essay {
 	return predicate.Essay(sql.FieldEQ(FieldBodyHash, v))
 }
 
+// OverallPercent applies equality check predicate on the "overall_percent" field. It's identical to OverallPercentEQ.
+func OverallPercent(v float64) predicate.Essay {
+	return predicate.Essay(sql.FieldEQ(FieldOverallPercent, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Essay {
 	return predicate.Essay(sql.FieldEQ(FieldCreatedAt, v))
@@ -389,6 +394,56 @@ func BodyHashLT(v []byte) predicate.Essay {
 // BodyHashLTE applies the LTE predicate on the "body_hash" field.
 func BodyHashLTE(v []byte) predicate.Essay {
 	return predicate.Essay(sql.FieldLTE(FieldBodyHash, v))
+}
+
+// OverallPercentEQ applies the EQ predicate on the "overall_percent" field.
+func OverallPercentEQ(v float64) predicate.Essay {
+	return predicate.Essay(sql.FieldEQ(FieldOverallPercent, v))
+}
+
+// OverallPercentNEQ applies the NEQ predicate on the "overall_percent" field.
+func OverallPercentNEQ(v float64) predicate.Essay {
+	return predicate.Essay(sql.FieldNEQ(FieldOverallPercent, v))
+}
+
+// OverallPercentIn applies the In predicate on the "overall_percent" field.
+func OverallPercentIn(vs ...float64) predicate.Essay {
+	return predicate.Essay(sql.FieldIn(FieldOverallPercent, vs...))
+}
+
+// OverallPercentNotIn applies the NotIn predicate on the "overall_percent" field.
+func OverallPercentNotIn(vs ...float64) predicate.Essay {
+	return predicate.Essay(sql.FieldNotIn(FieldOverallPercent, vs...))
+}
+
+// OverallPercentGT applies the GT predicate on the "overall_percent" field.
+func OverallPercentGT(v float64) predicate.Essay {
+	return predicate.Essay(sql.FieldGT(FieldOverallPercent, v))
+}
+
+// OverallPercentGTE applies the GTE predicate on the "overall_percent" field.
+func OverallPercentGTE(v float64) predicate.Essay {
+	return predicate.Essay(sql.FieldGTE(FieldOverallPercent, v))
+}
+
+// OverallPercentLT applies the LT predicate on the "overall_percent" field.
+func OverallPercentLT(v float64) predicate.Essay {
+	return predicate.Essay(sql.FieldLT(FieldOverallPercent, v))
+}
+
+// OverallPercentLTE applies the LTE predicate on the "overall_percent" field.
+func OverallPercentLTE(v float64) predicate.Essay {
+	return predicate.Essay(sql.FieldLTE(FieldOverallPercent, v))
+}
+
+// OverallPercentIsNil applies the IsNil predicate on the "overall_percent" field.
+func OverallPercentIsNil() predicate.Essay {
+	return predicate.Essay(sql.FieldIsNull(FieldOverallPercent))
+}
+
+// OverallPercentNotNil applies the NotNil predicate on the "overall_percent" field.
+func OverallPercentNotNil() predicate.Essay {
+	return predicate.Essay(sql.FieldNotNull(FieldOverallPercent))
 }
 
 // HasOwner applies the HasEdge predicate on the "owner" edge.

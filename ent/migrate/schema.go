@@ -14,8 +14,8 @@ var (
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
-		{Name: "action", Type: field.TypeString},
-		{Name: "target_type", Type: field.TypeString},
+		{Name: "action", Type: field.TypeEnum, Enums: []string{"ESSAY_RETRY", "ESSAY_RESCORE", "USER_CREATE", "COHORT_CREATE", "COHORT_MEMBER_SET", "COHORT_MEMBER_REMOVE", "JOB_RETRY", "JOB_CANCEL", "TOKEN_ISSUE", "CATALOGUE_SEED"}},
+		{Name: "target_type", Type: field.TypeEnum, Enums: []string{"CATALOGUE", "COHORT", "ESSAY", "JOB", "USER"}},
 		{Name: "target_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "detail", Type: field.TypeJSON},
 		{Name: "request_id", Type: field.TypeString, Default: ""},
@@ -112,6 +112,7 @@ var (
 		{Name: "teaches", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
 		{Name: "requires", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
 		{Name: "description", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
+		{Name: "url", Type: field.TypeString, Nullable: true, SchemaType: map[string]string{"postgres": "text"}},
 		{Name: "active", Type: field.TypeBool, Default: true},
 	}
 	// CredentialsTable holds the schema information for the "credentials" table.
@@ -180,6 +181,7 @@ var (
 		{Name: "words", Type: field.TypeInt},
 		{Name: "idempotency_key", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "body_hash", Type: field.TypeBytes},
+		{Name: "overall_percent", Type: field.TypeFloat64, Nullable: true},
 		{Name: "question_id", Type: field.TypeUUID},
 		{Name: "owner_id", Type: field.TypeUUID},
 	}
@@ -191,13 +193,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "essays_questions_essays",
-				Columns:    []*schema.Column{EssaysColumns[6]},
+				Columns:    []*schema.Column{EssaysColumns[7]},
 				RefColumns: []*schema.Column{QuestionsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "essays_users_essays",
-				Columns:    []*schema.Column{EssaysColumns[7]},
+				Columns:    []*schema.Column{EssaysColumns[8]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -206,12 +208,12 @@ var (
 			{
 				Name:    "essay_owner_id_idempotency_key",
 				Unique:  true,
-				Columns: []*schema.Column{EssaysColumns[7], EssaysColumns[4]},
+				Columns: []*schema.Column{EssaysColumns[8], EssaysColumns[4]},
 			},
 			{
 				Name:    "essay_owner_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{EssaysColumns[7], EssaysColumns[1], EssaysColumns[0]},
+				Columns: []*schema.Column{EssaysColumns[8], EssaysColumns[1], EssaysColumns[0]},
 			},
 			{
 				Name:    "essay_created_at_id",
@@ -219,9 +221,14 @@ var (
 				Columns: []*schema.Column{EssaysColumns[1], EssaysColumns[0]},
 			},
 			{
+				Name:    "essay_overall_percent_id",
+				Unique:  false,
+				Columns: []*schema.Column{EssaysColumns[6], EssaysColumns[0]},
+			},
+			{
 				Name:    "essay_question_id",
 				Unique:  false,
-				Columns: []*schema.Column{EssaysColumns[6]},
+				Columns: []*schema.Column{EssaysColumns[7]},
 			},
 		},
 	}
@@ -713,6 +720,11 @@ var (
 				Name:    "scoringrun_owner_id_changed_at",
 				Unique:  false,
 				Columns: []*schema.Column{ScoringRunsColumns[2], ScoringRunsColumns[11]},
+			},
+			{
+				Name:    "scoringrun_track_id_changed_at",
+				Unique:  false,
+				Columns: []*schema.Column{ScoringRunsColumns[4], ScoringRunsColumns[11]},
 			},
 			{
 				Name:    "scoringrun_finished_at",

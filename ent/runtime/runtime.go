@@ -58,10 +58,6 @@ func init() {
 	auditeventDescCreatedAt := auditeventMixinFields0[1].Descriptor()
 	// auditevent.DefaultCreatedAt holds the default value on creation for the created_at field.
 	auditevent.DefaultCreatedAt = auditeventDescCreatedAt.Default.(func() time.Time)
-	// auditeventDescAction is the schema descriptor for action field.
-	auditeventDescAction := auditeventFields[1].Descriptor()
-	// auditevent.ActionValidator is a validator for the "action" field. It is called by the builders before save.
-	auditevent.ActionValidator = auditeventDescAction.Validators[0].(func(string) error)
 	// auditeventDescRequestID is the schema descriptor for request_id field.
 	auditeventDescRequestID := auditeventFields[5].Descriptor()
 	// auditevent.DefaultRequestID holds the default value on creation for the request_id field.
@@ -207,7 +203,7 @@ func init() {
 	// credential.DefaultRequires holds the default value on creation for the requires field.
 	credential.DefaultRequires = credentialDescRequires.Default.(func() pq.StringArray)
 	// credentialDescActive is the schema descriptor for active field.
-	credentialDescActive := credentialFields[10].Descriptor()
+	credentialDescActive := credentialFields[11].Descriptor()
 	// credential.DefaultActive holds the default value on creation for the active field.
 	credential.DefaultActive = credentialDescActive.Default.(bool)
 	// credentialDescID is the schema descriptor for id field.

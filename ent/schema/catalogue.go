@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
@@ -115,6 +116,8 @@ func (Credential) Fields() []ent.Field {
 		slugs("teaches"),
 		slugs("requires"),
 		text("description"),
+		field.String("url").Optional().Nillable().
+			SchemaType(map[string]string{dialect.Postgres: "text"}),
 		field.Bool("active").Default(true),
 	}
 }

@@ -33,6 +33,8 @@ func (Essay) Fields() []ent.Field {
 		field.String("idempotency_key").MaxRuneLen(64).Optional().Nillable().Immutable(),
 		field.Bytes("body_hash").Immutable().
 			Comment("SHA-256 of question and text, to tell a repetition from a conflict."),
+		field.Float("overall_percent").Optional().Nillable().
+			Comment("Overall score of the newest run that has one, kept by the statement that writes it: lists are ordered by it."),
 	}
 }
 
@@ -51,6 +53,7 @@ func (Essay) Indexes() []ent.Index {
 		index.Fields("owner_id", "idempotency_key").Unique(),
 		index.Fields("owner_id", "created_at", "id"),
 		index.Fields("created_at", "id"),
+		index.Fields("overall_percent", "id"),
 		index.Fields("question_id"),
 	}
 }
@@ -126,6 +129,7 @@ func (ScoringRun) Indexes() []ent.Index {
 			Annotations(entsql.IndexWhere("stage NOT IN ('COMPLETED', 'FAILED')")),
 		index.Fields("changed_at", "id"),
 		index.Fields("owner_id", "changed_at"),
+		index.Fields("track_id", "changed_at"),
 		index.Fields("finished_at"),
 	}
 }

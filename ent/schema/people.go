@@ -114,8 +114,8 @@ func (AuditEvent) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("actor_id", uuid.UUID{}).Optional().Nillable().Immutable().
 			Comment("Empty when the command line acted."),
-		field.String("action").NotEmpty().Immutable(),
-		field.String("target_type").Immutable(),
+		field.Enum("action").GoType(enums.AuditAction("")).Immutable(),
+		field.Enum("target_type").GoType(enums.AuditTarget("")).Immutable(),
 		field.UUID("target_id", uuid.UUID{}).Optional().Nillable().Immutable(),
 		field.JSON("detail", map[string]string{}).Immutable(),
 		field.String("request_id").Default("").Immutable(),

@@ -242,14 +242,14 @@ func (ec *executionContext) _Credential_duration(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v enums.Duration) graphql.Marshaler {
-			return ec.marshalNDuration2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(ctx, selections, v)
+			return ec.marshalNLearningTime2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Credential_duration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Credential", field, false, false, "Duration")
+	return graphql.NewScalarFieldContext("Credential", field, false, false, "LearningTime")
 }
 
 func (ec *executionContext) _Credential_price(ctx context.Context, field graphql.CollectedField, obj *ent.Credential) (ret graphql.Marshaler) {
@@ -360,6 +360,29 @@ func (ec *executionContext) _Credential_description(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_Credential_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Credential", field, false, false, "String")
+}
+
+func (ec *executionContext) _Credential_url(ctx context.Context, field graphql.CollectedField, obj *ent.Credential) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.URL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Credential", field, false, false, "URL")
 }
 
 func (ec *executionContext) _CredentialConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
@@ -2164,6 +2187,62 @@ func UnmarshalCredentialFilter(ctx context.Context, raw any) (model.CredentialFi
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCredentialOrder(ctx context.Context, obj any) (model.CredentialOrder, error) {
+	var it model.CredentialOrder
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["field"]; !present {
+		asMap["field"] = "TITLE"
+	}
+	if _, present := asMap["direction"]; !present {
+		asMap["direction"] = "ASC"
+	}
+
+	fieldsInOrder := [...]string{"field", "direction"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "field":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
+			data, err := ec.unmarshalNCredentialOrderField2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCredentialOrderField(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Field = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNOrderDirection2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐOrderDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCredentialOrder unmarshals raw into the CredentialOrder input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCredentialOrder(ctx context.Context, raw any) (model.CredentialOrder, error) {
+	var out model.CredentialOrder
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CredentialOrder", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -2238,6 +2317,11 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 		case "description":
 			out.Values[i] = ec._Credential_description(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "url":
+			out.Values[i] = ec._Credential_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
@@ -3101,6 +3185,16 @@ func (ec *executionContext) marshalNCredentialKind2githubᚗcomᚋrubricaᚋrubr
 	return res
 }
 
+func (ec *executionContext) unmarshalNCredentialOrderField2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCredentialOrderField(ctx context.Context, v any) (model.CredentialOrderField, error) {
+	var res model.CredentialOrderField
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCredentialOrderField2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCredentialOrderField(ctx context.Context, sel ast.SelectionSet, v model.CredentialOrderField) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNCriterion2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCriterion(ctx context.Context, sel ast.SelectionSet, v *ent.Criterion) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Criterion!")
@@ -3109,27 +3203,27 @@ func (ec *executionContext) marshalNCriterion2ᚖgithubᚗcomᚋrubricaᚋrubric
 	return ec._Criterion(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNDuration2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(ctx context.Context, v any) (enums.Duration, error) {
-	tmp, err := graphql.UnmarshalString(v)
-	res := enums.Duration(tmp)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNDuration2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(ctx context.Context, sel ast.SelectionSet, v enums.Duration) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(string(v))
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "Duration!")
-	}
-	return res
-}
-
 func (ec *executionContext) marshalNKeyPoint2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐKeyPoint(ctx context.Context, sel ast.SelectionSet, v *ent.KeyPoint) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "KeyPoint!")
 		return graphql.Null
 	}
 	return ec._KeyPoint(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLearningTime2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(ctx context.Context, v any) (enums.Duration, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := enums.Duration(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLearningTime2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(ctx context.Context, sel ast.SelectionSet, v enums.Duration) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "LearningTime!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNLevel2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐLevel(ctx context.Context, v any) (enums.Level, error) {
@@ -3335,6 +3429,14 @@ func (ec *executionContext) unmarshalOCredentialFilter2ᚖgithubᚗcomᚋrubrica
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputCredentialFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOCredentialOrder2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCredentialOrder(ctx context.Context, v any) (*model.CredentialOrder, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCredentialOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

@@ -663,6 +663,317 @@ func (ec *executionContext) fieldContext_EssayEdge_node(_ context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _EssayRescorePayload_essay(ctx context.Context, field graphql.CollectedField, obj *model.EssayRescorePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EssayRescorePayload_essay(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Essay, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Essay) graphql.Marshaler {
+			return ec.marshalOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EssayRescorePayload_essay(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EssayRescorePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Essay(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EssayRescorePayload_run(ctx context.Context, field graphql.CollectedField, obj *model.EssayRescorePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EssayRescorePayload_run(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Run, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.ScoringRun) graphql.Marshaler {
+			return ec.marshalOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EssayRescorePayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EssayRescorePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ScoringRun(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EssayRescorePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.EssayRescorePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EssayRescorePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EssayRescorePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EssayRescorePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EssayRetryPayload_essay(ctx context.Context, field graphql.CollectedField, obj *model.EssayRetryPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EssayRetryPayload_essay(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Essay, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Essay) graphql.Marshaler {
+			return ec.marshalOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EssayRetryPayload_essay(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EssayRetryPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Essay(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EssayRetryPayload_run(ctx context.Context, field graphql.CollectedField, obj *model.EssayRetryPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EssayRetryPayload_run(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Run, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.ScoringRun) graphql.Marshaler {
+			return ec.marshalOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EssayRetryPayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EssayRetryPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ScoringRun(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EssayRetryPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.EssayRetryPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EssayRetryPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EssayRetryPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EssayRetryPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EssaySubmitPayload_essay(ctx context.Context, field graphql.CollectedField, obj *model.EssaySubmitPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EssaySubmitPayload_essay(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Essay, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Essay) graphql.Marshaler {
+			return ec.marshalOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EssaySubmitPayload_essay(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EssaySubmitPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Essay(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EssaySubmitPayload_run(ctx context.Context, field graphql.CollectedField, obj *model.EssaySubmitPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EssaySubmitPayload_run(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Run, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.ScoringRun) graphql.Marshaler {
+			return ec.marshalOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EssaySubmitPayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EssaySubmitPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ScoringRun(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EssaySubmitPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.EssaySubmitPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EssaySubmitPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EssaySubmitPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EssaySubmitPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _EssaySubmitPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.EssaySubmitPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EssaySubmitPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EssaySubmitPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EssaySubmitPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Evidence_id(ctx context.Context, field graphql.CollectedField, obj *ent.Evidence) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1282,198 +1593,6 @@ func (ec *executionContext) fieldContext_OverallScore_interval(_ context.Context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ScoreInterval(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _RescoreEssayPayload_essay(ctx context.Context, field graphql.CollectedField, obj *model.RescoreEssayPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RescoreEssayPayload_essay(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Essay, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Essay) graphql.Marshaler {
-			return ec.marshalOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_RescoreEssayPayload_essay(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "RescoreEssayPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Essay(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _RescoreEssayPayload_run(ctx context.Context, field graphql.CollectedField, obj *model.RescoreEssayPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RescoreEssayPayload_run(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Run, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ScoringRun) graphql.Marshaler {
-			return ec.marshalOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_RescoreEssayPayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "RescoreEssayPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ScoringRun(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _RescoreEssayPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RescoreEssayPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RescoreEssayPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_RescoreEssayPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "RescoreEssayPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _RetryScoringPayload_essay(ctx context.Context, field graphql.CollectedField, obj *model.RetryScoringPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RetryScoringPayload_essay(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Essay, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Essay) graphql.Marshaler {
-			return ec.marshalOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_RetryScoringPayload_essay(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "RetryScoringPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Essay(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _RetryScoringPayload_run(ctx context.Context, field graphql.CollectedField, obj *model.RetryScoringPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RetryScoringPayload_run(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Run, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ScoringRun) graphql.Marshaler {
-			return ec.marshalOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_RetryScoringPayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "RetryScoringPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ScoringRun(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _RetryScoringPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RetryScoringPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RetryScoringPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_RetryScoringPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "RetryScoringPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
 		},
 	}
 	return fc, nil
@@ -2159,6 +2278,29 @@ func (ec *executionContext) fieldContext_ScoringRun_finishedAt(_ context.Context
 	return graphql.NewScalarFieldContext("ScoringRun", field, false, false, "Time")
 }
 
+func (ec *executionContext) _ScoringRun_elapsed(ctx context.Context, field graphql.CollectedField, obj *ent.ScoringRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ScoringRun_elapsed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeTaken(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Duration) graphql.Marshaler {
+			return ec.marshalODuration2ᚖtimeᚐDuration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ScoringRun_elapsed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ScoringRun", field, true, false, "Duration")
+}
+
 func (ec *executionContext) _ScoringRun_engine(ctx context.Context, field graphql.CollectedField, obj *ent.ScoringRun) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2530,125 +2672,6 @@ func (ec *executionContext) fieldContext_ScoringRunEdge_node(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _SubmitEssayPayload_essay(ctx context.Context, field graphql.CollectedField, obj *model.SubmitEssayPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SubmitEssayPayload_essay(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Essay, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Essay) graphql.Marshaler {
-			return ec.marshalOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SubmitEssayPayload_essay(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SubmitEssayPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Essay(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SubmitEssayPayload_run(ctx context.Context, field graphql.CollectedField, obj *model.SubmitEssayPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SubmitEssayPayload_run(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Run, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.ScoringRun) graphql.Marshaler {
-			return ec.marshalOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SubmitEssayPayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SubmitEssayPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ScoringRun(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SubmitEssayPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.SubmitEssayPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SubmitEssayPayload_replayed(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Replayed, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SubmitEssayPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SubmitEssayPayload", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _SubmitEssayPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SubmitEssayPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SubmitEssayPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SubmitEssayPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SubmitEssayPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _TextRange_start(ctx context.Context, field graphql.CollectedField, obj *values.TextRange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2769,8 +2792,64 @@ func UnmarshalEssayFilter(ctx context.Context, raw any) (model.EssayFilter, erro
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputRescoreEssayInput(ctx context.Context, obj any) (model.RescoreEssayInput, error) {
-	var it model.RescoreEssayInput
+func (ec *executionContext) unmarshalInputEssayOrder(ctx context.Context, obj any) (model.EssayOrder, error) {
+	var it model.EssayOrder
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["field"]; !present {
+		asMap["field"] = "SUBMITTED_AT"
+	}
+	if _, present := asMap["direction"]; !present {
+		asMap["direction"] = "DESC"
+	}
+
+	fieldsInOrder := [...]string{"field", "direction"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "field":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
+			data, err := ec.unmarshalNEssayOrderField2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayOrderField(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Field = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNOrderDirection2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐOrderDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalEssayOrder unmarshals raw into the EssayOrder input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalEssayOrder(ctx context.Context, raw any) (model.EssayOrder, error) {
+	var out model.EssayOrder
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EssayOrder", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputEssayRescoreInput(ctx context.Context, obj any) (model.EssayRescoreInput, error) {
+	var it model.EssayRescoreInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2806,20 +2885,20 @@ func (ec *executionContext) unmarshalInputRescoreEssayInput(ctx context.Context,
 	return it, nil
 }
 
-// UnmarshalRescoreEssayInput unmarshals raw into the RescoreEssayInput input type, using the
+// UnmarshalEssayRescoreInput unmarshals raw into the EssayRescoreInput input type, using the
 // unmarshaler bound to ctx's request. Call it from a resolver to decode an input
 // object that was not passed as a field argument.
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalRescoreEssayInput(ctx context.Context, raw any) (model.RescoreEssayInput, error) {
-	var out model.RescoreEssayInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "RescoreEssayInput", raw, &out)
+func UnmarshalEssayRescoreInput(ctx context.Context, raw any) (model.EssayRescoreInput, error) {
+	var out model.EssayRescoreInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EssayRescoreInput", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputRetryScoringInput(ctx context.Context, obj any) (model.RetryScoringInput, error) {
-	var it model.RetryScoringInput
+func (ec *executionContext) unmarshalInputEssayRetryInput(ctx context.Context, obj any) (model.EssayRetryInput, error) {
+	var it model.EssayRetryInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2848,20 +2927,20 @@ func (ec *executionContext) unmarshalInputRetryScoringInput(ctx context.Context,
 	return it, nil
 }
 
-// UnmarshalRetryScoringInput unmarshals raw into the RetryScoringInput input type, using the
+// UnmarshalEssayRetryInput unmarshals raw into the EssayRetryInput input type, using the
 // unmarshaler bound to ctx's request. Call it from a resolver to decode an input
 // object that was not passed as a field argument.
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalRetryScoringInput(ctx context.Context, raw any) (model.RetryScoringInput, error) {
-	var out model.RetryScoringInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "RetryScoringInput", raw, &out)
+func UnmarshalEssayRetryInput(ctx context.Context, raw any) (model.EssayRetryInput, error) {
+	var out model.EssayRetryInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EssayRetryInput", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputSubmitEssayInput(ctx context.Context, obj any) (model.SubmitEssayInput, error) {
-	var it model.SubmitEssayInput
+func (ec *executionContext) unmarshalInputEssaySubmitInput(ctx context.Context, obj any) (model.EssaySubmitInput, error) {
+	var it model.EssaySubmitInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2904,15 +2983,15 @@ func (ec *executionContext) unmarshalInputSubmitEssayInput(ctx context.Context, 
 	return it, nil
 }
 
-// UnmarshalSubmitEssayInput unmarshals raw into the SubmitEssayInput input type, using the
+// UnmarshalEssaySubmitInput unmarshals raw into the EssaySubmitInput input type, using the
 // unmarshaler bound to ctx's request. Call it from a resolver to decode an input
 // object that was not passed as a field argument.
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalSubmitEssayInput(ctx context.Context, raw any) (model.SubmitEssayInput, error) {
-	var out model.SubmitEssayInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "SubmitEssayInput", raw, &out)
+func UnmarshalEssaySubmitInput(ctx context.Context, raw any) (model.EssaySubmitInput, error) {
+	var out model.EssaySubmitInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EssaySubmitInput", raw, &out)
 	return out, err
 }
 
@@ -3174,6 +3253,140 @@ func (ec *executionContext) _EssayEdge(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var essayRescorePayloadImplementors = []string{"EssayRescorePayload"}
+
+func (ec *executionContext) _EssayRescorePayload(ctx context.Context, sel ast.SelectionSet, obj *model.EssayRescorePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, essayRescorePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EssayRescorePayload")
+		case "essay":
+			out.Values[i] = ec._EssayRescorePayload_essay(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "run":
+			out.Values[i] = ec._EssayRescorePayload_run(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._EssayRescorePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var essayRetryPayloadImplementors = []string{"EssayRetryPayload"}
+
+func (ec *executionContext) _EssayRetryPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EssayRetryPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, essayRetryPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EssayRetryPayload")
+		case "essay":
+			out.Values[i] = ec._EssayRetryPayload_essay(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "run":
+			out.Values[i] = ec._EssayRetryPayload_run(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._EssayRetryPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var essaySubmitPayloadImplementors = []string{"EssaySubmitPayload"}
+
+func (ec *executionContext) _EssaySubmitPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EssaySubmitPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, essaySubmitPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EssaySubmitPayload")
+		case "essay":
+			out.Values[i] = ec._EssaySubmitPayload_essay(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "run":
+			out.Values[i] = ec._EssaySubmitPayload_run(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._EssaySubmitPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._EssaySubmitPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var evidenceImplementors = []string{"Evidence", "Node"}
 
 func (ec *executionContext) _Evidence(ctx context.Context, sel ast.SelectionSet, obj *ent.Evidence) graphql.Marshaler {
@@ -3390,92 +3603,6 @@ func (ec *executionContext) _OverallScore(ctx context.Context, sel ast.Selection
 			}
 		case "interval":
 			out.Values[i] = ec._OverallScore_interval(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var rescoreEssayPayloadImplementors = []string{"RescoreEssayPayload"}
-
-func (ec *executionContext) _RescoreEssayPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RescoreEssayPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, rescoreEssayPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("RescoreEssayPayload")
-		case "essay":
-			out.Values[i] = ec._RescoreEssayPayload_essay(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "run":
-			out.Values[i] = ec._RescoreEssayPayload_run(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "userErrors":
-			out.Values[i] = ec._RescoreEssayPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var retryScoringPayloadImplementors = []string{"RetryScoringPayload"}
-
-func (ec *executionContext) _RetryScoringPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetryScoringPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, retryScoringPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("RetryScoringPayload")
-		case "essay":
-			out.Values[i] = ec._RetryScoringPayload_essay(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "run":
-			out.Values[i] = ec._RetryScoringPayload_run(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "userErrors":
-			out.Values[i] = ec._RetryScoringPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3762,6 +3889,11 @@ func (ec *executionContext) _ScoringRun(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "elapsed":
+			out.Values[i] = ec._ScoringRun_elapsed(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "engine":
 			out.Values[i] = ec._ScoringRun_engine(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -3882,54 +4014,6 @@ func (ec *executionContext) _ScoringRunEdge(ctx context.Context, sel ast.Selecti
 			}
 		case "node":
 			out.Values[i] = ec._ScoringRunEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var submitEssayPayloadImplementors = []string{"SubmitEssayPayload"}
-
-func (ec *executionContext) _SubmitEssayPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SubmitEssayPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, submitEssayPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("SubmitEssayPayload")
-		case "essay":
-			out.Values[i] = ec._SubmitEssayPayload_essay(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "run":
-			out.Values[i] = ec._SubmitEssayPayload_run(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "replayed":
-			out.Values[i] = ec._SubmitEssayPayload_replayed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "userErrors":
-			out.Values[i] = ec._SubmitEssayPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -4082,6 +4166,31 @@ func (ec *executionContext) marshalNEssayEdge2ᚖgithubᚗcomᚋrubricaᚋrubric
 	return ec._EssayEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNEssayOrderField2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayOrderField(ctx context.Context, v any) (model.EssayOrderField, error) {
+	var res model.EssayOrderField
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEssayOrderField2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayOrderField(ctx context.Context, sel ast.SelectionSet, v model.EssayOrderField) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNEssayRescoreInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayRescoreInput(ctx context.Context, v any) (model.EssayRescoreInput, error) {
+	res, err := ec.unmarshalInputEssayRescoreInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNEssayRetryInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayRetryInput(ctx context.Context, v any) (model.EssayRetryInput, error) {
+	res, err := ec.unmarshalInputEssayRetryInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNEssaySubmitInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssaySubmitInput(ctx context.Context, v any) (model.EssaySubmitInput, error) {
+	res, err := ec.unmarshalInputEssaySubmitInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNEvidence2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEvidence(ctx context.Context, sel ast.SelectionSet, v *ent.Evidence) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Evidence!")
@@ -4128,16 +4237,6 @@ func (ec *executionContext) marshalNPolarity2githubᚗcomᚋrubricaᚋrubricaᚋ
 	return res
 }
 
-func (ec *executionContext) unmarshalNRescoreEssayInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRescoreEssayInput(ctx context.Context, v any) (model.RescoreEssayInput, error) {
-	res, err := ec.unmarshalInputRescoreEssayInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNRetryScoringInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRetryScoringInput(ctx context.Context, v any) (model.RetryScoringInput, error) {
-	res, err := ec.unmarshalInputRetryScoringInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
 func (ec *executionContext) marshalNScore2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScore(ctx context.Context, sel ast.SelectionSet, v *ent.Score) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Score!")
@@ -4156,6 +4255,14 @@ func (ec *executionContext) marshalNScoreInterval2ᚖgithubᚗcomᚋrubricaᚋru
 		return graphql.Null
 	}
 	return ec._ScoreInterval(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNScoringEngine2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐEngine(ctx context.Context, sel ast.SelectionSet, v *values.Engine) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ScoringEngine!")
+		return graphql.Null
+	}
+	return ec._ScoringEngine(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNScoringFailureCode2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐFailureCode(ctx context.Context, v any) (enums.FailureCode, error) {
@@ -4280,11 +4387,6 @@ func (ec *executionContext) marshalNScoringStage2githubᚗcomᚋrubricaᚋrubric
 	return res
 }
 
-func (ec *executionContext) unmarshalNSubmitEssayInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSubmitEssayInput(ctx context.Context, v any) (model.SubmitEssayInput, error) {
-	res, err := ec.unmarshalInputSubmitEssayInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
 func (ec *executionContext) marshalNTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(ctx context.Context, sel ast.SelectionSet, v *values.TextRange) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TextRange!")
@@ -4332,6 +4434,35 @@ func (ec *executionContext) unmarshalOEssayFilter2ᚖgithubᚗcomᚋrubricaᚋru
 	}
 	res, err := ec.unmarshalInputEssayFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOEssayOrder2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayOrder(ctx context.Context, v any) (*model.EssayOrder, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputEssayOrder(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOEssayRescorePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayRescorePayload(ctx context.Context, sel ast.SelectionSet, v *model.EssayRescorePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EssayRescorePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOEssayRetryPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayRetryPayload(ctx context.Context, sel ast.SelectionSet, v *model.EssayRetryPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EssayRetryPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOEssaySubmitPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssaySubmitPayload(ctx context.Context, sel ast.SelectionSet, v *model.EssaySubmitPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EssaySubmitPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEvidence2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEvidenceᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Evidence) graphql.Marshaler {
@@ -4384,20 +4515,6 @@ func (ec *executionContext) marshalOOverallScore2ᚖgithubᚗcomᚋrubricaᚋrub
 		return graphql.Null
 	}
 	return ec._OverallScore(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalORescoreEssayPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRescoreEssayPayload(ctx context.Context, sel ast.SelectionSet, v *model.RescoreEssayPayload) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._RescoreEssayPayload(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalORetryScoringPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRetryScoringPayload(ctx context.Context, sel ast.SelectionSet, v *model.RetryScoringPayload) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._RetryScoringPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOScore2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoreᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Score) graphql.Marshaler {
@@ -4464,13 +4581,6 @@ func (ec *executionContext) marshalOScoringStage2ᚖgithubᚗcomᚋrubricaᚋrub
 	_ = ctx
 	res := graphql.MarshalString(string(*v))
 	return res
-}
-
-func (ec *executionContext) marshalOSubmitEssayPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSubmitEssayPayload(ctx context.Context, sel ast.SelectionSet, v *model.SubmitEssayPayload) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._SubmitEssayPayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

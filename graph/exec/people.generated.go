@@ -34,6 +34,8 @@ type CohortMemberResolver interface {
 }
 type UserResolver interface {
 	Email(ctx context.Context, obj *ent.User) (*string, error)
+
+	Essays(ctx context.Context, obj *ent.User, first *int, after *string, last *int, before *string) (*model.EssayConnection, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -41,6 +43,44 @@ type UserResolver interface {
 // region    ***************************** args.gotpl *****************************
 
 func (ec *executionContext) field_Cohort_members_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_User_essays_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -195,15 +235,15 @@ func (ec *executionContext) _AuditEvent_action(ctx context.Context, field graphq
 			return obj.Action, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v enums.AuditAction) graphql.Marshaler {
+			return ec.marshalNAuditAction2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐAuditAction(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_AuditEvent_action(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AuditEvent", field, false, false, "String")
+	return graphql.NewScalarFieldContext("AuditEvent", field, false, false, "AuditAction")
 }
 
 func (ec *executionContext) _AuditEvent_targetType(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEvent) (ret graphql.Marshaler) {
@@ -218,15 +258,15 @@ func (ec *executionContext) _AuditEvent_targetType(ctx context.Context, field gr
 			return obj.TargetType, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v enums.AuditTarget) graphql.Marshaler {
+			return ec.marshalNAuditTarget2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐAuditTarget(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_AuditEvent_targetType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AuditEvent", field, false, false, "String")
+	return graphql.NewScalarFieldContext("AuditEvent", field, false, false, "AuditTarget")
 }
 
 func (ec *executionContext) _AuditEvent_targetId(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEvent) (ret graphql.Marshaler) {
@@ -704,6 +744,70 @@ func (ec *executionContext) fieldContext_CohortConnection_totalCount(_ context.C
 	return graphql.NewScalarFieldContext("CohortConnection", field, false, false, "Int")
 }
 
+func (ec *executionContext) _CohortCreatePayload_cohort(ctx context.Context, field graphql.CollectedField, obj *model.CohortCreatePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CohortCreatePayload_cohort(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cohort, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Cohort) graphql.Marshaler {
+			return ec.marshalOCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CohortCreatePayload_cohort(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CohortCreatePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Cohort(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CohortCreatePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CohortCreatePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CohortCreatePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CohortCreatePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CohortCreatePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CohortEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CohortEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1002,13 +1106,13 @@ func (ec *executionContext) fieldContext_CohortMemberEdge_node(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _CreateCohortPayload_cohort(ctx context.Context, field graphql.CollectedField, obj *model.CreateCohortPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _CohortMemberRemovePayload_cohort(ctx context.Context, field graphql.CollectedField, obj *model.CohortMemberRemovePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateCohortPayload_cohort(ctx, field)
+			return ec.fieldContext_CohortMemberRemovePayload_cohort(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cohort, nil
@@ -1021,9 +1125,9 @@ func (ec *executionContext) _CreateCohortPayload_cohort(ctx context.Context, fie
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_CreateCohortPayload_cohort(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_CohortMemberRemovePayload_cohort(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "CreateCohortPayload",
+		Object:     "CohortMemberRemovePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -1034,141 +1138,13 @@ func (ec *executionContext) fieldContext_CreateCohortPayload_cohort(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CreateCohortPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateCohortPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _CohortMemberRemovePayload_removedMemberId(ctx context.Context, field graphql.CollectedField, obj *model.CohortMemberRemovePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateCohortPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CreateCohortPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CreateCohortPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _CreateUserPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.CreateUserPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateUserPayload_user(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.User, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
-			return ec.marshalOUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CreateUserPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CreateUserPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_User(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _CreateUserPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateUserPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateUserPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CreateUserPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CreateUserPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _RemoveCohortMemberPayload_cohort(ctx context.Context, field graphql.CollectedField, obj *model.RemoveCohortMemberPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RemoveCohortMemberPayload_cohort(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cohort, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Cohort) graphql.Marshaler {
-			return ec.marshalOCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_RemoveCohortMemberPayload_cohort(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "RemoveCohortMemberPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Cohort(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _RemoveCohortMemberPayload_removedMemberId(ctx context.Context, field graphql.CollectedField, obj *model.RemoveCohortMemberPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RemoveCohortMemberPayload_removedMemberId(ctx, field)
+			return ec.fieldContext_CohortMemberRemovePayload_removedMemberId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.RemovedMemberID, nil
@@ -1181,17 +1157,17 @@ func (ec *executionContext) _RemoveCohortMemberPayload_removedMemberId(ctx conte
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_RemoveCohortMemberPayload_removedMemberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RemoveCohortMemberPayload", field, false, false, "ID")
+func (ec *executionContext) fieldContext_CohortMemberRemovePayload_removedMemberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CohortMemberRemovePayload", field, false, false, "ID")
 }
 
-func (ec *executionContext) _RemoveCohortMemberPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RemoveCohortMemberPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _CohortMemberRemovePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CohortMemberRemovePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RemoveCohortMemberPayload_userErrors(ctx, field)
+			return ec.fieldContext_CohortMemberRemovePayload_userErrors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
@@ -1204,9 +1180,9 @@ func (ec *executionContext) _RemoveCohortMemberPayload_userErrors(ctx context.Co
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_RemoveCohortMemberPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_CohortMemberRemovePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "RemoveCohortMemberPayload",
+		Object:     "CohortMemberRemovePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -1217,13 +1193,13 @@ func (ec *executionContext) fieldContext_RemoveCohortMemberPayload_userErrors(_ 
 	return fc, nil
 }
 
-func (ec *executionContext) _SetCohortMemberPayload_cohort(ctx context.Context, field graphql.CollectedField, obj *model.SetCohortMemberPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _CohortMemberSetPayload_cohort(ctx context.Context, field graphql.CollectedField, obj *model.CohortMemberSetPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetCohortMemberPayload_cohort(ctx, field)
+			return ec.fieldContext_CohortMemberSetPayload_cohort(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cohort, nil
@@ -1236,9 +1212,9 @@ func (ec *executionContext) _SetCohortMemberPayload_cohort(ctx context.Context, 
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_SetCohortMemberPayload_cohort(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_CohortMemberSetPayload_cohort(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "SetCohortMemberPayload",
+		Object:     "CohortMemberSetPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -1249,13 +1225,13 @@ func (ec *executionContext) fieldContext_SetCohortMemberPayload_cohort(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _SetCohortMemberPayload_member(ctx context.Context, field graphql.CollectedField, obj *model.SetCohortMemberPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _CohortMemberSetPayload_member(ctx context.Context, field graphql.CollectedField, obj *model.CohortMemberSetPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetCohortMemberPayload_member(ctx, field)
+			return ec.fieldContext_CohortMemberSetPayload_member(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.Member, nil
@@ -1268,9 +1244,9 @@ func (ec *executionContext) _SetCohortMemberPayload_member(ctx context.Context, 
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_SetCohortMemberPayload_member(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_CohortMemberSetPayload_member(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "SetCohortMemberPayload",
+		Object:     "CohortMemberSetPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -1281,13 +1257,13 @@ func (ec *executionContext) fieldContext_SetCohortMemberPayload_member(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _SetCohortMemberPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetCohortMemberPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _CohortMemberSetPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CohortMemberSetPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetCohortMemberPayload_userErrors(ctx, field)
+			return ec.fieldContext_CohortMemberSetPayload_userErrors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
@@ -1300,9 +1276,9 @@ func (ec *executionContext) _SetCohortMemberPayload_userErrors(ctx context.Conte
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_SetCohortMemberPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_CohortMemberSetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "SetCohortMemberPayload",
+		Object:     "CohortMemberSetPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -1451,6 +1427,50 @@ func (ec *executionContext) fieldContext_User_createdAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("User", field, false, false, "Time")
 }
 
+func (ec *executionContext) _User_essays(ctx context.Context, field graphql.CollectedField, obj *ent.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_essays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.User().Essays(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EssayConnection) graphql.Marshaler {
+			return ec.marshalOEssayConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_essays(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EssayConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_User_essays_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1536,6 +1556,70 @@ func (ec *executionContext) _UserConnection_totalCount(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_UserConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UserConnection", field, false, false, "Int")
+}
+
+func (ec *executionContext) _UserCreatePayload_user(ctx context.Context, field graphql.CollectedField, obj *model.UserCreatePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserCreatePayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UserCreatePayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UserCreatePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UserCreatePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UserCreatePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserCreatePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserCreatePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UserCreatePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
@@ -1675,8 +1759,64 @@ func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, f
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputCreateCohortInput(ctx context.Context, obj any) (model.CreateCohortInput, error) {
-	var it model.CreateCohortInput
+func (ec *executionContext) unmarshalInputAuditEventFilter(ctx context.Context, obj any) (model.AuditEventFilter, error) {
+	var it model.AuditEventFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"action", "actorId", "targetId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "action":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("action"))
+			data, err := ec.unmarshalOAuditAction2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐAuditAction(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Action = data
+		case "actorId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("actorId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ActorID = data
+		case "targetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("targetId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TargetID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAuditEventFilter unmarshals raw into the AuditEventFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAuditEventFilter(ctx context.Context, raw any) (model.AuditEventFilter, error) {
+	var out model.AuditEventFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AuditEventFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCohortCreateInput(ctx context.Context, obj any) (model.CohortCreateInput, error) {
+	var it model.CohortCreateInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1719,76 +1859,20 @@ func (ec *executionContext) unmarshalInputCreateCohortInput(ctx context.Context,
 	return it, nil
 }
 
-// UnmarshalCreateCohortInput unmarshals raw into the CreateCohortInput input type, using the
+// UnmarshalCohortCreateInput unmarshals raw into the CohortCreateInput input type, using the
 // unmarshaler bound to ctx's request. Call it from a resolver to decode an input
 // object that was not passed as a field argument.
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalCreateCohortInput(ctx context.Context, raw any) (model.CreateCohortInput, error) {
-	var out model.CreateCohortInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateCohortInput", raw, &out)
+func UnmarshalCohortCreateInput(ctx context.Context, raw any) (model.CohortCreateInput, error) {
+	var out model.CohortCreateInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CohortCreateInput", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputCreateUserInput(ctx context.Context, obj any) (model.CreateUserInput, error) {
-	var it model.CreateUserInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"name", "email", "role"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "name":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Name = data
-		case "email":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Email = data
-		case "role":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
-			data, err := ec.unmarshalNRole2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐRole(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Role = data
-		}
-	}
-	return it, nil
-}
-
-// UnmarshalCreateUserInput unmarshals raw into the CreateUserInput input type, using the
-// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
-// object that was not passed as a field argument.
-//
-// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
-// and the returned error says so.
-func UnmarshalCreateUserInput(ctx context.Context, raw any) (model.CreateUserInput, error) {
-	var out model.CreateUserInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateUserInput", raw, &out)
-	return out, err
-}
-
-func (ec *executionContext) unmarshalInputRemoveCohortMemberInput(ctx context.Context, obj any) (model.RemoveCohortMemberInput, error) {
-	var it model.RemoveCohortMemberInput
+func (ec *executionContext) unmarshalInputCohortMemberRemoveInput(ctx context.Context, obj any) (model.CohortMemberRemoveInput, error) {
+	var it model.CohortMemberRemoveInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1824,20 +1908,20 @@ func (ec *executionContext) unmarshalInputRemoveCohortMemberInput(ctx context.Co
 	return it, nil
 }
 
-// UnmarshalRemoveCohortMemberInput unmarshals raw into the RemoveCohortMemberInput input type, using the
+// UnmarshalCohortMemberRemoveInput unmarshals raw into the CohortMemberRemoveInput input type, using the
 // unmarshaler bound to ctx's request. Call it from a resolver to decode an input
 // object that was not passed as a field argument.
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalRemoveCohortMemberInput(ctx context.Context, raw any) (model.RemoveCohortMemberInput, error) {
-	var out model.RemoveCohortMemberInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemoveCohortMemberInput", raw, &out)
+func UnmarshalCohortMemberRemoveInput(ctx context.Context, raw any) (model.CohortMemberRemoveInput, error) {
+	var out model.CohortMemberRemoveInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CohortMemberRemoveInput", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputSetCohortMemberInput(ctx context.Context, obj any) (model.SetCohortMemberInput, error) {
-	var it model.SetCohortMemberInput
+func (ec *executionContext) unmarshalInputCohortMemberSetInput(ctx context.Context, obj any) (model.CohortMemberSetInput, error) {
+	var it model.CohortMemberSetInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1880,15 +1964,176 @@ func (ec *executionContext) unmarshalInputSetCohortMemberInput(ctx context.Conte
 	return it, nil
 }
 
-// UnmarshalSetCohortMemberInput unmarshals raw into the SetCohortMemberInput input type, using the
+// UnmarshalCohortMemberSetInput unmarshals raw into the CohortMemberSetInput input type, using the
 // unmarshaler bound to ctx's request. Call it from a resolver to decode an input
 // object that was not passed as a field argument.
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalSetCohortMemberInput(ctx context.Context, raw any) (model.SetCohortMemberInput, error) {
-	var out model.SetCohortMemberInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetCohortMemberInput", raw, &out)
+func UnmarshalCohortMemberSetInput(ctx context.Context, raw any) (model.CohortMemberSetInput, error) {
+	var out model.CohortMemberSetInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CohortMemberSetInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUserCreateInput(ctx context.Context, obj any) (model.UserCreateInput, error) {
+	var it model.UserCreateInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "email", "role"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "email":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Email = data
+		case "role":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
+			data, err := ec.unmarshalNRole2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐRole(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Role = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUserCreateInput unmarshals raw into the UserCreateInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUserCreateInput(ctx context.Context, raw any) (model.UserCreateInput, error) {
+	var out model.UserCreateInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UserCreateInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUserFilter(ctx context.Context, obj any) (model.UserFilter, error) {
+	var it model.UserFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"role", "active"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "role":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
+			data, err := ec.unmarshalORole2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐRole(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Role = data
+		case "active":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("active"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Active = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUserFilter unmarshals raw into the UserFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUserFilter(ctx context.Context, raw any) (model.UserFilter, error) {
+	var out model.UserFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UserFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUserOrder(ctx context.Context, obj any) (model.UserOrder, error) {
+	var it model.UserOrder
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["field"]; !present {
+		asMap["field"] = "NAME"
+	}
+	if _, present := asMap["direction"]; !present {
+		asMap["direction"] = "ASC"
+	}
+
+	fieldsInOrder := [...]string{"field", "direction"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "field":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
+			data, err := ec.unmarshalNUserOrderField2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserOrderField(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Field = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNOrderDirection2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐOrderDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUserOrder unmarshals raw into the UserOrder input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUserOrder(ctx context.Context, raw any) (model.UserOrder, error) {
+	var out model.UserOrder
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UserOrder", raw, &out)
 	return out, err
 }
 
@@ -2187,6 +2432,44 @@ func (ec *executionContext) _CohortConnection(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var cohortCreatePayloadImplementors = []string{"CohortCreatePayload"}
+
+func (ec *executionContext) _CohortCreatePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CohortCreatePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cohortCreatePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CohortCreatePayload")
+		case "cohort":
+			out.Values[i] = ec._CohortCreatePayload_cohort(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._CohortCreatePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var cohortEdgeImplementors = []string{"CohortEdge"}
 
 func (ec *executionContext) _CohortEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CohortEdge) graphql.Marshaler {
@@ -2355,105 +2638,29 @@ func (ec *executionContext) _CohortMemberEdge(ctx context.Context, sel ast.Selec
 	return out
 }
 
-var createCohortPayloadImplementors = []string{"CreateCohortPayload"}
+var cohortMemberRemovePayloadImplementors = []string{"CohortMemberRemovePayload"}
 
-func (ec *executionContext) _CreateCohortPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateCohortPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createCohortPayloadImplementors)
+func (ec *executionContext) _CohortMemberRemovePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CohortMemberRemovePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cohortMemberRemovePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
 	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateCohortPayload")
+			out.Values[i] = graphql.MarshalString("CohortMemberRemovePayload")
 		case "cohort":
-			out.Values[i] = ec._CreateCohortPayload_cohort(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "userErrors":
-			out.Values[i] = ec._CreateCohortPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var createUserPayloadImplementors = []string{"CreateUserPayload"}
-
-func (ec *executionContext) _CreateUserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateUserPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createUserPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateUserPayload")
-		case "user":
-			out.Values[i] = ec._CreateUserPayload_user(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "userErrors":
-			out.Values[i] = ec._CreateUserPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var removeCohortMemberPayloadImplementors = []string{"RemoveCohortMemberPayload"}
-
-func (ec *executionContext) _RemoveCohortMemberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RemoveCohortMemberPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, removeCohortMemberPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("RemoveCohortMemberPayload")
-		case "cohort":
-			out.Values[i] = ec._RemoveCohortMemberPayload_cohort(ctx, field, obj)
+			out.Values[i] = ec._CohortMemberRemovePayload_cohort(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "removedMemberId":
-			out.Values[i] = ec._RemoveCohortMemberPayload_removedMemberId(ctx, field, obj)
+			out.Values[i] = ec._CohortMemberRemovePayload_removedMemberId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._RemoveCohortMemberPayload_userErrors(ctx, field, obj)
+			out.Values[i] = ec._CohortMemberRemovePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2474,29 +2681,29 @@ func (ec *executionContext) _RemoveCohortMemberPayload(ctx context.Context, sel 
 	return out
 }
 
-var setCohortMemberPayloadImplementors = []string{"SetCohortMemberPayload"}
+var cohortMemberSetPayloadImplementors = []string{"CohortMemberSetPayload"}
 
-func (ec *executionContext) _SetCohortMemberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetCohortMemberPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, setCohortMemberPayloadImplementors)
+func (ec *executionContext) _CohortMemberSetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CohortMemberSetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cohortMemberSetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
 	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SetCohortMemberPayload")
+			out.Values[i] = graphql.MarshalString("CohortMemberSetPayload")
 		case "cohort":
-			out.Values[i] = ec._SetCohortMemberPayload_cohort(ctx, field, obj)
+			out.Values[i] = ec._CohortMemberSetPayload_cohort(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "member":
-			out.Values[i] = ec._SetCohortMemberPayload_member(ctx, field, obj)
+			out.Values[i] = ec._CohortMemberSetPayload_member(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._SetCohortMemberPayload_userErrors(ctx, field, obj)
+			out.Values[i] = ec._CohortMemberSetPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2559,6 +2766,12 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "essays":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_essays(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2599,6 +2812,44 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 			}
 		case "totalCount":
 			out.Values[i] = ec._UserConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var userCreatePayloadImplementors = []string{"UserCreatePayload"}
+
+func (ec *executionContext) _UserCreatePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UserCreatePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, userCreatePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UserCreatePayload")
+		case "user":
+			out.Values[i] = ec._UserCreatePayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UserCreatePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2704,6 +2955,21 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) unmarshalNAuditAction2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐAuditAction(ctx context.Context, v any) (enums.AuditAction, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := enums.AuditAction(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAuditAction2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐAuditAction(ctx context.Context, sel ast.SelectionSet, v enums.AuditAction) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "AuditAction!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNAuditDetail2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐDetailᚄ(ctx context.Context, sel ast.SelectionSet, v []*values.Detail) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -2760,12 +3026,32 @@ func (ec *executionContext) marshalNAuditEventEdge2ᚖgithubᚗcomᚋrubricaᚋr
 	return ec._AuditEventEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNAuditTarget2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐAuditTarget(ctx context.Context, v any) (enums.AuditTarget, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := enums.AuditTarget(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAuditTarget2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐAuditTarget(ctx context.Context, sel ast.SelectionSet, v enums.AuditTarget) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "AuditTarget!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(ctx context.Context, sel ast.SelectionSet, v *ent.Cohort) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Cohort!")
 		return graphql.Null
 	}
 	return ec._Cohort(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCohortCreateInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCohortCreateInput(ctx context.Context, v any) (model.CohortCreateInput, error) {
+	res, err := ec.unmarshalInputCohortCreateInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNCohortEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCohortEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CohortEdge) graphql.Marshaler {
@@ -2824,6 +3110,16 @@ func (ec *executionContext) marshalNCohortMemberEdge2ᚖgithubᚗcomᚋrubrica�
 	return ec._CohortMemberEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNCohortMemberRemoveInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCohortMemberRemoveInput(ctx context.Context, v any) (model.CohortMemberRemoveInput, error) {
+	res, err := ec.unmarshalInputCohortMemberRemoveInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNCohortMemberSetInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCohortMemberSetInput(ctx context.Context, v any) (model.CohortMemberSetInput, error) {
+	res, err := ec.unmarshalInputCohortMemberSetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCohortRole2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐMembershipRole(ctx context.Context, v any) (enums.MembershipRole, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := enums.MembershipRole(tmp)
@@ -2837,16 +3133,6 @@ func (ec *executionContext) marshalNCohortRole2githubᚗcomᚋrubricaᚋrubrica�
 		graphql.AddInvalidNullFromMarshaler(ctx, "CohortRole!")
 	}
 	return res
-}
-
-func (ec *executionContext) unmarshalNCreateCohortInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCreateCohortInput(ctx context.Context, v any) (model.CreateCohortInput, error) {
-	res, err := ec.unmarshalInputCreateCohortInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNCreateUserInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCreateUserInput(ctx context.Context, v any) (model.CreateUserInput, error) {
-	res, err := ec.unmarshalInputCreateUserInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNPermission2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐPermission(ctx context.Context, v any) (model.Permission, error) {
@@ -2889,11 +3175,6 @@ func (ec *executionContext) marshalNPermission2ᚕgithubᚗcomᚋrubricaᚋrubri
 	return ret
 }
 
-func (ec *executionContext) unmarshalNRemoveCohortMemberInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRemoveCohortMemberInput(ctx context.Context, v any) (model.RemoveCohortMemberInput, error) {
-	res, err := ec.unmarshalInputRemoveCohortMemberInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
 func (ec *executionContext) unmarshalNRole2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐRole(ctx context.Context, v any) (enums.Role, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := enums.Role(tmp)
@@ -2909,17 +3190,17 @@ func (ec *executionContext) marshalNRole2githubᚗcomᚋrubricaᚋrubricaᚋent�
 	return res
 }
 
-func (ec *executionContext) unmarshalNSetCohortMemberInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSetCohortMemberInput(ctx context.Context, v any) (model.SetCohortMemberInput, error) {
-	res, err := ec.unmarshalInputSetCohortMemberInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
 func (ec *executionContext) marshalNUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(ctx context.Context, sel ast.SelectionSet, v *ent.User) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "User!")
 		return graphql.Null
 	}
 	return ec._User(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUserCreateInput2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserCreateInput(ctx context.Context, v any) (model.UserCreateInput, error) {
+	res, err := ec.unmarshalInputUserCreateInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNUserEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UserEdge) graphql.Marshaler {
@@ -2946,11 +3227,48 @@ func (ec *executionContext) marshalNUserEdge2ᚖgithubᚗcomᚋrubricaᚋrubrica
 	return ec._UserEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNUserOrderField2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserOrderField(ctx context.Context, v any) (model.UserOrderField, error) {
+	var res model.UserOrderField
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUserOrderField2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserOrderField(ctx context.Context, sel ast.SelectionSet, v model.UserOrderField) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalOAuditAction2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐAuditAction(ctx context.Context, v any) (*enums.AuditAction, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := enums.AuditAction(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOAuditAction2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐAuditAction(ctx context.Context, sel ast.SelectionSet, v *enums.AuditAction) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) marshalOAuditEventConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAuditEventConnection(ctx context.Context, sel ast.SelectionSet, v *model.AuditEventConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._AuditEventConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOAuditEventFilter2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAuditEventFilter(ctx context.Context, v any) (*model.AuditEventFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputAuditEventFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(ctx context.Context, sel ast.SelectionSet, v *ent.Cohort) graphql.Marshaler {
@@ -2967,6 +3285,13 @@ func (ec *executionContext) marshalOCohortConnection2ᚖgithubᚗcomᚋrubrica�
 	return ec._CohortConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOCohortCreatePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCohortCreatePayload(ctx context.Context, sel ast.SelectionSet, v *model.CohortCreatePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CohortCreatePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOCohortMember2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐMembership(ctx context.Context, sel ast.SelectionSet, v *ent.Membership) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -2981,32 +3306,37 @@ func (ec *executionContext) marshalOCohortMemberConnection2ᚖgithubᚗcomᚋrub
 	return ec._CohortMemberConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCreateCohortPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCreateCohortPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateCohortPayload) graphql.Marshaler {
+func (ec *executionContext) marshalOCohortMemberRemovePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCohortMemberRemovePayload(ctx context.Context, sel ast.SelectionSet, v *model.CohortMemberRemovePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return ec._CreateCohortPayload(ctx, sel, v)
+	return ec._CohortMemberRemovePayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCreateUserPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCreateUserPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateUserPayload) graphql.Marshaler {
+func (ec *executionContext) marshalOCohortMemberSetPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCohortMemberSetPayload(ctx context.Context, sel ast.SelectionSet, v *model.CohortMemberSetPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return ec._CreateUserPayload(ctx, sel, v)
+	return ec._CohortMemberSetPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalORemoveCohortMemberPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRemoveCohortMemberPayload(ctx context.Context, sel ast.SelectionSet, v *model.RemoveCohortMemberPayload) graphql.Marshaler {
+func (ec *executionContext) unmarshalORole2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐRole(ctx context.Context, v any) (*enums.Role, error) {
 	if v == nil {
-		return graphql.Null
+		return nil, nil
 	}
-	return ec._RemoveCohortMemberPayload(ctx, sel, v)
+	tmp, err := graphql.UnmarshalString(v)
+	res := enums.Role(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOSetCohortMemberPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSetCohortMemberPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetCohortMemberPayload) graphql.Marshaler {
+func (ec *executionContext) marshalORole2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐRole(ctx context.Context, sel ast.SelectionSet, v *enums.Role) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return ec._SetCohortMemberPayload(ctx, sel, v)
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) marshalOUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(ctx context.Context, sel ast.SelectionSet, v *ent.User) graphql.Marshaler {
@@ -3021,6 +3351,29 @@ func (ec *executionContext) marshalOUserConnection2ᚖgithubᚗcomᚋrubricaᚋr
 		return graphql.Null
 	}
 	return ec._UserConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUserCreatePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserCreatePayload(ctx context.Context, sel ast.SelectionSet, v *model.UserCreatePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UserCreatePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOUserFilter2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserFilter(ctx context.Context, v any) (*model.UserFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputUserFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOUserOrder2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserOrder(ctx context.Context, v any) (*model.UserOrder, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputUserOrder(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOViewer2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐViewer(ctx context.Context, sel ast.SelectionSet, v *model.Viewer) graphql.Marshaler {

@@ -30,6 +30,7 @@ type ResolverRoot interface {
 	Essay() EssayResolver
 	EssayProgress() EssayProgressResolver
 	Explanation() ExplanationResolver
+	Job() JobResolver
 	KeyPoint() KeyPointResolver
 	KeyPointOutcome() KeyPointOutcomeResolver
 	Mutation() MutationResolver
@@ -99,6 +100,11 @@ type ComplexityRoot struct {
 		TotalCount func(childComplexity int) int
 	}
 
+	CohortCreatePayload struct {
+		Cohort     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CohortEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
@@ -122,21 +128,23 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	CohortMemberRemovePayload struct {
+		Cohort          func(childComplexity int) int
+		RemovedMemberID func(childComplexity int) int
+		UserErrors      func(childComplexity int) int
+	}
+
+	CohortMemberSetPayload struct {
+		Cohort     func(childComplexity int) int
+		Member     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Contribution struct {
 		Key    func(childComplexity int) int
 		Kind   func(childComplexity int) int
 		Label  func(childComplexity int) int
 		Points func(childComplexity int) int
-	}
-
-	CreateCohortPayload struct {
-		Cohort     func(childComplexity int) int
-		UserErrors func(childComplexity int) int
-	}
-
-	CreateUserPayload struct {
-		User       func(childComplexity int) int
-		UserErrors func(childComplexity int) int
 	}
 
 	Credential struct {
@@ -151,6 +159,7 @@ type ComplexityRoot struct {
 		Slug        func(childComplexity int) int
 		Teaches     func(childComplexity int) int
 		Title       func(childComplexity int) int
+		URL         func(childComplexity int) int
 	}
 
 	CredentialConnection struct {
@@ -173,6 +182,13 @@ type ComplexityRoot struct {
 		Title       func(childComplexity int) int
 		Trait       func(childComplexity int) int
 		Weight      func(childComplexity int) int
+	}
+
+	DatabaseState struct {
+		Migration     func(childComplexity int) int
+		SizeKiB       func(childComplexity int) int
+		VectorVersion func(childComplexity int) int
+		Version       func(childComplexity int) int
 	}
 
 	Essay struct {
@@ -205,6 +221,25 @@ type ComplexityRoot struct {
 		Stage     func(childComplexity int) int
 	}
 
+	EssayRescorePayload struct {
+		Essay      func(childComplexity int) int
+		Run        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	EssayRetryPayload struct {
+		Essay      func(childComplexity int) int
+		Run        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	EssaySubmitPayload struct {
+		Essay      func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		Run        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Evidence struct {
 		CodePoints func(childComplexity int) int
 		GlobalID   func(childComplexity int) int
@@ -224,6 +259,63 @@ type ComplexityRoot struct {
 		GlobalID      func(childComplexity int) int
 		KeyPoints     func(childComplexity int) int
 		Summary       func(childComplexity int) int
+	}
+
+	IndexState struct {
+		Chunks     func(childComplexity int) int
+		Dimensions func(childComplexity int) int
+		Documents  func(childComplexity int) int
+		Missing    func(childComplexity int) int
+		Model      func(childComplexity int) int
+		SizeKiB    func(childComplexity int) int
+	}
+
+	Job struct {
+		Attempt     func(childComplexity int) int
+		AttemptedAt func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		Errors      func(childComplexity int) int
+		FinalizedAt func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		MaxAttempts func(childComplexity int) int
+		Run         func(childComplexity int) int
+		ScheduledAt func(childComplexity int) int
+		State       func(childComplexity int) int
+		TimeTaken   func(childComplexity int) int
+	}
+
+	JobCancelPayload struct {
+		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	JobConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	JobCount struct {
+		Count func(childComplexity int) int
+		Kind  func(childComplexity int) int
+		State func(childComplexity int) int
+	}
+
+	JobEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	JobError struct {
+		At      func(childComplexity int) int
+		Attempt func(childComplexity int) int
+		Message func(childComplexity int) int
+	}
+
+	JobRetryPayload struct {
+		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	KeyPoint struct {
@@ -246,13 +338,15 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		CreateCohort       func(childComplexity int, input model.CreateCohortInput) int
-		CreateUser         func(childComplexity int, input model.CreateUserInput) int
-		RemoveCohortMember func(childComplexity int, input model.RemoveCohortMemberInput) int
-		RescoreEssay       func(childComplexity int, input model.RescoreEssayInput) int
-		RetryScoring       func(childComplexity int, input model.RetryScoringInput) int
-		SetCohortMember    func(childComplexity int, input model.SetCohortMemberInput) int
-		SubmitEssay        func(childComplexity int, input model.SubmitEssayInput) int
+		CohortCreate       func(childComplexity int, input model.CohortCreateInput) int
+		CohortMemberRemove func(childComplexity int, input model.CohortMemberRemoveInput) int
+		CohortMemberSet    func(childComplexity int, input model.CohortMemberSetInput) int
+		EssayRescore       func(childComplexity int, input model.EssayRescoreInput) int
+		EssayRetry         func(childComplexity int, input model.EssayRetryInput) int
+		EssaySubmit        func(childComplexity int, input model.EssaySubmitInput) int
+		JobCancel          func(childComplexity int, input model.JobCancelInput) int
+		JobRetry           func(childComplexity int, input model.JobRetryInput) int
+		UserCreate         func(childComplexity int, input model.UserCreateInput) int
 	}
 
 	OverallScore struct {
@@ -275,16 +369,18 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		AuditEvents func(childComplexity int, first *int, after *string, last *int, before *string) int
+		AuditEvents func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter) int
 		Cohorts     func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Credentials func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.CredentialFilter) int
+		Credentials func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.CredentialFilter, orderBy *model.CredentialOrder) int
 		Essay       func(childComplexity int, id string) int
-		Essays      func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.EssayFilter) int
+		Essays      func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.EssayFilter, orderBy *model.EssayOrder) int
+		Jobs        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.JobFilter) int
 		Node        func(childComplexity int, id string) int
 		Nodes       func(childComplexity int, ids []string) int
+		System      func(childComplexity int) int
 		Track       func(childComplexity int, slug string) int
 		Tracks      func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Users       func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Users       func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.UserFilter, orderBy *model.UserOrder) int
 		Viewer      func(childComplexity int) int
 	}
 
@@ -352,24 +448,6 @@ type ComplexityRoot struct {
 		GlobalID func(childComplexity int) int
 		Kind     func(childComplexity int) int
 		Text     func(childComplexity int) int
-	}
-
-	RemoveCohortMemberPayload struct {
-		Cohort          func(childComplexity int) int
-		RemovedMemberID func(childComplexity int) int
-		UserErrors      func(childComplexity int) int
-	}
-
-	RescoreEssayPayload struct {
-		Essay      func(childComplexity int) int
-		Run        func(childComplexity int) int
-		UserErrors func(childComplexity int) int
-	}
-
-	RetryScoringPayload struct {
-		Essay      func(childComplexity int) int
-		Run        func(childComplexity int) int
-		UserErrors func(childComplexity int) int
 	}
 
 	Rubric struct {
@@ -458,6 +536,7 @@ type ComplexityRoot struct {
 		Seq             func(childComplexity int) int
 		Stage           func(childComplexity int) int
 		StartedAt       func(childComplexity int) int
+		TimeTaken       func(childComplexity int) int
 		WhyDegraded     func(childComplexity int) int
 	}
 
@@ -477,12 +556,6 @@ type ComplexityRoot struct {
 		Stage func(childComplexity int) int
 	}
 
-	SetCohortMemberPayload struct {
-		Cohort     func(childComplexity int) int
-		Member     func(childComplexity int) int
-		UserErrors func(childComplexity int) int
-	}
-
 	Skill struct {
 		GlobalID func(childComplexity int) int
 		Name     func(childComplexity int) int
@@ -490,16 +563,18 @@ type ComplexityRoot struct {
 		Slug     func(childComplexity int) int
 	}
 
-	SubmitEssayPayload struct {
-		Essay      func(childComplexity int) int
-		Replayed   func(childComplexity int) int
-		Run        func(childComplexity int) int
-		UserErrors func(childComplexity int) int
-	}
-
 	Subscription struct {
 		EssayProgress   func(childComplexity int, id string, afterSeq *int64) int
 		ScoringActivity func(childComplexity int, scope model.ScoringActivityScope, afterSeq *int64) int
+	}
+
+	System struct {
+		Database  func(childComplexity int) int
+		Engine    func(childComplexity int) int
+		Index     func(childComplexity int) int
+		Jobs      func(childComplexity int) int
+		StartedAt func(childComplexity int) int
+		Version   func(childComplexity int) int
 	}
 
 	TextRange struct {
@@ -532,6 +607,7 @@ type ComplexityRoot struct {
 		Active    func(childComplexity int) int
 		CreatedAt func(childComplexity int) int
 		Email     func(childComplexity int) int
+		Essays    func(childComplexity int, first *int, after *string, last *int, before *string) int
 		GlobalID  func(childComplexity int) int
 		Name      func(childComplexity int) int
 		Role      func(childComplexity int) int
@@ -541,6 +617,11 @@ type ComplexityRoot struct {
 		Edges      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
+	}
+
+	UserCreatePayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	UserEdge struct {
@@ -749,6 +830,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CohortConnection.TotalCount(childComplexity), true
 
+	case "CohortCreatePayload.cohort":
+		if e.ComplexityRoot.CohortCreatePayload.Cohort == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CohortCreatePayload.Cohort(childComplexity), true
+	case "CohortCreatePayload.userErrors":
+		if e.ComplexityRoot.CohortCreatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CohortCreatePayload.UserErrors(childComplexity), true
+
 	case "CohortEdge.cursor":
 		if e.ComplexityRoot.CohortEdge.Cursor == nil {
 			break
@@ -819,6 +913,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CohortMemberEdge.Node(childComplexity), true
 
+	case "CohortMemberRemovePayload.cohort":
+		if e.ComplexityRoot.CohortMemberRemovePayload.Cohort == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CohortMemberRemovePayload.Cohort(childComplexity), true
+	case "CohortMemberRemovePayload.removedMemberId":
+		if e.ComplexityRoot.CohortMemberRemovePayload.RemovedMemberID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CohortMemberRemovePayload.RemovedMemberID(childComplexity), true
+	case "CohortMemberRemovePayload.userErrors":
+		if e.ComplexityRoot.CohortMemberRemovePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CohortMemberRemovePayload.UserErrors(childComplexity), true
+
+	case "CohortMemberSetPayload.cohort":
+		if e.ComplexityRoot.CohortMemberSetPayload.Cohort == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CohortMemberSetPayload.Cohort(childComplexity), true
+	case "CohortMemberSetPayload.member":
+		if e.ComplexityRoot.CohortMemberSetPayload.Member == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CohortMemberSetPayload.Member(childComplexity), true
+	case "CohortMemberSetPayload.userErrors":
+		if e.ComplexityRoot.CohortMemberSetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CohortMemberSetPayload.UserErrors(childComplexity), true
+
 	case "Contribution.key":
 		if e.ComplexityRoot.Contribution.Key == nil {
 			break
@@ -843,32 +975,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Contribution.Points(childComplexity), true
-
-	case "CreateCohortPayload.cohort":
-		if e.ComplexityRoot.CreateCohortPayload.Cohort == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CreateCohortPayload.Cohort(childComplexity), true
-	case "CreateCohortPayload.userErrors":
-		if e.ComplexityRoot.CreateCohortPayload.UserErrors == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CreateCohortPayload.UserErrors(childComplexity), true
-
-	case "CreateUserPayload.user":
-		if e.ComplexityRoot.CreateUserPayload.User == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CreateUserPayload.User(childComplexity), true
-	case "CreateUserPayload.userErrors":
-		if e.ComplexityRoot.CreateUserPayload.UserErrors == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CreateUserPayload.UserErrors(childComplexity), true
 
 	case "Credential.description":
 		if e.ComplexityRoot.Credential.Description == nil {
@@ -936,6 +1042,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.Title(childComplexity), true
+	case "Credential.url":
+		if e.ComplexityRoot.Credential.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.URL(childComplexity), true
 
 	case "CredentialConnection.edges":
 		if e.ComplexityRoot.CredentialConnection.Edges == nil {
@@ -1017,6 +1129,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Criterion.Weight(childComplexity), true
+
+	case "DatabaseState.migration":
+		if e.ComplexityRoot.DatabaseState.Migration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseState.Migration(childComplexity), true
+	case "DatabaseState.sizeKiB":
+		if e.ComplexityRoot.DatabaseState.SizeKiB == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseState.SizeKiB(childComplexity), true
+	case "DatabaseState.vectorVersion":
+		if e.ComplexityRoot.DatabaseState.VectorVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseState.VectorVersion(childComplexity), true
+	case "DatabaseState.version":
+		if e.ComplexityRoot.DatabaseState.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DatabaseState.Version(childComplexity), true
 
 	case "Essay.submittedAt":
 		if e.ComplexityRoot.Essay.CreatedAt == nil {
@@ -1135,6 +1272,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EssayProgress.Stage(childComplexity), true
 
+	case "EssayRescorePayload.essay":
+		if e.ComplexityRoot.EssayRescorePayload.Essay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayRescorePayload.Essay(childComplexity), true
+	case "EssayRescorePayload.run":
+		if e.ComplexityRoot.EssayRescorePayload.Run == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayRescorePayload.Run(childComplexity), true
+	case "EssayRescorePayload.userErrors":
+		if e.ComplexityRoot.EssayRescorePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayRescorePayload.UserErrors(childComplexity), true
+
+	case "EssayRetryPayload.essay":
+		if e.ComplexityRoot.EssayRetryPayload.Essay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayRetryPayload.Essay(childComplexity), true
+	case "EssayRetryPayload.run":
+		if e.ComplexityRoot.EssayRetryPayload.Run == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayRetryPayload.Run(childComplexity), true
+	case "EssayRetryPayload.userErrors":
+		if e.ComplexityRoot.EssayRetryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayRetryPayload.UserErrors(childComplexity), true
+
+	case "EssaySubmitPayload.essay":
+		if e.ComplexityRoot.EssaySubmitPayload.Essay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssaySubmitPayload.Essay(childComplexity), true
+	case "EssaySubmitPayload.replayed":
+		if e.ComplexityRoot.EssaySubmitPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssaySubmitPayload.Replayed(childComplexity), true
+	case "EssaySubmitPayload.run":
+		if e.ComplexityRoot.EssaySubmitPayload.Run == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssaySubmitPayload.Run(childComplexity), true
+	case "EssaySubmitPayload.userErrors":
+		if e.ComplexityRoot.EssaySubmitPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssaySubmitPayload.UserErrors(childComplexity), true
+
 	case "Evidence.codePoints":
 		if e.ComplexityRoot.Evidence.CodePoints == nil {
 			break
@@ -1227,6 +1427,212 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Explanation.Summary(childComplexity), true
 
+	case "IndexState.chunks":
+		if e.ComplexityRoot.IndexState.Chunks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IndexState.Chunks(childComplexity), true
+	case "IndexState.dimensions":
+		if e.ComplexityRoot.IndexState.Dimensions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IndexState.Dimensions(childComplexity), true
+	case "IndexState.documents":
+		if e.ComplexityRoot.IndexState.Documents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IndexState.Documents(childComplexity), true
+	case "IndexState.missing":
+		if e.ComplexityRoot.IndexState.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IndexState.Missing(childComplexity), true
+	case "IndexState.model":
+		if e.ComplexityRoot.IndexState.Model == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IndexState.Model(childComplexity), true
+	case "IndexState.sizeKiB":
+		if e.ComplexityRoot.IndexState.SizeKiB == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IndexState.SizeKiB(childComplexity), true
+
+	case "Job.attempt":
+		if e.ComplexityRoot.Job.Attempt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Attempt(childComplexity), true
+	case "Job.attemptedAt":
+		if e.ComplexityRoot.Job.AttemptedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.AttemptedAt(childComplexity), true
+	case "Job.createdAt":
+		if e.ComplexityRoot.Job.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.CreatedAt(childComplexity), true
+	case "Job.errors":
+		if e.ComplexityRoot.Job.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Errors(childComplexity), true
+	case "Job.finalizedAt":
+		if e.ComplexityRoot.Job.FinalizedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.FinalizedAt(childComplexity), true
+	case "Job.id":
+		if e.ComplexityRoot.Job.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.GlobalID(childComplexity), true
+	case "Job.kind":
+		if e.ComplexityRoot.Job.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Kind(childComplexity), true
+	case "Job.maxAttempts":
+		if e.ComplexityRoot.Job.MaxAttempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.MaxAttempts(childComplexity), true
+	case "Job.run":
+		if e.ComplexityRoot.Job.Run == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Run(childComplexity), true
+	case "Job.scheduledAt":
+		if e.ComplexityRoot.Job.ScheduledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.ScheduledAt(childComplexity), true
+	case "Job.state":
+		if e.ComplexityRoot.Job.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.State(childComplexity), true
+	case "Job.elapsed":
+		if e.ComplexityRoot.Job.TimeTaken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.TimeTaken(childComplexity), true
+
+	case "JobCancelPayload.job":
+		if e.ComplexityRoot.JobCancelPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobCancelPayload.Job(childComplexity), true
+	case "JobCancelPayload.userErrors":
+		if e.ComplexityRoot.JobCancelPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobCancelPayload.UserErrors(childComplexity), true
+
+	case "JobConnection.edges":
+		if e.ComplexityRoot.JobConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobConnection.Edges(childComplexity), true
+	case "JobConnection.pageInfo":
+		if e.ComplexityRoot.JobConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobConnection.PageInfo(childComplexity), true
+	case "JobConnection.totalCount":
+		if e.ComplexityRoot.JobConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobConnection.TotalCount(childComplexity), true
+
+	case "JobCount.count":
+		if e.ComplexityRoot.JobCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobCount.Count(childComplexity), true
+	case "JobCount.kind":
+		if e.ComplexityRoot.JobCount.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobCount.Kind(childComplexity), true
+	case "JobCount.state":
+		if e.ComplexityRoot.JobCount.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobCount.State(childComplexity), true
+
+	case "JobEdge.cursor":
+		if e.ComplexityRoot.JobEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEdge.Cursor(childComplexity), true
+	case "JobEdge.node":
+		if e.ComplexityRoot.JobEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEdge.Node(childComplexity), true
+
+	case "JobError.at":
+		if e.ComplexityRoot.JobError.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.At(childComplexity), true
+	case "JobError.attempt":
+		if e.ComplexityRoot.JobError.Attempt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.Attempt(childComplexity), true
+	case "JobError.message":
+		if e.ComplexityRoot.JobError.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.Message(childComplexity), true
+
+	case "JobRetryPayload.job":
+		if e.ComplexityRoot.JobRetryPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobRetryPayload.Job(childComplexity), true
+	case "JobRetryPayload.userErrors":
+		if e.ComplexityRoot.JobRetryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobRetryPayload.UserErrors(childComplexity), true
+
 	case "KeyPoint.id":
 		if e.ComplexityRoot.KeyPoint.GlobalID == nil {
 			break
@@ -1307,83 +1713,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.KeyPointOutcome.Status(childComplexity), true
 
-	case "Mutation.createCohort":
-		if e.ComplexityRoot.Mutation.CreateCohort == nil {
+	case "Mutation.cohortCreate":
+		if e.ComplexityRoot.Mutation.CohortCreate == nil {
 			break
 		}
 
-		args, err := ec.field_Mutation_createCohort_args(ctx, rawArgs)
+		args, err := ec.field_Mutation_cohortCreate_args(ctx, rawArgs)
 		if err != nil {
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.CreateCohort(childComplexity, args["input"].(model.CreateCohortInput)), true
-	case "Mutation.createUser":
-		if e.ComplexityRoot.Mutation.CreateUser == nil {
+		return e.ComplexityRoot.Mutation.CohortCreate(childComplexity, args["input"].(model.CohortCreateInput)), true
+	case "Mutation.cohortMemberRemove":
+		if e.ComplexityRoot.Mutation.CohortMemberRemove == nil {
 			break
 		}
 
-		args, err := ec.field_Mutation_createUser_args(ctx, rawArgs)
+		args, err := ec.field_Mutation_cohortMemberRemove_args(ctx, rawArgs)
 		if err != nil {
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(model.CreateUserInput)), true
-	case "Mutation.removeCohortMember":
-		if e.ComplexityRoot.Mutation.RemoveCohortMember == nil {
+		return e.ComplexityRoot.Mutation.CohortMemberRemove(childComplexity, args["input"].(model.CohortMemberRemoveInput)), true
+	case "Mutation.cohortMemberSet":
+		if e.ComplexityRoot.Mutation.CohortMemberSet == nil {
 			break
 		}
 
-		args, err := ec.field_Mutation_removeCohortMember_args(ctx, rawArgs)
+		args, err := ec.field_Mutation_cohortMemberSet_args(ctx, rawArgs)
 		if err != nil {
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.RemoveCohortMember(childComplexity, args["input"].(model.RemoveCohortMemberInput)), true
-	case "Mutation.rescoreEssay":
-		if e.ComplexityRoot.Mutation.RescoreEssay == nil {
+		return e.ComplexityRoot.Mutation.CohortMemberSet(childComplexity, args["input"].(model.CohortMemberSetInput)), true
+	case "Mutation.essayRescore":
+		if e.ComplexityRoot.Mutation.EssayRescore == nil {
 			break
 		}
 
-		args, err := ec.field_Mutation_rescoreEssay_args(ctx, rawArgs)
+		args, err := ec.field_Mutation_essayRescore_args(ctx, rawArgs)
 		if err != nil {
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.RescoreEssay(childComplexity, args["input"].(model.RescoreEssayInput)), true
-	case "Mutation.retryScoring":
-		if e.ComplexityRoot.Mutation.RetryScoring == nil {
+		return e.ComplexityRoot.Mutation.EssayRescore(childComplexity, args["input"].(model.EssayRescoreInput)), true
+	case "Mutation.essayRetry":
+		if e.ComplexityRoot.Mutation.EssayRetry == nil {
 			break
 		}
 
-		args, err := ec.field_Mutation_retryScoring_args(ctx, rawArgs)
+		args, err := ec.field_Mutation_essayRetry_args(ctx, rawArgs)
 		if err != nil {
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.RetryScoring(childComplexity, args["input"].(model.RetryScoringInput)), true
-	case "Mutation.setCohortMember":
-		if e.ComplexityRoot.Mutation.SetCohortMember == nil {
+		return e.ComplexityRoot.Mutation.EssayRetry(childComplexity, args["input"].(model.EssayRetryInput)), true
+	case "Mutation.essaySubmit":
+		if e.ComplexityRoot.Mutation.EssaySubmit == nil {
 			break
 		}
 
-		args, err := ec.field_Mutation_setCohortMember_args(ctx, rawArgs)
+		args, err := ec.field_Mutation_essaySubmit_args(ctx, rawArgs)
 		if err != nil {
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.SetCohortMember(childComplexity, args["input"].(model.SetCohortMemberInput)), true
-	case "Mutation.submitEssay":
-		if e.ComplexityRoot.Mutation.SubmitEssay == nil {
+		return e.ComplexityRoot.Mutation.EssaySubmit(childComplexity, args["input"].(model.EssaySubmitInput)), true
+	case "Mutation.jobCancel":
+		if e.ComplexityRoot.Mutation.JobCancel == nil {
 			break
 		}
 
-		args, err := ec.field_Mutation_submitEssay_args(ctx, rawArgs)
+		args, err := ec.field_Mutation_jobCancel_args(ctx, rawArgs)
 		if err != nil {
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.SubmitEssay(childComplexity, args["input"].(model.SubmitEssayInput)), true
+		return e.ComplexityRoot.Mutation.JobCancel(childComplexity, args["input"].(model.JobCancelInput)), true
+	case "Mutation.jobRetry":
+		if e.ComplexityRoot.Mutation.JobRetry == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_jobRetry_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.JobRetry(childComplexity, args["input"].(model.JobRetryInput)), true
+	case "Mutation.userCreate":
+		if e.ComplexityRoot.Mutation.UserCreate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_userCreate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UserCreate(childComplexity, args["input"].(model.UserCreateInput)), true
 
 	case "OverallScore.interval":
 		if e.ComplexityRoot.OverallScore.Interval == nil {
@@ -1458,7 +1886,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.AuditEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.AuditEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.AuditEventFilter)), true
 	case "Query.cohorts":
 		if e.ComplexityRoot.Query.Cohorts == nil {
 			break
@@ -1480,7 +1908,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Credentials(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.CredentialFilter)), true
+		return e.ComplexityRoot.Query.Credentials(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.CredentialFilter), args["orderBy"].(*model.CredentialOrder)), true
 	case "Query.essay":
 		if e.ComplexityRoot.Query.Essay == nil {
 			break
@@ -1502,8 +1930,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Essays(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.EssayFilter)), true
+		return e.ComplexityRoot.Query.Essays(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.EssayFilter), args["orderBy"].(*model.EssayOrder)), true
 
+	case "Query.jobs":
+		if e.ComplexityRoot.Query.Jobs == nil {
+			break
+		}
+
+		args, err := ec.field_Query_jobs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Jobs(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.JobFilter)), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -1526,6 +1965,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Nodes(childComplexity, args["ids"].([]string)), true
+	case "Query.system":
+		if e.ComplexityRoot.Query.System == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.System(childComplexity), true
 	case "Query.track":
 		if e.ComplexityRoot.Query.Track == nil {
 			break
@@ -1558,7 +2003,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Users(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Users(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.UserFilter), args["orderBy"].(*model.UserOrder)), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
@@ -1825,63 +2270,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReferenceAnswer.Text(childComplexity), true
-
-	case "RemoveCohortMemberPayload.cohort":
-		if e.ComplexityRoot.RemoveCohortMemberPayload.Cohort == nil {
-			break
-		}
-
-		return e.ComplexityRoot.RemoveCohortMemberPayload.Cohort(childComplexity), true
-	case "RemoveCohortMemberPayload.removedMemberId":
-		if e.ComplexityRoot.RemoveCohortMemberPayload.RemovedMemberID == nil {
-			break
-		}
-
-		return e.ComplexityRoot.RemoveCohortMemberPayload.RemovedMemberID(childComplexity), true
-	case "RemoveCohortMemberPayload.userErrors":
-		if e.ComplexityRoot.RemoveCohortMemberPayload.UserErrors == nil {
-			break
-		}
-
-		return e.ComplexityRoot.RemoveCohortMemberPayload.UserErrors(childComplexity), true
-
-	case "RescoreEssayPayload.essay":
-		if e.ComplexityRoot.RescoreEssayPayload.Essay == nil {
-			break
-		}
-
-		return e.ComplexityRoot.RescoreEssayPayload.Essay(childComplexity), true
-	case "RescoreEssayPayload.run":
-		if e.ComplexityRoot.RescoreEssayPayload.Run == nil {
-			break
-		}
-
-		return e.ComplexityRoot.RescoreEssayPayload.Run(childComplexity), true
-	case "RescoreEssayPayload.userErrors":
-		if e.ComplexityRoot.RescoreEssayPayload.UserErrors == nil {
-			break
-		}
-
-		return e.ComplexityRoot.RescoreEssayPayload.UserErrors(childComplexity), true
-
-	case "RetryScoringPayload.essay":
-		if e.ComplexityRoot.RetryScoringPayload.Essay == nil {
-			break
-		}
-
-		return e.ComplexityRoot.RetryScoringPayload.Essay(childComplexity), true
-	case "RetryScoringPayload.run":
-		if e.ComplexityRoot.RetryScoringPayload.Run == nil {
-			break
-		}
-
-		return e.ComplexityRoot.RetryScoringPayload.Run(childComplexity), true
-	case "RetryScoringPayload.userErrors":
-		if e.ComplexityRoot.RetryScoringPayload.UserErrors == nil {
-			break
-		}
-
-		return e.ComplexityRoot.RetryScoringPayload.UserErrors(childComplexity), true
 
 	case "Rubric.criteria":
 		if e.ComplexityRoot.Rubric.Criteria == nil {
@@ -2240,6 +2628,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ScoringRun.StartedAt(childComplexity), true
+	case "ScoringRun.elapsed":
+		if e.ComplexityRoot.ScoringRun.TimeTaken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScoringRun.TimeTaken(childComplexity), true
 	case "ScoringRun.degradedReason":
 		if e.ComplexityRoot.ScoringRun.WhyDegraded == nil {
 			break
@@ -2292,25 +2686,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ScoringStageCount.Stage(childComplexity), true
 
-	case "SetCohortMemberPayload.cohort":
-		if e.ComplexityRoot.SetCohortMemberPayload.Cohort == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SetCohortMemberPayload.Cohort(childComplexity), true
-	case "SetCohortMemberPayload.member":
-		if e.ComplexityRoot.SetCohortMemberPayload.Member == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SetCohortMemberPayload.Member(childComplexity), true
-	case "SetCohortMemberPayload.userErrors":
-		if e.ComplexityRoot.SetCohortMemberPayload.UserErrors == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SetCohortMemberPayload.UserErrors(childComplexity), true
-
 	case "Skill.id":
 		if e.ComplexityRoot.Skill.GlobalID == nil {
 			break
@@ -2336,31 +2711,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Skill.Slug(childComplexity), true
 
-	case "SubmitEssayPayload.essay":
-		if e.ComplexityRoot.SubmitEssayPayload.Essay == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SubmitEssayPayload.Essay(childComplexity), true
-	case "SubmitEssayPayload.replayed":
-		if e.ComplexityRoot.SubmitEssayPayload.Replayed == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SubmitEssayPayload.Replayed(childComplexity), true
-	case "SubmitEssayPayload.run":
-		if e.ComplexityRoot.SubmitEssayPayload.Run == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SubmitEssayPayload.Run(childComplexity), true
-	case "SubmitEssayPayload.userErrors":
-		if e.ComplexityRoot.SubmitEssayPayload.UserErrors == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SubmitEssayPayload.UserErrors(childComplexity), true
-
 	case "Subscription.essayProgress":
 		if e.ComplexityRoot.Subscription.EssayProgress == nil {
 			break
@@ -2383,6 +2733,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.ScoringActivity(childComplexity, args["scope"].(model.ScoringActivityScope), args["afterSeq"].(*int64)), true
+
+	case "System.database":
+		if e.ComplexityRoot.System.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.System.Database(childComplexity), true
+	case "System.engine":
+		if e.ComplexityRoot.System.Engine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.System.Engine(childComplexity), true
+	case "System.index":
+		if e.ComplexityRoot.System.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.System.Index(childComplexity), true
+	case "System.jobs":
+		if e.ComplexityRoot.System.Jobs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.System.Jobs(childComplexity), true
+	case "System.startedAt":
+		if e.ComplexityRoot.System.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.System.StartedAt(childComplexity), true
+	case "System.version":
+		if e.ComplexityRoot.System.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.System.Version(childComplexity), true
 
 	case "TextRange.end":
 		if e.ComplexityRoot.TextRange.End == nil {
@@ -2495,6 +2882,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Email(childComplexity), true
+	case "User.essays":
+		if e.ComplexityRoot.User.Essays == nil {
+			break
+		}
+
+		args, err := ec.field_User_essays_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Essays(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "User.id":
 		if e.ComplexityRoot.User.GlobalID == nil {
 			break
@@ -2532,6 +2930,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserConnection.TotalCount(childComplexity), true
+
+	case "UserCreatePayload.user":
+		if e.ComplexityRoot.UserCreatePayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserCreatePayload.User(childComplexity), true
+	case "UserCreatePayload.userErrors":
+		if e.ComplexityRoot.UserCreatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserCreatePayload.UserErrors(childComplexity), true
 
 	case "UserEdge.cursor":
 		if e.ComplexityRoot.UserEdge.Cursor == nil {
@@ -2593,16 +3004,24 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
-			graphql.NewInputUnmarshaler("CreateCohortInput", ec.unmarshalInputCreateCohortInput),
-			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
+			graphql.NewInputUnmarshaler("AuditEventFilter", ec.unmarshalInputAuditEventFilter),
+			graphql.NewInputUnmarshaler("CohortCreateInput", ec.unmarshalInputCohortCreateInput),
+			graphql.NewInputUnmarshaler("CohortMemberRemoveInput", ec.unmarshalInputCohortMemberRemoveInput),
+			graphql.NewInputUnmarshaler("CohortMemberSetInput", ec.unmarshalInputCohortMemberSetInput),
 			graphql.NewInputUnmarshaler("CredentialFilter", ec.unmarshalInputCredentialFilter),
+			graphql.NewInputUnmarshaler("CredentialOrder", ec.unmarshalInputCredentialOrder),
 			graphql.NewInputUnmarshaler("EssayFilter", ec.unmarshalInputEssayFilter),
-			graphql.NewInputUnmarshaler("RemoveCohortMemberInput", ec.unmarshalInputRemoveCohortMemberInput),
-			graphql.NewInputUnmarshaler("RescoreEssayInput", ec.unmarshalInputRescoreEssayInput),
-			graphql.NewInputUnmarshaler("RetryScoringInput", ec.unmarshalInputRetryScoringInput),
+			graphql.NewInputUnmarshaler("EssayOrder", ec.unmarshalInputEssayOrder),
+			graphql.NewInputUnmarshaler("EssayRescoreInput", ec.unmarshalInputEssayRescoreInput),
+			graphql.NewInputUnmarshaler("EssayRetryInput", ec.unmarshalInputEssayRetryInput),
+			graphql.NewInputUnmarshaler("EssaySubmitInput", ec.unmarshalInputEssaySubmitInput),
+			graphql.NewInputUnmarshaler("JobCancelInput", ec.unmarshalInputJobCancelInput),
+			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
+			graphql.NewInputUnmarshaler("JobRetryInput", ec.unmarshalInputJobRetryInput),
 			graphql.NewInputUnmarshaler("ScoringActivityScope", ec.unmarshalInputScoringActivityScope),
-			graphql.NewInputUnmarshaler("SetCohortMemberInput", ec.unmarshalInputSetCohortMemberInput),
-			graphql.NewInputUnmarshaler("SubmitEssayInput", ec.unmarshalInputSubmitEssayInput),
+			graphql.NewInputUnmarshaler("UserCreateInput", ec.unmarshalInputUserCreateInput),
+			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
+			graphql.NewInputUnmarshaler("UserOrder", ec.unmarshalInputUserOrder),
 		)
 	}
 	first := true
@@ -2705,6 +3124,12 @@ scalar Time @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 "A whole number below 2^53 that only grows, written as a JSON number. Of two states the one with the larger number is the newer."
 scalar Sequence @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259#section-6")
 
+"A length of time, as an ISO 8601 duration in hours, minutes and seconds with up to three decimals, such as PT1M3.25S."
+scalar Duration @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339#appendix-A")
+
+"An absolute http or https address of at most 2 048 characters."
+scalar URL @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3986")
+
 "What a learner, an advisor or an admin may read. Every field answers only what the viewer may see."
 type Query {
   "Who is asking, and what they may do. Null when nobody is signed in."
@@ -2718,7 +3143,7 @@ type Query {
   nodes(
     "Up to 100 global ids."
     ids: [ID!]!
-  ): [Node]!
+  ): [Node]
   "The tracks that learners may choose, by title."
   tracks(
     "The first so many, 1 to 100. Give either first or last."
@@ -2740,7 +3165,7 @@ type Query {
     "The essay's global id."
     id: ID!
   ): Essay
-  "The essays that the viewer may see, newest first: a learner's own, an advisor's learners', all for an admin."
+  "The essays that the viewer may see: a learner's own, an advisor's learners', all for an admin."
   essays(
     "The first so many, 1 to 100. Give either first or last."
     first: Int
@@ -2752,8 +3177,10 @@ type Query {
     before: String
     "Which essays to list."
     filter: EssayFilter
+    "In which order; newest first when left out."
+    orderBy: EssayOrder
   ): EssayConnection
-  "The catalogue of micro-credentials, by title."
+  "The catalogue of micro-credentials."
   credentials(
     "The first so many, 1 to 100. Give either first or last."
     first: Int
@@ -2765,6 +3192,8 @@ type Query {
     before: String
     "Which credentials to list."
     filter: CredentialFilter
+    "In which order; by title when left out."
+    orderBy: CredentialOrder
   ): CredentialConnection
   "The cohorts that the viewer may see, by name."
   cohorts(
@@ -2777,7 +3206,7 @@ type Query {
     "Only those before this cursor."
     before: String
   ): CohortConnection
-  "The people that the viewer may see, by name."
+  "The people that the viewer may see."
   users(
     "The first so many, 1 to 100. Give either first or last."
     first: Int
@@ -2787,6 +3216,10 @@ type Query {
     last: Int
     "Only those before this cursor."
     before: String
+    "Which people to list."
+    filter: UserFilter
+    "In which order; by name when left out."
+    orderBy: UserOrder
   ): UserConnection
   "What admins and advisors did, newest first. For admins."
   auditEvents(
@@ -2798,46 +3231,73 @@ type Query {
     last: Int
     "Only those before this cursor."
     before: String
+    "Which events to list."
+    filter: AuditEventFilter
   ): AuditEventConnection
+  "The background jobs, newest first. Ended ones are kept for a day, failed ones for a week. For admins."
+  jobs(
+    "The first so many, 1 to 100. Give either first or last."
+    first: Int
+    "Only those behind this cursor."
+    after: String
+    "The last so many, 1 to 100."
+    last: Int
+    "Only those before this cursor."
+    before: String
+    "Which jobs to list."
+    filter: JobFilter
+  ): JobConnection
+  "What the installation runs on, and whether it keeps up. For admins."
+  system: System
 }
 
 "What can be changed. A payload's userErrors say what the caller can put right; errors of the response are the others."
 type Mutation {
   "Submits an essay: the essay, its first scoring run and its job are written together. For learners."
-  submitEssay(
+  essaySubmit(
     "What to submit."
-    input: SubmitEssayInput!
-  ): SubmitEssayPayload
+    input: EssaySubmitInput!
+  ): EssaySubmitPayload
   "Scores an essay again after its newest run has failed. For the learner and their advisors."
-  retryScoring(
+  essayRetry(
     "Which essay."
-    input: RetryScoringInput!
-  ): RetryScoringPayload
+    input: EssayRetryInput!
+  ): EssayRetryPayload
   "Scores an essay again, by the newest rubric and engine. Earlier runs stay readable. For advisors and admins."
-  rescoreEssay(
+  essayRescore(
     "Which essay, and why."
-    input: RescoreEssayInput!
-  ): RescoreEssayPayload
+    input: EssayRescoreInput!
+  ): EssayRescorePayload
   "Makes an account. For admins."
-  createUser(
+  userCreate(
     "The account."
-    input: CreateUserInput!
-  ): CreateUserPayload
+    input: UserCreateInput!
+  ): UserCreatePayload
   "Makes a cohort. For admins."
-  createCohort(
+  cohortCreate(
     "The cohort."
-    input: CreateCohortInput!
-  ): CreateCohortPayload
+    input: CohortCreateInput!
+  ): CohortCreatePayload
   "Puts a person into a cohort, or changes what they are in it. For admins."
-  setCohortMember(
+  cohortMemberSet(
     "Who, where, as what."
-    input: SetCohortMemberInput!
-  ): SetCohortMemberPayload
+    input: CohortMemberSetInput!
+  ): CohortMemberSetPayload
   "Takes a person out of a cohort. For admins."
-  removeCohortMember(
+  cohortMemberRemove(
     "Who and where."
-    input: RemoveCohortMemberInput!
-  ): RemoveCohortMemberPayload
+    input: CohortMemberRemoveInput!
+  ): CohortMemberRemovePayload
+  "Has a job that failed or waits tried again at once. For admins."
+  jobRetry(
+    "Which job."
+    input: JobRetryInput!
+  ): JobRetryPayload
+  "Stops a job that has not ended. The scoring run that waits for it is ended as FAILED. For admins."
+  jobCancel(
+    "Which job."
+    input: JobCancelInput!
+  ): JobCancelPayload
 }
 
 "What can be watched, over graphql-transport-ws and over server-sent events."
@@ -2881,6 +3341,14 @@ type PageInfo {
   startCursor: String
   "Cursor of the last edge; null on an empty page."
   endCursor: String
+}
+
+"Which way a list is ordered."
+enum OrderDirection {
+  "The smallest, the earliest, the first of the alphabet first."
+  ASC
+  "The largest, the newest, the last of the alphabet first."
+  DESC
 }
 
 "What kept a mutation from being carried out, and what the caller can do."
@@ -3145,7 +3613,7 @@ enum CredentialKind {
 }
 
 "A class of learning time."
-enum Duration {
+enum LearningTime {
   "Less than 10 hours."
   SHORT
   "10 to 40 hours."
@@ -3181,7 +3649,7 @@ type Credential implements Node {
   "How much it asks for."
   level: Level!
   "Class of learning time."
-  duration: Duration!
+  duration: LearningTime!
   "Class of price."
   price: Price!
   "The skills it teaches or proves, most central first; at most 12."
@@ -3190,6 +3658,8 @@ type Credential implements Node {
   requires: [Skill!]!
   "What one learns, and for whom it is."
   description: String!
+  "Where its provider describes it; null when that is not known."
+  url: URL
 }
 
 "A page of credentials."
@@ -3218,6 +3688,22 @@ input CredentialFilter {
   level: Level
   "Is of this class of price."
   price: Price
+}
+
+"By what credentials are ordered."
+enum CredentialOrderField {
+  "Their titles."
+  TITLE
+  "Who awards them."
+  PROVIDER
+}
+
+"An order of credentials; equal ones are ordered by id."
+input CredentialOrder {
+  "By what."
+  field: CredentialOrderField! = TITLE
+  "Which way."
+  direction: OrderDirection! = ASC
 }
 `, BuiltIn: false},
 	{Name: "../schema/essay.graphql", Input: `"A learner's answer to a question."
@@ -3279,6 +3765,22 @@ input EssayFilter {
   learnerId: ID
   "Whose newest run is in this stage."
   stage: ScoringStage
+}
+
+"By what essays are ordered."
+enum EssayOrderField {
+  "When they were submitted."
+  SUBMITTED_AT
+  "The overall score of the newest run that has one; essays without one come last, in either direction."
+  OVERALL_PERCENT
+}
+
+"An order of essays; equal ones are ordered by id."
+input EssayOrder {
+  "By what."
+  field: EssayOrderField! = SUBMITTED_AT
+  "Which way."
+  direction: OrderDirection! = DESC
 }
 
 "Why a scoring run exists."
@@ -3351,6 +3853,8 @@ type ScoringRun implements Node {
   scoredAt: Time
   "When it ended."
   finishedAt: Time
+  "How long it took, from being asked for to its end; null before it has ended."
+  elapsed: Duration
   "What gave the scores; null before there are any."
   engine: ScoringEngine
   "Whether a lesser engine than the one asked for gave the scores."
@@ -3588,7 +4092,7 @@ type Citation implements Node {
 }
 
 "An essay to submit."
-input SubmitEssayInput {
+input EssaySubmitInput {
   "The question it answers."
   questionId: ID!
   "The text, 1 to 200 000 characters (Unicode code points), not only white space, without NUL. It is kept exactly as it is."
@@ -3598,7 +4102,7 @@ input SubmitEssayInput {
 }
 
 "The essay that was submitted."
-type SubmitEssayPayload {
+type EssaySubmitPayload {
   "The essay; null when there are user errors."
   essay: Essay
   "Its scoring run."
@@ -3610,13 +4114,13 @@ type SubmitEssayPayload {
 }
 
 "An essay to try again."
-input RetryScoringInput {
+input EssayRetryInput {
   "The essay, whose newest run has failed."
   essayId: ID!
 }
 
 "The run that was added."
-type RetryScoringPayload {
+type EssayRetryPayload {
   "The essay; null when there are user errors."
   essay: Essay
   "The new run."
@@ -3626,7 +4130,7 @@ type RetryScoringPayload {
 }
 
 "An essay to score again."
-input RescoreEssayInput {
+input EssayRescoreInput {
   "The essay, whose newest run has ended."
   essayId: ID!
   "Why, 1 to 500 characters, for the audit trail."
@@ -3634,13 +4138,193 @@ input RescoreEssayInput {
 }
 
 "The run that was added."
-type RescoreEssayPayload {
+type EssayRescorePayload {
   "The essay; null when there are user errors."
   essay: Essay
   "The new run."
   run: ScoringRun
   "What kept it from being added."
   userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/operations.graphql", Input: `"What a background job does."
+enum JobKind {
+  "Scores an essay and puts the reasons together."
+  SCORE_ESSAY
+  "Looks for what to learn next."
+  RECOMMEND
+  "Brings the search index up to date."
+  REFRESH_INDEX
+}
+
+"Where a background job stands."
+enum JobState {
+  "Waits for a worker."
+  AVAILABLE
+  "Waits for its time."
+  SCHEDULED
+  "Waits for something outside of the queue."
+  PENDING
+  "A worker has it."
+  RUNNING
+  "Failed, and will be tried again at scheduledAt."
+  RETRYABLE
+  "Done."
+  COMPLETED
+  "Failed as often as it may."
+  DISCARDED
+  "Stopped by a person."
+  CANCELLED
+}
+
+"A piece of work in the background. For admins."
+type Job implements Node {
+  "Global id."
+  id: ID!
+  "What it does."
+  kind: JobKind!
+  "Where it stands."
+  state: JobState!
+  "How often it was tried."
+  attempt: Int!
+  "How often it is tried at most."
+  maxAttempts: Int!
+  "When it was asked for."
+  createdAt: Time!
+  "When it may begin, or be tried again."
+  scheduledAt: Time!
+  "When it was last begun."
+  attemptedAt: Time
+  "When it ended."
+  finalizedAt: Time
+  "How long its last try took; null when it has not ended."
+  elapsed: Duration
+  "Why its tries failed, oldest first; at most 25."
+  errors: [JobError!]!
+  "The scoring run it works for, if any."
+  run: ScoringRun
+}
+
+"Why a try of a job failed."
+type JobError {
+  "Which try; 1 for the first."
+  attempt: Int!
+  "When."
+  at: Time!
+  "What went wrong, for those who operate the installation; at most 2 000 characters."
+  message: String!
+}
+
+"A page of jobs."
+type JobConnection {
+  "The jobs and their cursors."
+  edges: [JobEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+  "How many there are in all, counted up to 25 001."
+  totalCount: Int!
+}
+
+"A job in a page."
+type JobEdge {
+  "Position for after and before."
+  cursor: String!
+  "The job."
+  node: Job!
+}
+
+"Which jobs to list; conditions are joined by and."
+input JobFilter {
+  "In one of these states; at most 8."
+  states: [JobState!]
+  "That do this."
+  kind: JobKind
+  "That work for this scoring run."
+  runId: ID
+}
+
+"A job to try again."
+input JobRetryInput {
+  "The job, which has failed or waits for its time. A scoring run that was given up with it has to be asked for anew, by essayRetry."
+  jobId: ID!
+}
+
+"The job that is tried again."
+type JobRetryPayload {
+  "The job; null when there are user errors."
+  job: Job
+  "What kept it from being tried."
+  userErrors: [UserError!]!
+}
+
+"A job to stop."
+input JobCancelInput {
+  "The job, which has not ended."
+  jobId: ID!
+  "Why, 1 to 500 characters, for the audit trail and for the failed run."
+  reason: String!
+}
+
+"The job that was stopped."
+type JobCancelPayload {
+  "The job; null when there are user errors. One that a worker has is stopped by it in a moment."
+  job: Job
+  "What kept it from being stopped."
+  userErrors: [UserError!]!
+}
+
+"What an installation runs on. For admins."
+type System {
+  "Version of the program."
+  version: String!
+  "Since when this process runs."
+  startedAt: Time!
+  "What scores new essays."
+  engine: ScoringEngine!
+  "The database."
+  database: DatabaseState!
+  "The search index."
+  index: IndexState!
+  "How many jobs there are of each kind and state; only those with any, at most 24."
+  jobs: [JobCount!]!
+}
+
+"The state of the database."
+type DatabaseState {
+  "Version of Postgres."
+  version: String!
+  "Version of pgvector."
+  vectorVersion: String!
+  "Number of the newest migration that was applied."
+  migration: Int!
+  "Bytes on disk, rounded to kibibytes; in KiB."
+  sizeKiB: Int!
+}
+
+"The state of the search index."
+type IndexState {
+  "The embedding model whose vectors serve searches."
+  model: String!
+  "Length of its vectors."
+  dimensions: Int!
+  "Texts that can be found."
+  documents: Int!
+  "Pieces of them, each of which has a vector."
+  chunks: Int!
+  "Pieces that lack a current vector; 0 when the index keeps up."
+  missing: Int!
+  "Bytes on disk in KiB, vectors, postings and their indexes together."
+  sizeKiB: Int!
+}
+
+"How many jobs of a kind are in a state."
+type JobCount {
+  "The kind."
+  kind: JobKind!
+  "The state."
+  state: JobState!
+  "How many."
+  count: Int!
 }
 `, BuiltIn: false},
 	{Name: "../schema/people.graphql", Input: `"What an account may do."
@@ -3697,6 +4381,41 @@ type User implements Node {
   active: Boolean!
   "When the account was made."
   createdAt: Time!
+  "Their essays that the viewer may see, newest first."
+  essays(
+    "The first so many, 1 to 100. Give either first or last."
+    first: Int
+    "Only those behind this cursor."
+    after: String
+    "The last so many, 1 to 100."
+    last: Int
+    "Only those before this cursor."
+    before: String
+  ): EssayConnection
+}
+
+"Which people to list; conditions are joined by and."
+input UserFilter {
+  "With this role."
+  role: Role
+  "Whose accounts can be used, or cannot."
+  active: Boolean
+}
+
+"By what people are ordered."
+enum UserOrderField {
+  "Their names."
+  NAME
+  "When their accounts were made."
+  CREATED_AT
+}
+
+"An order of people; equal ones are ordered by id."
+input UserOrder {
+  "By what."
+  field: UserOrderField! = NAME
+  "Which way."
+  direction: OrderDirection! = ASC
 }
 
 "A page of people."
@@ -3802,10 +4521,10 @@ type AuditEvent implements Node {
   id: ID!
   "Who acted; null when the command line did."
   actor: User
-  "What was done, such as essay.rescore."
-  action: String!
+  "What was done."
+  action: AuditAction!
   "Kind of the object it was done to."
-  targetType: String!
+  targetType: AuditTarget!
   "Global id of that object, if it has one."
   targetId: ID
   "Further facts."
@@ -3814,6 +4533,54 @@ type AuditEvent implements Node {
   requestId: String!
   "When."
   createdAt: Time!
+}
+
+"What the audit trail keeps."
+enum AuditAction {
+  "A failed essay was scored once more."
+  ESSAY_RETRY
+  "An essay was scored again."
+  ESSAY_RESCORE
+  "An account was made."
+  USER_CREATE
+  "A cohort was made."
+  COHORT_CREATE
+  "A person was put into a cohort, or given another place in it."
+  COHORT_MEMBER_SET
+  "A person was taken out of a cohort."
+  COHORT_MEMBER_REMOVE
+  "A background job was tried again."
+  JOB_RETRY
+  "A background job was stopped."
+  JOB_CANCEL
+  "An access token was issued at the command line."
+  TOKEN_ISSUE
+  "The catalogue was loaded at the command line."
+  CATALOGUE_SEED
+}
+
+"Kind of the object that an audit event is about."
+enum AuditTarget {
+  "The tracks, questions and credentials as a whole."
+  CATALOGUE
+  "A cohort."
+  COHORT
+  "An essay."
+  ESSAY
+  "A background job."
+  JOB
+  "An account."
+  USER
+}
+
+"Which audit events to list; conditions are joined by and."
+input AuditEventFilter {
+  "With this action."
+  action: AuditAction
+  "By this person."
+  actorId: ID
+  "About the object with this global id."
+  targetId: ID
 }
 
 "A fact of an audit event."
@@ -3843,7 +4610,7 @@ type AuditEventEdge {
 }
 
 "An account to make."
-input CreateUserInput {
+input UserCreateInput {
   "Name, 1 to 128 characters."
   name: String!
   "E-mail address, up to 254 characters, not yet in use."
@@ -3853,7 +4620,7 @@ input CreateUserInput {
 }
 
 "The account that was made."
-type CreateUserPayload {
+type UserCreatePayload {
   "The account; null when there are user errors."
   user: User
   "What kept it from being made."
@@ -3861,7 +4628,7 @@ type CreateUserPayload {
 }
 
 "A cohort to make."
-input CreateCohortInput {
+input CohortCreateInput {
   "Stable name: lower-case letters, digits and hyphens, 1 to 64 characters, not yet in use."
   slug: String!
   "Name for people, 1 to 128 characters."
@@ -3871,7 +4638,7 @@ input CreateCohortInput {
 }
 
 "The cohort that was made."
-type CreateCohortPayload {
+type CohortCreatePayload {
   "The cohort; null when there are user errors."
   cohort: Cohort
   "What kept it from being made."
@@ -3879,7 +4646,7 @@ type CreateCohortPayload {
 }
 
 "A person's place in a cohort."
-input SetCohortMemberInput {
+input CohortMemberSetInput {
   "The cohort."
   cohortId: ID!
   "The person."
@@ -3889,7 +4656,7 @@ input SetCohortMemberInput {
 }
 
 "The cohort that was changed."
-type SetCohortMemberPayload {
+type CohortMemberSetPayload {
   "The cohort; null when there are user errors."
   cohort: Cohort
   "The member; null when there are user errors."
@@ -3899,7 +4666,7 @@ type SetCohortMemberPayload {
 }
 
 "A person to take out of a cohort."
-input RemoveCohortMemberInput {
+input CohortMemberRemoveInput {
   "The cohort."
   cohortId: ID!
   "The person."
@@ -3907,7 +4674,7 @@ input RemoveCohortMemberInput {
 }
 
 "The cohort that was changed."
-type RemoveCohortMemberPayload {
+type CohortMemberRemovePayload {
   "The cohort; null when there are user errors."
   cohort: Cohort
   "The member that was taken out."
@@ -4163,6 +4930,16 @@ func (ec *executionContext) childFields_CohortConnection(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type CohortConnection", field.Name)
 }
 
+func (ec *executionContext) childFields_CohortCreatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cohort":
+		return ec.fieldContext_CohortCreatePayload_cohort(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CohortCreatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CohortCreatePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CohortEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cursor":
@@ -4209,6 +4986,30 @@ func (ec *executionContext) childFields_CohortMemberEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type CohortMemberEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_CohortMemberRemovePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cohort":
+		return ec.fieldContext_CohortMemberRemovePayload_cohort(ctx, field)
+	case "removedMemberId":
+		return ec.fieldContext_CohortMemberRemovePayload_removedMemberId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CohortMemberRemovePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CohortMemberRemovePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CohortMemberSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cohort":
+		return ec.fieldContext_CohortMemberSetPayload_cohort(ctx, field)
+	case "member":
+		return ec.fieldContext_CohortMemberSetPayload_member(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CohortMemberSetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CohortMemberSetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Contribution(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "kind":
@@ -4221,26 +5022,6 @@ func (ec *executionContext) childFields_Contribution(ctx context.Context, field 
 		return ec.fieldContext_Contribution_points(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Contribution", field.Name)
-}
-
-func (ec *executionContext) childFields_CreateCohortPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cohort":
-		return ec.fieldContext_CreateCohortPayload_cohort(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_CreateCohortPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreateCohortPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "user":
-		return ec.fieldContext_CreateUserPayload_user(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_CreateUserPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Credential(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4267,6 +5048,8 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_requires(ctx, field)
 	case "description":
 		return ec.fieldContext_Credential_description(ctx, field)
+	case "url":
+		return ec.fieldContext_Credential_url(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Credential", field.Name)
 }
@@ -4313,6 +5096,20 @@ func (ec *executionContext) childFields_Criterion(ctx context.Context, field gra
 		return ec.fieldContext_Criterion_levels(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Criterion", field.Name)
+}
+
+func (ec *executionContext) childFields_DatabaseState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_DatabaseState_version(ctx, field)
+	case "vectorVersion":
+		return ec.fieldContext_DatabaseState_vectorVersion(ctx, field)
+	case "migration":
+		return ec.fieldContext_DatabaseState_migration(ctx, field)
+	case "sizeKiB":
+		return ec.fieldContext_DatabaseState_sizeKiB(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DatabaseState", field.Name)
 }
 
 func (ec *executionContext) childFields_Essay(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4375,6 +5172,44 @@ func (ec *executionContext) childFields_EssayProgress(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type EssayProgress", field.Name)
 }
 
+func (ec *executionContext) childFields_EssayRescorePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "essay":
+		return ec.fieldContext_EssayRescorePayload_essay(ctx, field)
+	case "run":
+		return ec.fieldContext_EssayRescorePayload_run(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EssayRescorePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EssayRescorePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EssayRetryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "essay":
+		return ec.fieldContext_EssayRetryPayload_essay(ctx, field)
+	case "run":
+		return ec.fieldContext_EssayRetryPayload_run(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EssayRetryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EssayRetryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EssaySubmitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "essay":
+		return ec.fieldContext_EssaySubmitPayload_essay(ctx, field)
+	case "run":
+		return ec.fieldContext_EssaySubmitPayload_run(ctx, field)
+	case "replayed":
+		return ec.fieldContext_EssaySubmitPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EssaySubmitPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EssaySubmitPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Evidence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4415,6 +5250,120 @@ func (ec *executionContext) childFields_Explanation(ctx context.Context, field g
 		return ec.fieldContext_Explanation_citations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Explanation", field.Name)
+}
+
+func (ec *executionContext) childFields_IndexState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "model":
+		return ec.fieldContext_IndexState_model(ctx, field)
+	case "dimensions":
+		return ec.fieldContext_IndexState_dimensions(ctx, field)
+	case "documents":
+		return ec.fieldContext_IndexState_documents(ctx, field)
+	case "chunks":
+		return ec.fieldContext_IndexState_chunks(ctx, field)
+	case "missing":
+		return ec.fieldContext_IndexState_missing(ctx, field)
+	case "sizeKiB":
+		return ec.fieldContext_IndexState_sizeKiB(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IndexState", field.Name)
+}
+
+func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Job_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Job_kind(ctx, field)
+	case "state":
+		return ec.fieldContext_Job_state(ctx, field)
+	case "attempt":
+		return ec.fieldContext_Job_attempt(ctx, field)
+	case "maxAttempts":
+		return ec.fieldContext_Job_maxAttempts(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Job_createdAt(ctx, field)
+	case "scheduledAt":
+		return ec.fieldContext_Job_scheduledAt(ctx, field)
+	case "attemptedAt":
+		return ec.fieldContext_Job_attemptedAt(ctx, field)
+	case "finalizedAt":
+		return ec.fieldContext_Job_finalizedAt(ctx, field)
+	case "elapsed":
+		return ec.fieldContext_Job_elapsed(ctx, field)
+	case "errors":
+		return ec.fieldContext_Job_errors(ctx, field)
+	case "run":
+		return ec.fieldContext_Job_run(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Job", field.Name)
+}
+
+func (ec *executionContext) childFields_JobCancelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_JobCancelPayload_job(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_JobCancelPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobCancelPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_JobConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_JobConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_JobConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_JobConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_JobCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_JobCount_kind(ctx, field)
+	case "state":
+		return ec.fieldContext_JobCount_state(ctx, field)
+	case "count":
+		return ec.fieldContext_JobCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobCount", field.Name)
+}
+
+func (ec *executionContext) childFields_JobEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_JobEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_JobEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_JobError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "attempt":
+		return ec.fieldContext_JobError_attempt(ctx, field)
+	case "at":
+		return ec.fieldContext_JobError_at(ctx, field)
+	case "message":
+		return ec.fieldContext_JobError_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobError", field.Name)
+}
+
+func (ec *executionContext) childFields_JobRetryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_JobRetryPayload_job(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_JobRetryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobRetryPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_KeyPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4625,42 +5574,6 @@ func (ec *executionContext) childFields_ReferenceAnswer(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type ReferenceAnswer", field.Name)
 }
 
-func (ec *executionContext) childFields_RemoveCohortMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cohort":
-		return ec.fieldContext_RemoveCohortMemberPayload_cohort(ctx, field)
-	case "removedMemberId":
-		return ec.fieldContext_RemoveCohortMemberPayload_removedMemberId(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RemoveCohortMemberPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RemoveCohortMemberPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_RescoreEssayPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "essay":
-		return ec.fieldContext_RescoreEssayPayload_essay(ctx, field)
-	case "run":
-		return ec.fieldContext_RescoreEssayPayload_run(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RescoreEssayPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RescoreEssayPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_RetryScoringPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "essay":
-		return ec.fieldContext_RetryScoringPayload_essay(ctx, field)
-	case "run":
-		return ec.fieldContext_RetryScoringPayload_run(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_RetryScoringPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type RetryScoringPayload", field.Name)
-}
-
 func (ec *executionContext) childFields_Rubric(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4819,6 +5732,8 @@ func (ec *executionContext) childFields_ScoringRun(ctx context.Context, field gr
 		return ec.fieldContext_ScoringRun_scoredAt(ctx, field)
 	case "finishedAt":
 		return ec.fieldContext_ScoringRun_finishedAt(ctx, field)
+	case "elapsed":
+		return ec.fieldContext_ScoringRun_elapsed(ctx, field)
 	case "engine":
 		return ec.fieldContext_ScoringRun_engine(ctx, field)
 	case "degraded":
@@ -4871,18 +5786,6 @@ func (ec *executionContext) childFields_ScoringStageCount(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ScoringStageCount", field.Name)
 }
 
-func (ec *executionContext) childFields_SetCohortMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cohort":
-		return ec.fieldContext_SetCohortMemberPayload_cohort(ctx, field)
-	case "member":
-		return ec.fieldContext_SetCohortMemberPayload_member(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_SetCohortMemberPayload_userErrors(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SetCohortMemberPayload", field.Name)
-}
-
 func (ec *executionContext) childFields_Skill(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4897,18 +5800,22 @@ func (ec *executionContext) childFields_Skill(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Skill", field.Name)
 }
 
-func (ec *executionContext) childFields_SubmitEssayPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+func (ec *executionContext) childFields_System(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "essay":
-		return ec.fieldContext_SubmitEssayPayload_essay(ctx, field)
-	case "run":
-		return ec.fieldContext_SubmitEssayPayload_run(ctx, field)
-	case "replayed":
-		return ec.fieldContext_SubmitEssayPayload_replayed(ctx, field)
-	case "userErrors":
-		return ec.fieldContext_SubmitEssayPayload_userErrors(ctx, field)
+	case "version":
+		return ec.fieldContext_System_version(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_System_startedAt(ctx, field)
+	case "engine":
+		return ec.fieldContext_System_engine(ctx, field)
+	case "database":
+		return ec.fieldContext_System_database(ctx, field)
+	case "index":
+		return ec.fieldContext_System_index(ctx, field)
+	case "jobs":
+		return ec.fieldContext_System_jobs(ctx, field)
 	}
-	return nil, fmt.Errorf("no field named %q was found under type SubmitEssayPayload", field.Name)
+	return nil, fmt.Errorf("no field named %q was found under type System", field.Name)
 }
 
 func (ec *executionContext) childFields_TextRange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4977,6 +5884,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_active(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_User_createdAt(ctx, field)
+	case "essays":
+		return ec.fieldContext_User_essays(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }
@@ -4991,6 +5900,16 @@ func (ec *executionContext) childFields_UserConnection(ctx context.Context, fiel
 		return ec.fieldContext_UserConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_UserCreatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UserCreatePayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UserCreatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserCreatePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UserEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -11,7 +11,9 @@ import (
 
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/enums"
+	"github.com/rubrica/rubrica/ent/values"
 	"github.com/rubrica/rubrica/graph/page"
+	"github.com/rubrica/rubrica/jobs"
 )
 
 // An object with a global id.
@@ -37,6 +39,16 @@ type AuditEventEdge struct {
 	Node *ent.AuditEvent `json:"node"`
 }
 
+// Which audit events to list; conditions are joined by and.
+type AuditEventFilter struct {
+	// With this action.
+	Action *enums.AuditAction `json:"action,omitempty"`
+	// By this person.
+	ActorID *string `json:"actorId,omitempty"`
+	// About the object with this global id.
+	TargetID *string `json:"targetId,omitempty"`
+}
+
 // A page of cohorts.
 type CohortConnection struct {
 	// The cohorts and their cursors.
@@ -45,6 +57,24 @@ type CohortConnection struct {
 	PageInfo *page.Info `json:"pageInfo"`
 	// How many there are in all, counted up to 25 001.
 	TotalCount int `json:"totalCount"`
+}
+
+// A cohort to make.
+type CohortCreateInput struct {
+	// Stable name: lower-case letters, digits and hyphens, 1 to 64 characters, not yet in use.
+	Slug string `json:"slug"`
+	// Name for people, 1 to 128 characters.
+	Name string `json:"name"`
+	// The track it follows, if any.
+	TrackID *string `json:"trackId,omitempty"`
+}
+
+// The cohort that was made.
+type CohortCreatePayload struct {
+	// The cohort; null when there are user errors.
+	Cohort *ent.Cohort `json:"cohort,omitempty"`
+	// What kept it from being made.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A cohort in a page.
@@ -73,39 +103,41 @@ type CohortMemberEdge struct {
 	Node *ent.Membership `json:"node"`
 }
 
-// A cohort to make.
-type CreateCohortInput struct {
-	// Stable name: lower-case letters, digits and hyphens, 1 to 64 characters, not yet in use.
-	Slug string `json:"slug"`
-	// Name for people, 1 to 128 characters.
-	Name string `json:"name"`
-	// The track it follows, if any.
-	TrackID *string `json:"trackId,omitempty"`
+// A person to take out of a cohort.
+type CohortMemberRemoveInput struct {
+	// The cohort.
+	CohortID string `json:"cohortId"`
+	// The person.
+	UserID string `json:"userId"`
 }
 
-// The cohort that was made.
-type CreateCohortPayload struct {
+// The cohort that was changed.
+type CohortMemberRemovePayload struct {
 	// The cohort; null when there are user errors.
 	Cohort *ent.Cohort `json:"cohort,omitempty"`
-	// What kept it from being made.
+	// The member that was taken out.
+	RemovedMemberID *string `json:"removedMemberId,omitempty"`
+	// What kept it from being changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
-// An account to make.
-type CreateUserInput struct {
-	// Name, 1 to 128 characters.
-	Name string `json:"name"`
-	// E-mail address, up to 254 characters, not yet in use.
-	Email string `json:"email"`
-	// What it may do.
-	Role enums.Role `json:"role"`
+// A person's place in a cohort.
+type CohortMemberSetInput struct {
+	// The cohort.
+	CohortID string `json:"cohortId"`
+	// The person.
+	UserID string `json:"userId"`
+	// What they are to be in it.
+	Role enums.MembershipRole `json:"role"`
 }
 
-// The account that was made.
-type CreateUserPayload struct {
-	// The account; null when there are user errors.
-	User *ent.User `json:"user,omitempty"`
-	// What kept it from being made.
+// The cohort that was changed.
+type CohortMemberSetPayload struct {
+	// The cohort; null when there are user errors.
+	Cohort *ent.Cohort `json:"cohort,omitempty"`
+	// The member; null when there are user errors.
+	Member *ent.Membership `json:"member,omitempty"`
+	// What kept it from being changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -135,6 +167,26 @@ type CredentialFilter struct {
 	Level *enums.Level `json:"level,omitempty"`
 	// Is of this class of price.
 	Price *enums.Price `json:"price,omitempty"`
+}
+
+// An order of credentials; equal ones are ordered by id.
+type CredentialOrder struct {
+	// By what.
+	Field CredentialOrderField `json:"field"`
+	// Which way.
+	Direction OrderDirection `json:"direction"`
+}
+
+// The state of the database.
+type DatabaseState struct {
+	// Version of Postgres.
+	Version string `json:"version"`
+	// Version of pgvector.
+	VectorVersion string `json:"vectorVersion"`
+	// Number of the newest migration that was applied.
+	Migration int `json:"migration"`
+	// Bytes on disk, rounded to kibibytes; in KiB.
+	SizeKiB int `json:"sizeKiB"`
 }
 
 // A page of essays.
@@ -169,6 +221,144 @@ type EssayFilter struct {
 	Stage *enums.Stage `json:"stage,omitempty"`
 }
 
+// An order of essays; equal ones are ordered by id.
+type EssayOrder struct {
+	// By what.
+	Field EssayOrderField `json:"field"`
+	// Which way.
+	Direction OrderDirection `json:"direction"`
+}
+
+// An essay to score again.
+type EssayRescoreInput struct {
+	// The essay, whose newest run has ended.
+	EssayID string `json:"essayId"`
+	// Why, 1 to 500 characters, for the audit trail.
+	Reason string `json:"reason"`
+}
+
+// The run that was added.
+type EssayRescorePayload struct {
+	// The essay; null when there are user errors.
+	Essay *ent.Essay `json:"essay,omitempty"`
+	// The new run.
+	Run *ent.ScoringRun `json:"run,omitempty"`
+	// What kept it from being added.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An essay to try again.
+type EssayRetryInput struct {
+	// The essay, whose newest run has failed.
+	EssayID string `json:"essayId"`
+}
+
+// The run that was added.
+type EssayRetryPayload struct {
+	// The essay; null when there are user errors.
+	Essay *ent.Essay `json:"essay,omitempty"`
+	// The new run.
+	Run *ent.ScoringRun `json:"run,omitempty"`
+	// What kept it from being added.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An essay to submit.
+type EssaySubmitInput struct {
+	// The question it answers.
+	QuestionID string `json:"questionId"`
+	// The text, 1 to 200 000 characters (Unicode code points), not only white space, without NUL. It is kept exactly as it is.
+	Text string `json:"text"`
+	// A key of the caller's own, 1 to 64 characters. The same key with the same essay answers with the first result again; with another essay it is a CONFLICT.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
+}
+
+// The essay that was submitted.
+type EssaySubmitPayload struct {
+	// The essay; null when there are user errors.
+	Essay *ent.Essay `json:"essay,omitempty"`
+	// Its scoring run.
+	Run *ent.ScoringRun `json:"run,omitempty"`
+	// Whether this repeats an earlier submission with the same key.
+	Replayed bool `json:"replayed"`
+	// What kept it from being submitted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// The state of the search index.
+type IndexState struct {
+	// The embedding model whose vectors serve searches.
+	Model string `json:"model"`
+	// Length of its vectors.
+	Dimensions int `json:"dimensions"`
+	// Texts that can be found.
+	Documents int `json:"documents"`
+	// Pieces of them, each of which has a vector.
+	Chunks int `json:"chunks"`
+	// Pieces that lack a current vector; 0 when the index keeps up.
+	Missing int `json:"missing"`
+	// Bytes on disk in KiB, vectors, postings and their indexes together.
+	SizeKiB int `json:"sizeKiB"`
+}
+
+// A job to stop.
+type JobCancelInput struct {
+	// The job, which has not ended.
+	JobID string `json:"jobId"`
+	// Why, 1 to 500 characters, for the audit trail and for the failed run.
+	Reason string `json:"reason"`
+}
+
+// The job that was stopped.
+type JobCancelPayload struct {
+	// The job; null when there are user errors. One that a worker has is stopped by it in a moment.
+	Job *jobs.Job `json:"job,omitempty"`
+	// What kept it from being stopped.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A page of jobs.
+type JobConnection struct {
+	// The jobs and their cursors.
+	Edges []*JobEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *page.Info `json:"pageInfo"`
+	// How many there are in all, counted up to 25 001.
+	TotalCount int `json:"totalCount"`
+}
+
+// A job in a page.
+type JobEdge struct {
+	// Position for after and before.
+	Cursor string `json:"cursor"`
+	// The job.
+	Node *jobs.Job `json:"node"`
+}
+
+// Which jobs to list; conditions are joined by and.
+type JobFilter struct {
+	// In one of these states; at most 8.
+	States []jobs.State `json:"states,omitempty"`
+	// That do this.
+	Kind *jobs.Kind `json:"kind,omitempty"`
+	// That work for this scoring run.
+	RunID *string `json:"runId,omitempty"`
+}
+
+// A job to try again.
+type JobRetryInput struct {
+	// The job, which has failed or waits for its time. A scoring run that was given up with it has to be asked for anew, by essayRetry.
+	JobID string `json:"jobId"`
+}
+
+// The job that is tried again.
+type JobRetryPayload struct {
+	// The job; null when there are user errors.
+	Job *jobs.Job `json:"job,omitempty"`
+	// What kept it from being tried.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A page of questions.
 type QuestionConnection struct {
 	// The questions and their cursors.
@@ -185,58 +375,6 @@ type QuestionEdge struct {
 	Cursor string `json:"cursor"`
 	// The question.
 	Node *ent.Question `json:"node"`
-}
-
-// A person to take out of a cohort.
-type RemoveCohortMemberInput struct {
-	// The cohort.
-	CohortID string `json:"cohortId"`
-	// The person.
-	UserID string `json:"userId"`
-}
-
-// The cohort that was changed.
-type RemoveCohortMemberPayload struct {
-	// The cohort; null when there are user errors.
-	Cohort *ent.Cohort `json:"cohort,omitempty"`
-	// The member that was taken out.
-	RemovedMemberID *string `json:"removedMemberId,omitempty"`
-	// What kept it from being changed.
-	UserErrors []*UserError `json:"userErrors"`
-}
-
-// An essay to score again.
-type RescoreEssayInput struct {
-	// The essay, whose newest run has ended.
-	EssayID string `json:"essayId"`
-	// Why, 1 to 500 characters, for the audit trail.
-	Reason string `json:"reason"`
-}
-
-// The run that was added.
-type RescoreEssayPayload struct {
-	// The essay; null when there are user errors.
-	Essay *ent.Essay `json:"essay,omitempty"`
-	// The new run.
-	Run *ent.ScoringRun `json:"run,omitempty"`
-	// What kept it from being added.
-	UserErrors []*UserError `json:"userErrors"`
-}
-
-// An essay to try again.
-type RetryScoringInput struct {
-	// The essay, whose newest run has failed.
-	EssayID string `json:"essayId"`
-}
-
-// The run that was added.
-type RetryScoringPayload struct {
-	// The essay; null when there are user errors.
-	Essay *ent.Essay `json:"essay,omitempty"`
-	// The new run.
-	Run *ent.ScoringRun `json:"run,omitempty"`
-	// What kept it from being added.
-	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Scoring in a scope at one moment.
@@ -309,50 +447,24 @@ type ScoringStageCount struct {
 	Count int `json:"count"`
 }
 
-// A person's place in a cohort.
-type SetCohortMemberInput struct {
-	// The cohort.
-	CohortID string `json:"cohortId"`
-	// The person.
-	UserID string `json:"userId"`
-	// What they are to be in it.
-	Role enums.MembershipRole `json:"role"`
-}
-
-// The cohort that was changed.
-type SetCohortMemberPayload struct {
-	// The cohort; null when there are user errors.
-	Cohort *ent.Cohort `json:"cohort,omitempty"`
-	// The member; null when there are user errors.
-	Member *ent.Membership `json:"member,omitempty"`
-	// What kept it from being changed.
-	UserErrors []*UserError `json:"userErrors"`
-}
-
-// An essay to submit.
-type SubmitEssayInput struct {
-	// The question it answers.
-	QuestionID string `json:"questionId"`
-	// The text, 1 to 200 000 characters (Unicode code points), not only white space, without NUL. It is kept exactly as it is.
-	Text string `json:"text"`
-	// A key of the caller's own, 1 to 64 characters. The same key with the same essay answers with the first result again; with another essay it is a CONFLICT.
-	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
-}
-
-// The essay that was submitted.
-type SubmitEssayPayload struct {
-	// The essay; null when there are user errors.
-	Essay *ent.Essay `json:"essay,omitempty"`
-	// Its scoring run.
-	Run *ent.ScoringRun `json:"run,omitempty"`
-	// Whether this repeats an earlier submission with the same key.
-	Replayed bool `json:"replayed"`
-	// What kept it from being submitted.
-	UserErrors []*UserError `json:"userErrors"`
-}
-
 // What can be watched, over graphql-transport-ws and over server-sent events.
 type Subscription struct {
+}
+
+// What an installation runs on. For admins.
+type System struct {
+	// Version of the program.
+	Version string `json:"version"`
+	// Since when this process runs.
+	StartedAt time.Time `json:"startedAt"`
+	// What scores new essays.
+	Engine *values.Engine `json:"engine"`
+	// The database.
+	Database *DatabaseState `json:"database"`
+	// The search index.
+	Index *IndexState `json:"index"`
+	// How many jobs there are of each kind and state; only those with any, at most 24.
+	Jobs []*jobs.Count `json:"jobs"`
 }
 
 // A page of tracks.
@@ -383,6 +495,24 @@ type UserConnection struct {
 	TotalCount int `json:"totalCount"`
 }
 
+// An account to make.
+type UserCreateInput struct {
+	// Name, 1 to 128 characters.
+	Name string `json:"name"`
+	// E-mail address, up to 254 characters, not yet in use.
+	Email string `json:"email"`
+	// What it may do.
+	Role enums.Role `json:"role"`
+}
+
+// The account that was made.
+type UserCreatePayload struct {
+	// The account; null when there are user errors.
+	User *ent.User `json:"user,omitempty"`
+	// What kept it from being made.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A person in a page.
 type UserEdge struct {
 	// Position for after and before.
@@ -401,6 +531,22 @@ type UserError struct {
 	Message string `json:"message"`
 }
 
+// Which people to list; conditions are joined by and.
+type UserFilter struct {
+	// With this role.
+	Role *enums.Role `json:"role,omitempty"`
+	// Whose accounts can be used, or cannot.
+	Active *bool `json:"active,omitempty"`
+}
+
+// An order of people; equal ones are ordered by id.
+type UserOrder struct {
+	// By what.
+	Field UserOrderField `json:"field"`
+	// Which way.
+	Direction OrderDirection `json:"direction"`
+}
+
 // Who is asking.
 type Viewer struct {
 	// The account.
@@ -409,6 +555,180 @@ type Viewer struct {
 	Role enums.Role `json:"role"`
 	// What it may do.
 	Permissions []Permission `json:"permissions"`
+}
+
+// By what credentials are ordered.
+type CredentialOrderField string
+
+const (
+	// Their titles.
+	CredentialOrderFieldTitle CredentialOrderField = "TITLE"
+	// Who awards them.
+	CredentialOrderFieldProvider CredentialOrderField = "PROVIDER"
+)
+
+var AllCredentialOrderField = []CredentialOrderField{
+	CredentialOrderFieldTitle,
+	CredentialOrderFieldProvider,
+}
+
+func (e CredentialOrderField) IsValid() bool {
+	switch e {
+	case CredentialOrderFieldTitle, CredentialOrderFieldProvider:
+		return true
+	}
+	return false
+}
+
+func (e CredentialOrderField) String() string {
+	return string(e)
+}
+
+func (e *CredentialOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CredentialOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CredentialOrderField", str)
+	}
+	return nil
+}
+
+func (e CredentialOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CredentialOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CredentialOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// By what essays are ordered.
+type EssayOrderField string
+
+const (
+	// When they were submitted.
+	EssayOrderFieldSubmittedAt EssayOrderField = "SUBMITTED_AT"
+	// The overall score of the newest run that has one; essays without one come last, in either direction.
+	EssayOrderFieldOverallPercent EssayOrderField = "OVERALL_PERCENT"
+)
+
+var AllEssayOrderField = []EssayOrderField{
+	EssayOrderFieldSubmittedAt,
+	EssayOrderFieldOverallPercent,
+}
+
+func (e EssayOrderField) IsValid() bool {
+	switch e {
+	case EssayOrderFieldSubmittedAt, EssayOrderFieldOverallPercent:
+		return true
+	}
+	return false
+}
+
+func (e EssayOrderField) String() string {
+	return string(e)
+}
+
+func (e *EssayOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = EssayOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid EssayOrderField", str)
+	}
+	return nil
+}
+
+func (e EssayOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *EssayOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e EssayOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Which way a list is ordered.
+type OrderDirection string
+
+const (
+	// The smallest, the earliest, the first of the alphabet first.
+	OrderDirectionAsc OrderDirection = "ASC"
+	// The largest, the newest, the last of the alphabet first.
+	OrderDirectionDesc OrderDirection = "DESC"
+)
+
+var AllOrderDirection = []OrderDirection{
+	OrderDirectionAsc,
+	OrderDirectionDesc,
+}
+
+func (e OrderDirection) IsValid() bool {
+	switch e {
+	case OrderDirectionAsc, OrderDirectionDesc:
+		return true
+	}
+	return false
+}
+
+func (e OrderDirection) String() string {
+	return string(e)
+}
+
+func (e *OrderDirection) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OrderDirection(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OrderDirection", str)
+	}
+	return nil
+}
+
+func (e OrderDirection) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OrderDirection) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OrderDirection) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }
 
 // A thing that a viewer may do.
@@ -555,6 +875,64 @@ func (e *UserErrorCode) UnmarshalJSON(b []byte) error {
 }
 
 func (e UserErrorCode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// By what people are ordered.
+type UserOrderField string
+
+const (
+	// Their names.
+	UserOrderFieldName UserOrderField = "NAME"
+	// When their accounts were made.
+	UserOrderFieldCreatedAt UserOrderField = "CREATED_AT"
+)
+
+var AllUserOrderField = []UserOrderField{
+	UserOrderFieldName,
+	UserOrderFieldCreatedAt,
+}
+
+func (e UserOrderField) IsValid() bool {
+	switch e {
+	case UserOrderFieldName, UserOrderFieldCreatedAt:
+		return true
+	}
+	return false
+}
+
+func (e UserOrderField) String() string {
+	return string(e)
+}
+
+func (e *UserOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = UserOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid UserOrderField", str)
+	}
+	return nil
+}
+
+func (e UserOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *UserOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e UserOrderField) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

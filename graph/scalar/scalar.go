@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -71,4 +73,63 @@ func UnmarshalSequence(v any) (int64, error) {
 		return 0, fmt.Errorf("a Sequence is a whole number from 0 to %d", int64(MaxSequence))
 	}
 	return n, nil
+}
+
+// MarshalDuration writes a length of time as an ISO 8601 duration, to the millisecond.
+func MarshalDuration(d time.Duration) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		_, _ = io.WriteString(w, `"`+duration(d)+`"`)
+	})
+}
+
+func duration(d time.Duration) string {
+	d = d.Round(time.Millisecond)
+	b := []byte("PT")
+	if d < 0 {
+		b, d = []byte("-PT"), -d
+	}
+	if h := d / time.Hour; h > 0 {
+		b = append(strconv.AppendInt(b, int64(h), 10), 'H')
+	}
+	if m := d % time.Hour / time.Minute; m > 0 {
+		b = append(strconv.AppendInt(b, int64(m), 10), 'M')
+	}
+	if s := d % time.Minute; s > 0 || d == 0 {
+		b = append(strconv.AppendFloat(b, float64(s.Milliseconds())/1000, 'f', -1, 64), 'S')
+	}
+	return string(b)
+}
+
+var durationForm = regexp.MustCompile(`^PT(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})(?:\.(\d{1,3}))?S)?$`)
+
+// UnmarshalDuration reads an ISO 8601 duration in hours, minutes and seconds.
+func UnmarshalDuration(v any) (time.Duration, error) {
+	s, ok := v.(string)
+	m := durationForm.FindStringSubmatch(s)
+	if !ok || m == nil || len(s) == len("PT") {
+		return 0, fmt.Errorf("a Duration is a text such as PT1M3.25S")
+	}
+	var d time.Duration
+	for i, unit := range []time.Duration{time.Hour, time.Minute, time.Second} {
+		n, _ := strconv.Atoi("0" + m[i+1]) // at most six digits
+		d += time.Duration(n) * unit
+	}
+	ms, _ := strconv.Atoi((m[4] + "000")[:3])
+	return d + time.Duration(ms)*time.Millisecond, nil
+}
+
+// maxURL bounds an address, in bytes.
+const maxURL = 2048
+
+// MarshalURL writes an address.
+func MarshalURL(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// UnmarshalURL reads an absolute http or https address.
+func UnmarshalURL(v any) (string, error) {
+	s, ok := v.(string)
+	u, err := url.Parse(s)
+	if !ok || err != nil || len(s) > maxURL || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return "", fmt.Errorf("a URL is an absolute http or https address of at most %d characters", maxURL)
+	}
+	return s, nil
 }

@@ -8,13 +8,14 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rubrica/rubrica/ent"
+	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/internal/server"
 	"github.com/rubrica/rubrica/internal/viewer"
 )
 
 // Record adds an event to the trail, in the transaction of the client. The actor is the context's
 // viewer; without one it is the command line, which must act for the system.
-func Record(ctx context.Context, client *ent.Client, action, targetType string, target uuid.UUID, detail map[string]string) error {
+func Record(ctx context.Context, client *ent.Client, action enums.AuditAction, targetType enums.AuditTarget, target uuid.UUID, detail map[string]string) error {
 	if detail == nil {
 		detail = map[string]string{}
 	}

@@ -5,8 +5,8 @@ const questionsQuery = `query Questions {
   tracks(first: 20) { edges { node { questions(first: 50) { edges { node { id slug title prompt } } } } } }
 }`
 
-const submitMutation = `mutation Submit($input: SubmitEssayInput!) {
-  submitEssay(input: $input) { essay { id } userErrors { code message } }
+const submitMutation = `mutation Submit($input: EssaySubmitInput!) {
+  essaySubmit(input: $input) { essay { id } userErrors { code message } }
 }`
 
 const progressQuery = `subscription Progress($id: ID!) {

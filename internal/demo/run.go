@@ -118,7 +118,7 @@ func find(ctx context.Context, o *Options) (*foundQuestion, error) {
 
 func submit(ctx context.Context, o *Options, question string) (string, error) {
 	var data struct {
-		SubmitEssay struct {
+		EssaySubmit struct {
 			Essay      *struct{ ID string }
 			UserErrors []struct{ Code, Message string }
 		}
@@ -127,11 +127,11 @@ func submit(ctx context.Context, o *Options, question string) (string, error) {
 	if err := o.Client.Do(ctx, submitMutation, map[string]any{"input": input}, &data); err != nil {
 		return "", err
 	}
-	if faults := data.SubmitEssay.UserErrors; len(faults) > 0 {
+	if faults := data.EssaySubmit.UserErrors; len(faults) > 0 {
 		return "", fmt.Errorf("the essay was not taken: %s (%s)", faults[0].Message, faults[0].Code)
 	}
-	if data.SubmitEssay.Essay == nil {
+	if data.EssaySubmit.Essay == nil {
 		return "", errors.New("the essay was not taken, and the server does not say why")
 	}
-	return data.SubmitEssay.Essay.ID, nil
+	return data.EssaySubmit.Essay.ID, nil
 }

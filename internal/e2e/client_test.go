@@ -20,11 +20,11 @@ import (
 // httpClient shares its connections with the demo client's. The timeout is longer than any stream lives.
 var httpClient = &http.Client{Timeout: 3 * time.Minute}
 
-const submitMutation = `mutation Submit($input: SubmitEssayInput!) {
-  submitEssay(input: $input) { essay { id } run { id number seq stage } replayed userErrors { field code message } }
+const submitMutation = `mutation Submit($input: EssaySubmitInput!) {
+  essaySubmit(input: $input) { essay { id } run { id number seq stage } replayed userErrors { field code message } }
 }`
 
-// submitted is the payload of submitEssay and of its relatives.
+// submitted is the payload of essaySubmit and of its relatives.
 type submitted struct {
 	Essay *struct{ ID string }
 	Run   *struct {
@@ -46,9 +46,9 @@ func submit(ctx context.Context, c *demo.Client, question, text, key string) (su
 	if key != "" {
 		input["idempotencyKey"] = key
 	}
-	var out struct{ SubmitEssay submitted }
+	var out struct{ EssaySubmit submitted }
 	err := c.Do(ctx, submitMutation, map[string]any{"input": input}, &out)
-	return out.SubmitEssay, err
+	return out.EssaySubmit, err
 }
 
 const progressSubscription = `subscription Progress($id: ID!, $afterSeq: Sequence) {

@@ -160,8 +160,8 @@ func TestMainJob(t *testing.T) {
 	})
 
 	t.Run("scored again", func(t *testing.T) {
-		refused(t, again(ctx, t, lena, "retryScoring", "RetryScoringInput", map[string]any{"essayId": essay}), "WRONG_STATE")
-		rescore := again(ctx, t, arno, "rescoreEssay", "RescoreEssayInput", map[string]any{"essayId": essay, "reason": "a second look"})
+		refused(t, again(ctx, t, lena, "essayRetry", "EssayRetryInput", map[string]any{"essayId": essay}), "WRONG_STATE")
+		rescore := again(ctx, t, arno, "essayRescore", "EssayRescoreInput", map[string]any{"essayId": essay, "reason": "a second look"})
 		require.Empty(t, rescore.UserErrors)
 		assert.Equal(t, 2, rescore.Run.Number)
 		assert.Greater(t, rescore.Run.Seq, run.Seq, "the sequence goes on through the runs")
@@ -176,7 +176,7 @@ func TestMainJob(t *testing.T) {
 		for i, s := range newest.Scores {
 			assert.InDelta(t, run.Scores[i].Value, s.Value, 0, "the same engine gives the same score")
 		}
-		assert.Equal(t, 1, in.count(`SELECT count(*) FROM audit_events WHERE action = 'essay.rescore'`))
+		assert.Equal(t, 1, in.count(`SELECT count(*) FROM audit_events WHERE action = 'ESSAY_RESCORE'`))
 	})
 
 	t.Run("bad input", func(t *testing.T) { in.badInput(ctx, t, p, lena, question.Slug) })

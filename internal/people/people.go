@@ -52,7 +52,7 @@ func (s *Service) CreateUser(ctx context.Context, name, email string, role enums
 		if err != nil {
 			return fmt.Errorf("storing the account: %w", err)
 		}
-		return audit.Record(ctx, tx.Ent, "user.create", "user", made.ID, map[string]string{"role": string(role)})
+		return audit.Record(ctx, tx.Ent, enums.AuditUserCreate, enums.TargetUser, made.ID, map[string]string{"role": string(role)})
 	})
 	if database.IsUnique(err, "users_email_key") {
 		return nil, problem.New("email", problem.Conflict, "There is an account with this address already.")
@@ -83,7 +83,7 @@ func (s *Service) CreateCohort(ctx context.Context, slug, name string, trackID *
 		if err != nil {
 			return fmt.Errorf("storing the cohort: %w", err)
 		}
-		return audit.Record(ctx, tx.Ent, "cohort.create", "cohort", made.ID, map[string]string{"slug": slug})
+		return audit.Record(ctx, tx.Ent, enums.AuditCohortCreate, enums.TargetCohort, made.ID, map[string]string{"slug": slug})
 	})
 	if database.IsUnique(err, "cohorts_slug_key") {
 		return nil, problem.New("slug", problem.Conflict, "There is a cohort with this slug already.")
@@ -117,7 +117,7 @@ func (s *Service) SetMember(ctx context.Context, cohortID, userID uuid.UUID, rol
 		if err != nil {
 			return fmt.Errorf("reading the membership: %w", err)
 		}
-		return audit.Record(ctx, tx.Ent, "cohort.member.set", "cohort", cohortID,
+		return audit.Record(ctx, tx.Ent, enums.AuditCohortMemberSet, enums.TargetCohort, cohortID,
 			map[string]string{"user": userID.String(), "role": string(role)})
 	})
 	return c, m, err
@@ -141,7 +141,7 @@ func (s *Service) RemoveMember(ctx context.Context, cohortID, userID uuid.UUID) 
 		if err := tx.Ent.Membership.DeleteOne(m).Exec(ctx); err != nil {
 			return fmt.Errorf("deleting the membership: %w", err)
 		}
-		return audit.Record(ctx, tx.Ent, "cohort.member.remove", "cohort", cohortID,
+		return audit.Record(ctx, tx.Ent, enums.AuditCohortMemberRemove, enums.TargetCohort, cohortID,
 			map[string]string{"user": userID.String()})
 	})
 	return c, m, err

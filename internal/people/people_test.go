@@ -72,14 +72,14 @@ func TestEveryChangeLeavesATrail(t *testing.T) {
 	_, _, err = s.RemoveMember(ctx, c.ID, u.ID)
 	requireProblem(t, err, "userId", problem.NotFound)
 
-	var actions []string
+	var actions []enums.AuditAction
 	for _, e := range trail(ctx, t, db) {
 		actions = append(actions, e.Action)
 		require.Equal(t, admin, *e.ActorID)
 		require.Equal(t, "req-1", e.RequestID)
 		require.NotNil(t, e.TargetID)
 	}
-	require.Equal(t, []string{"user.create", "cohort.create", "cohort.member.set", "cohort.member.set", "cohort.member.remove"}, actions)
+	require.Equal(t, []enums.AuditAction{enums.AuditUserCreate, enums.AuditCohortCreate, enums.AuditCohortMemberSet, enums.AuditCohortMemberSet, enums.AuditCohortMemberRemove}, actions)
 }
 
 func TestRefusals(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rubrica/rubrica/ent"
+	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/internal/bypass"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/seeds"
@@ -87,7 +88,7 @@ func (l *loader) audit(ctx context.Context) error {
 			detail[string(c.Kind)] = c.String()
 		}
 	}
-	err := l.db.AuditEvent.Create().SetAction("seed").SetTargetType("catalogue").SetDetail(detail).Exec(ctx)
+	err := l.db.AuditEvent.Create().SetAction(enums.AuditCatalogueSeed).SetTargetType(enums.TargetCatalogue).SetDetail(detail).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("writing the audit row: %w", err)
 	}

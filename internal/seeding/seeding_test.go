@@ -121,7 +121,7 @@ func TestLoadTwice(t *testing.T) {
 	events, err := db.Ent.AuditEvent.Query().All(ctx)
 	require.NoError(t, err)
 	require.Len(t, events, 1, "what changes nothing leaves no trace")
-	assert.Equal(t, "seed", events[0].Action)
+	assert.Equal(t, enums.AuditCatalogueSeed, events[0].Action)
 	assert.Nil(t, events[0].ActorID)
 	assert.Contains(t, events[0].Detail["tracks"], "inserted")
 }

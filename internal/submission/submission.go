@@ -194,7 +194,11 @@ func (s *Service) again(ctx context.Context, essayID uuid.UUID, kind enums.RunKi
 		if v.Role == enums.RoleLearner {
 			return nil
 		}
-		return audit.Record(ctx, tx.Ent, "essay."+strings.ToLower(string(kind)), "essay", e.ID,
+		action := enums.AuditEssayRescore
+		if kind == enums.RunRetry {
+			action = enums.AuditEssayRetry
+		}
+		return audit.Record(ctx, tx.Ent, action, enums.TargetEssay, e.ID,
 			map[string]string{"reason": reason, "run": result.Run.ID.String()})
 	})
 	if database.IsUnique(err, "scoringrun_one_unfinished") {

@@ -306,7 +306,7 @@ func TestRescoreAtOnce(t *testing.T) {
 	}
 	require.Equal(t, 1, made)
 	w.requireRows(t, 1, 2)
-	require.Equal(t, 1, w.count(t, "audit_events WHERE action = 'essay.rescore'"))
+	require.Equal(t, 1, w.count(t, "audit_events WHERE action = 'ESSAY_RESCORE'"))
 }
 
 func TestNobodySubmits(t *testing.T) {
