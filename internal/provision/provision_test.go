@@ -388,8 +388,9 @@ func TestProcessesAtOnce(t *testing.T) {
 func TestEmbeddedLock(t *testing.T) {
 	lock, err := embeddedLock()
 	require.NoError(t, err)
-	require.Len(t, lock.Artefacts, len(Names()))
-	for _, name := range Names() {
+	names := append(Names(), Node)
+	require.Len(t, lock.Artefacts, len(names))
+	for _, name := range names {
 		for _, platform := range []string{"linux/amd64", "linux/arm64"} {
 			art, w, err := lock.pick(name, platform)
 			require.NoError(t, err)
