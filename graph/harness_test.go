@@ -61,7 +61,7 @@ type world struct {
 }
 
 // newWorld makes a world whose server is in production mode.
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	c, err := catalog()
 	require.NoError(t, err)
@@ -85,7 +85,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // serve starts a server on the world's database.
-func (w *world) serve(t *testing.T, development bool) *httptest.Server {
+func (w *world) serve(t testing.TB, development bool) *httptest.Server {
 	t.Helper()
 	log := errorsTo(t)
 	api := graph.New(graph.Options{
@@ -100,7 +100,7 @@ func (w *world) serve(t *testing.T, development bool) *httptest.Server {
 }
 
 // runHub serves live states until the test ends.
-func (w *world) runHub(t *testing.T) {
+func (w *world) runHub(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -112,11 +112,11 @@ func (w *world) runHub(t *testing.T) {
 }
 
 // errorsTo shows what a client sees only as INTERNAL.
-func errorsTo(t *testing.T) *slog.Logger {
+func errorsTo(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 }
 
-func (w *world) token(t *testing.T, person string) string {
+func (w *world) token(t testing.TB, person string) string {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -145,12 +145,12 @@ type answer struct {
 }
 
 // ask sends an operation as a person.
-func (w *world) ask(t *testing.T, person, query string, variables vars) *answer {
+func (w *world) ask(t testing.TB, person, query string, variables vars) *answer {
 	t.Helper()
 	return w.askAt(t, w.api, person, query, variables)
 }
 
-func (w *world) askAt(t *testing.T, s *httptest.Server, person, query string, variables vars) *answer {
+func (w *world) askAt(t testing.TB, s *httptest.Server, person, query string, variables vars) *answer {
 	t.Helper()
 	resp, counter := w.send(t, s, person, "application/graphql-response+json", query, variables)
 	defer func() { _ = resp.Body.Close() }() // read to its end
@@ -162,7 +162,7 @@ func (w *world) askAt(t *testing.T, s *httptest.Server, person, query string, va
 	return a
 }
 
-func (w *world) send(t *testing.T, s *httptest.Server, person, accept, query string, variables vars) (*http.Response, *counter) {
+func (w *world) send(t testing.TB, s *httptest.Server, person, accept, query string, variables vars) (*http.Response, *counter) {
 	t.Helper()
 	body, err := json.Marshal(vars{"query": query, "variables": variables})
 	require.NoError(t, err)
@@ -182,7 +182,7 @@ func (w *world) send(t *testing.T, s *httptest.Server, person, accept, query str
 }
 
 // ok asks and expects no error.
-func (w *world) ok(t *testing.T, person, query string, variables vars) *answer {
+func (w *world) ok(t testing.TB, person, query string, variables vars) *answer {
 	t.Helper()
 	a := w.ask(t, person, query, variables)
 	require.Empty(t, a.Errors, "%s: %s", person, a.raw)

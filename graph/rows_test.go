@@ -37,7 +37,7 @@ var epoch = time.Date(2026, 3, 1, 12, 0, 0, 123457000, time.UTC)
 
 // essays writes n essays of a person with everything that belongs to them, as workers would, which
 // would take longer. Essay i was submitted i microseconds after the epoch.
-func (w *world) essays(t *testing.T, person string, n int) []*scored {
+func (w *world) essays(t testing.TB, person string, n int) []*scored {
 	t.Helper()
 	ctx := bypass.Context(t.Context())
 	var out []*scored
@@ -49,7 +49,7 @@ func (w *world) essays(t *testing.T, person string, n int) []*scored {
 	return out
 }
 
-func (w *world) essay(ctx context.Context, t *testing.T, person, track, question string, i int) *scored {
+func (w *world) essay(ctx context.Context, t testing.TB, person, track, question string, i int) *scored {
 	t.Helper()
 	db, owner := w.db.Ent, seeding.UserID(person)
 	s := &scored{owner: person, ids: map[string]uuid.UUID{}}
@@ -115,7 +115,7 @@ func (w *world) essay(ctx context.Context, t *testing.T, person, track, question
 	return s
 }
 
-func (w *world) recommend(ctx context.Context, t *testing.T, s *scored, id func(string) uuid.UUID, criteria []*ent.Criterion) {
+func (w *world) recommend(ctx context.Context, t testing.TB, s *scored, id func(string) uuid.UUID, criteria []*ent.Criterion) {
 	t.Helper()
 	db, owner := w.db.Ent, seeding.UserID(s.owner)
 	require.NoError(t, db.RecommendationList.Create().SetID(id("recommendation_list")).SetOwnerID(owner).
