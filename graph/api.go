@@ -16,6 +16,7 @@ import (
 	"github.com/rubrica/rubrica/graph/exec"
 	"github.com/rubrica/rubrica/graph/load"
 	"github.com/rubrica/rubrica/graph/transport"
+	"github.com/rubrica/rubrica/graph/trusted"
 	"github.com/rubrica/rubrica/internal/auth"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/people"
@@ -34,6 +35,8 @@ type Options struct {
 	Log         *slog.Logger
 	Development bool                       // everyone may introspect
 	AllowOrigin func(r *http.Request) bool // which pages may open a WebSocket; nil: the server's own
+	Trusted     *trusted.Store             // registered documents; nil: none
+	TrustedOnly bool                       // nobody but admins may send other documents
 }
 
 // API answers GraphQL over HTTP, WebSocket and server-sent events.
@@ -73,7 +76,8 @@ func New(o Options) *API {
 	srv.AddTransport(transport.NewHTTP(config))
 
 	srv.SetParserTokenLimit(maxTokens)
-	srv.SetQueryCache(lru.New[*ast.QueryDocument](cachedQuerys))
+	srv.SetQueryCache(o.Trusted.Cache(lru.New[*ast.QueryDocument](cachedQuerys)))
+	srv.Use(trusted.Documents{Store: o.Trusted, Free: func(ctx context.Context) bool { return !o.TrustedOnly || isAdmin(ctx) }})
 	srv.SetDisableSuggestion(!o.Development)
 	srv.SetErrorPresenter(present(o.Log))
 	srv.SetRecoverFunc(func(ctx context.Context, p any) error {
@@ -128,7 +132,11 @@ func (introspection) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext switches introspection on for those who may.
 func (i introspection) MutateOperationContext(ctx context.Context, o *graphql.OperationContext) *gqlerror.Error {
-	v, ok := viewer.FromContext(ctx)
-	o.DisableIntrospection = !i.everyone && !(ok && v.Role == enums.RoleAdmin)
+	o.DisableIntrospection = !i.everyone && !isAdmin(ctx)
 	return nil
+}
+
+func isAdmin(ctx context.Context) bool {
+	v, ok := viewer.FromContext(ctx)
+	return ok && v.Is(enums.RoleAdmin)
 }

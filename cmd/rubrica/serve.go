@@ -62,6 +62,10 @@ func (c *serveCmd) serve(ctx context.Context, a *App, s *stack, listener net.Lis
 	if err != nil {
 		return err
 	}
+	documents, err := s.trustedDocuments(ctx, &c.Config)
+	if err != nil {
+		return err
+	}
 	health := server.NewHealth(databaseCheck(s.db), migrationsCheck(s.url))
 	parts, err := s.startCommon()
 	if err != nil {
@@ -80,6 +84,7 @@ func (c *serveCmd) serve(ctx context.Context, a *App, s *stack, listener net.Lis
 		DB: s.db, Submission: submission.New(s.db, parts.queue, parts.notifier), Hub: hub,
 		Authority: authority, Log: s.log, Development: !c.IsProduction(),
 		AllowOrigin: server.AllowOrigin(c.CORSOrigins),
+		Trusted:     documents, TrustedOnly: c.TrustedOnly(),
 	})
 	url := baseURL(listener.Addr().String())
 	page := graphiql.Options{Endpoint: "/graphql"}

@@ -12,20 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vektah/gqlparser/v2/formatter"
-
-	"github.com/rubrica/rubrica/graph/exec"
 	"github.com/rubrica/rubrica/internal/server"
 )
-
-type schemaCmd struct{}
-
-// Run prints the whole contract as SDL, with its descriptions.
-func (schemaCmd) Run(a *App) error {
-	var out strings.Builder
-	formatter.NewFormatter(&out, formatter.WithIndent("  ")).FormatSchema(exec.NewExecutableSchema(exec.Config{}).Schema())
-	return a.printf("%s", out.String())
-}
 
 type versionCmd struct{}
 

@@ -106,6 +106,7 @@ func TestHTTPStatusOfRequests(t *testing.T) {
 		{"variables an array", request{contentType: asJSON, body: `{"query":"{hello}","variables":["SECRET"]}`}, 400, CodeBadRequest},
 		{"extensions a string", request{contentType: asJSON, body: `{"query":"{hello}","extensions":"SECRET"}`}, 400, CodeBadRequest},
 		{"two document ids", request{contentType: asJSON, body: `{"documentId":"SECRET","doc_id":"b"}`}, 400, CodeBadRequest},
+		{"three document ids", request{contentType: asJSON, body: `{"documentId":"a","doc_id":"b","id":"SECRET"}`}, 400, CodeBadRequest},
 		{"invalid UTF-8", request{contentType: asJSON, body: "{\"query\":\"{hello(name:\\\"SECRET\xff\\\")}\"}"}, 400, CodeBadRequest},
 		{"GET without a query", request{method: "GET"}, 400, CodeBadRequest},
 		{"GET with a query twice", request{method: "GET", query: hello + "&" + hello}, 400, CodeBadRequest},
@@ -276,6 +277,7 @@ func TestDocumentID(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"documentId":"sha256:ab"}`:                        "sha256:ab",
 		`{"doc_id":"ab","variables":null}`:                  "ab",
+		`{"id":"ab","variables":{}}`:                        "ab",
 		`{"query":"{hello}"}`:                               "",
 		`{"extensions":{"persistedQuery":{"version":1}}}`:   "",
 		`{"documentId":"x","extensions":{"other":"stays"}}`: "x",

@@ -23,7 +23,7 @@ import (
 const documentIDKey = "documentId"
 
 // DocumentID returns the id of the trusted document that a request names instead of a query, or "".
-// Clients give it as the parameter documentId or doc_id (Relay's name for it) beside the others.
+// Clients give it as the parameter documentId, doc_id or id (Relay's names for it) beside the others.
 // Apollo's extensions.persistedQuery stays where it is.
 func DocumentID(params *graphql.RawParams) string {
 	id, _ := params.Extensions[documentIDKey].(string)
@@ -169,12 +169,12 @@ func queryParams(rawQuery string) (*graphql.RawParams, *requestError) {
 
 // parameters are the parameters of a request as they were given; nil stands for absent and null.
 type parameters struct {
-	query, operationName, documentID, docID *string
-	variables, extensions                   map[string]any
+	query, operationName, documentID, docID, id *string
+	variables, extensions                       map[string]any
 }
 
 // parameterNames are the names that target knows.
-var parameterNames = []string{"query", "operationName", "variables", "extensions", "documentId", "doc_id"}
+var parameterNames = []string{"query", "operationName", "variables", "extensions", "documentId", "doc_id", "id"}
 
 // target is where the value of the named parameter is decoded to; nil for a name that means nothing.
 func (p *parameters) target(name string) any {
@@ -191,6 +191,8 @@ func (p *parameters) target(name string) any {
 		return &p.documentID
 	case "doc_id":
 		return &p.docID
+	case "id":
+		return &p.id
 	}
 	return nil
 }
@@ -203,10 +205,16 @@ func (p *parameters) finish() (_ *graphql.RawParams, problem string) {
 		Variables:     p.variables,
 		Extensions:    p.extensions,
 	}
-	if p.documentID != nil && p.docID != nil {
-		return nil, `give either "documentId" or "doc_id"`
+	given := 0
+	for _, id := range []*string{p.documentID, p.docID, p.id} {
+		if id != nil {
+			given++
+		}
 	}
-	if id := cmp.Or(deref(p.documentID), deref(p.docID)); id != "" {
+	if given > 1 {
+		return nil, `give one of "documentId", "doc_id" and "id"`
+	}
+	if id := cmp.Or(deref(p.documentID), deref(p.docID), deref(p.id)); id != "" {
 		if params.Extensions == nil {
 			params.Extensions = map[string]any{}
 		}

@@ -27,6 +27,9 @@ type Config struct {
 	CORSOrigins  []string      `name:"cors-origins" sep:"," env:"RUBRICA_CORS_ORIGINS" placeholder:"ORIGIN,…" help:"Origins of the web pages of other hosts that may call the API, such as https://app.example.org."`
 	DrainTimeout time.Duration `default:"20s" env:"RUBRICA_DRAIN_TIMEOUT" help:"How long running requests and jobs may take to end when the process is stopped."`
 
+	TrustedDocuments []string      `sep:"," env:"RUBRICA_TRUSTED_DOCUMENTS" placeholder:"PATH,…" help:"Manifests of registered documents, as client-preset, relay-compiler and Apollo write them: files, or folders of .json files."`
+	FreeDocuments    FreeDocuments `enum:"auto,everyone,admins" default:"auto" env:"RUBRICA_FREE_DOCUMENTS" help:"Who may send documents that no manifest holds: everyone, admins, or auto, which is everyone in development and admins in production."`
+
 	DatabaseURL         string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Postgres 16 or newer with pgvector 0.8 or newer. Without it, development starts a private one."`
 	DatabaseConnections int    `default:"20" env:"RUBRICA_DATABASE_CONNECTIONS" help:"Most connections that the process holds to the database."`
 	DataDir             string `env:"RUBRICA_DATA_DIR" placeholder:"FOLDER" help:"Folder of the private Postgres and of the generated secret. Default: one of the user, named after the folder of the project."`
@@ -47,6 +50,7 @@ func Default() Config {
 		Mode:                Development,
 		Address:             "127.0.0.1:8080",
 		DrainTimeout:        20 * time.Second,
+		FreeDocuments:       FreeByMode,
 		DatabaseConnections: 20,
 		JobTimeout:          time.Minute,
 		LogLevel:            "info",
@@ -56,6 +60,22 @@ func Default() Config {
 
 // IsProduction tells whether the process makes nothing up.
 func (c *Config) IsProduction() bool { return c.Mode == Production }
+
+// FreeDocuments says who may send documents that are not registered.
+type FreeDocuments string
+
+// Who may send documents that are not registered. FreeByMode is everyone in development and admins in
+// production.
+const (
+	FreeByMode      FreeDocuments = "auto"
+	FreeForEveryone FreeDocuments = "everyone"
+	FreeForAdmins   FreeDocuments = "admins"
+)
+
+// TrustedOnly tells whether all but admins may run registered documents alone.
+func (c *Config) TrustedOnly() bool {
+	return c.FreeDocuments == FreeForAdmins || c.FreeDocuments == FreeByMode && c.IsProduction()
+}
 
 // LogLevel is the name of a level of log/slog.
 type LogLevel string

@@ -64,6 +64,27 @@ func TestEnvironmentAndFlags(t *testing.T) {
 	assert.Equal(t, config.FormatText, got.LogFormat)
 }
 
+func TestTrustedDocuments(t *testing.T) {
+	t.Setenv("RUBRICA_TRUSTED_DOCUMENTS", "web.json,/etc/rubrica/manifests")
+	c, err := parse(t)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"web.json", "/etc/rubrica/manifests"}, c.TrustedDocuments)
+	for _, row := range []struct {
+		mode config.Mode
+		free config.FreeDocuments
+		want bool
+	}{
+		{config.Development, config.FreeByMode, false},
+		{config.Development, config.FreeForAdmins, true},
+		{config.Production, config.FreeByMode, true},
+		{config.Production, config.FreeForAdmins, true},
+		{config.Production, config.FreeForEveryone, false},
+	} {
+		c.Mode, c.FreeDocuments = row.mode, row.free
+		assert.Equal(t, row.want, c.TrustedOnly(), "%s, %s", row.mode, row.free)
+	}
+}
+
 func TestKongRefusesWhatValidateRefuses(t *testing.T) {
 	_, err := parse(t, "--mode=production")
 	require.ErrorContains(t, err, "RUBRICA_JWT_SECRET is not set")
@@ -84,7 +105,7 @@ func TestValidateReturnsAllFaults(t *testing.T) {
 		assert.NotEmpty(t, f.Remedy)
 	}
 	assert.Equal(t, map[string]int{
-		"RUBRICA_MODE": 1, "RUBRICA_ADDRESS": 1, "RUBRICA_CORS_ORIGINS": 3, "RUBRICA_DRAIN_TIMEOUT": 1,
+		"RUBRICA_MODE": 1, "RUBRICA_ADDRESS": 1, "RUBRICA_CORS_ORIGINS": 3, "RUBRICA_DRAIN_TIMEOUT": 1, "RUBRICA_FREE_DOCUMENTS": 1,
 		"RUBRICA_JOB_TIMEOUT": 1, "RUBRICA_DATABASE_CONNECTIONS": 1, "RUBRICA_WORKERS": 1,
 		"RUBRICA_LOG_LEVEL": 1, "RUBRICA_LOG_FORMAT": 1, "DATABASE_URL": 1, "RUBRICA_JWT_SECRET": 1,
 	}, settings)

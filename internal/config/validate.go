@@ -68,6 +68,9 @@ func (c *Config) Validate() error {
 			add("RUBRICA_CORS_ORIGINS", "List origins as browsers send them, such as https://app.example.org.", "contains %q: %s", origin, problem)
 		}
 	}
+	if !slices.Contains([]FreeDocuments{FreeByMode, FreeForEveryone, FreeForAdmins}, c.FreeDocuments) {
+		add("RUBRICA_FREE_DOCUMENTS", "Choose auto, everyone or admins.", "is %q", c.FreeDocuments)
+	}
 	if c.DrainTimeout <= 0 || c.DrainTimeout > maxDrain {
 		add("RUBRICA_DRAIN_TIMEOUT", fmt.Sprintf("Choose up to %s, such as 20s.", maxDrain), "is %s", c.DrainTimeout)
 	}
