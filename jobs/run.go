@@ -91,11 +91,13 @@ func (c *claim) release(ctx context.Context) error {
 	return c.update(ctx, c.db.SQL, `lease_until = NULL`)
 }
 
+// failed are the assignments that end a run without success; $3 is the code and $4 the message.
+const failed = `stage = 'FAILED', percent = 100, seq = seq + 1, changed_at = now(),
+	finished_at = now(), lease_until = NULL, failure_code = $3, failure_message = $4`
+
 // fail ends the run.
 func (c *claim) fail(ctx context.Context, on execer, code enums.FailureCode, message string) error {
-	return c.update(ctx, on, `stage = 'FAILED', percent = 100, seq = seq + 1, changed_at = now(),
-		finished_at = now(), lease_until = NULL, failure_code = $3, failure_message = $4`,
-		string(code), message)
+	return c.update(ctx, on, failed, string(code), message)
 }
 
 // keepAlive prolongs the lease until the returned function is called. It stops by itself when the

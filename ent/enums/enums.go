@@ -222,6 +222,7 @@ const (
 	FailureInternal   FailureCode = "INTERNAL"
 	FailureTimeout    FailureCode = "TIMEOUT"
 	FailureUnscorable FailureCode = "UNSCORABLE"
+	FailureCancelled  FailureCode = "CANCELLED"
 )
 
 // Flag marks a run that a person should look at.

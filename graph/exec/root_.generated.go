@@ -3917,6 +3917,8 @@ enum ScoringFailureCode {
   TIMEOUT
   "The essay cannot be scored as it is."
   UNSCORABLE
+  "An admin stopped it; the message says why. It can be asked for again."
+  CANCELLED
 }
 
 "All criteria together: the weighted mean of the scores, each mapped from its scale to 0…100."
