@@ -1,19 +1,15 @@
 // Package page implements the connections of the API: keyset pagination with cursors of our own.
 //
-// A cursor carries the list it belongs to (with its filter), the order key of its row and the row's
-// id. It is opaque to clients and checked before any statement is sent: a cursor of another list or
+// A cursor carries the list it belongs to (with its order and filter), the order key of its row and the
+// row's id. It is opaque to clients and checked before any statement is sent: a cursor of another list or
 // filter, or one that was altered on the way, is refused, never misread. It is no secret and opens
 // nothing: what may be seen is decided by each statement.
 package page
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
-	"time"
+	"math"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -48,17 +44,32 @@ type Order struct {
 	Column string
 	Desc   bool
 	Kind   Kind
+	// NullsLast is for a Float column that may be NULL and is finite else: rows without a value come last
+	// in either direction, as if they had an infinite one.
+	NullsLast bool
 }
 
-// Kind is the type of an order column.
-type Kind int
+// term is the order key of a row in SQL; c qualifies a column. Where NULL stands for a value, the list
+// has no second half with a predicate of its own: one row comparison, and with it one index range,
+// serves it throughout. The migrations make an index of this very expression for either direction.
+func (o Order) term(c func(string) string) string {
+	switch {
+	case !o.NullsLast:
+		return c(o.Column)
+	case o.Desc:
+		return "coalesce(" + c(o.Column) + ", '-Infinity'::double precision)"
+	default:
+		return "coalesce(" + c(o.Column) + ", 'Infinity'::double precision)"
+	}
+}
 
-// The kinds of order columns.
-const (
-	Text   Kind = iota
-	Number      // whole
-	Moment
-)
+// beyondAll is the key that NULL stands for.
+func (o Order) beyondAll() float64 {
+	if o.Desc {
+		return math.Inf(-1)
+	}
+	return math.Inf(1)
+}
 
 // List names a list for its cursors; Filter is whatever narrows it.
 type List struct {
@@ -73,19 +84,7 @@ type Request struct {
 	size          int
 	backward      bool
 	after, before *position
-	tag           string
-}
-
-type position struct {
-	Key any
-	ID  uuid.UUID
-}
-
-type cursor struct {
-	V   int             `json:"v"`
-	Tag string          `json:"t"`
-	Key json.RawMessage `json:"k"`
-	ID  uuid.UUID       `json:"i"`
+	tag           [sha256.Size]byte
 }
 
 // Parse checks the arguments. It returns ErrArguments or ErrCursor.
@@ -112,67 +111,6 @@ func Parse(list List, args Args) (*Request, error) {
 	return r, nil
 }
 
-func (l List) tag() string {
-	filter, err := json.Marshal(l.Filter)
-	if err != nil {
-		panic(fmt.Sprintf("page: the filter of %s cannot be written: %v", l.Name, err))
-	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%t|%s", l.Name, l.Order.Column, l.Order.Desc, filter))
-	return base64.RawURLEncoding.EncodeToString(sum[:9])
-}
-
-func (r *Request) read(s *string) (*position, error) {
-	if s == nil {
-		return nil, nil //nolint:nilnil // no cursor is no position
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(*s)
-	if err != nil {
-		return nil, ErrCursor
-	}
-	var c cursor
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return nil, ErrCursor
-	}
-	p := &position{ID: c.ID}
-	switch r.list.Order.Kind {
-	case Number:
-		var n int64
-		err = json.Unmarshal(c.Key, &n)
-		p.Key = n
-	case Moment:
-		var t time.Time
-		err = json.Unmarshal(c.Key, &t)
-		p.Key = t
-	default:
-		var t string
-		err = json.Unmarshal(c.Key, &t)
-		p.Key = t
-		if strings.ContainsRune(t, 0) { // which no row holds and Postgres refuses
-			return nil, ErrCursor
-		}
-	}
-	// A cursor is ours when we would have written the same: this holds its tag, and every letter.
-	if err != nil || r.write(p.Key, p.ID) != *s {
-		return nil, ErrCursor
-	}
-	return p, nil
-}
-
-func (r *Request) write(key any, id uuid.UUID) string {
-	if t, ok := key.(time.Time); ok {
-		key = t.UTC() // whatever the time zone of the connection
-	}
-	k, err := json.Marshal(key)
-	if err == nil {
-		sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%s", r.tag, k, id))
-		k, err = json.Marshal(cursor{V: 1, Tag: base64.RawURLEncoding.EncodeToString(sum[:9]), Key: k, ID: id})
-	}
-	if err != nil {
-		panic(fmt.Sprintf("page: a cursor of %s cannot be written: %v", r.list.Name, err))
-	}
-	return base64.RawURLEncoding.EncodeToString(k)
-}
-
 // Size is how many rows the page shows at most; one more is read to know whether there are more.
 func (r *Request) Size() int { return r.size }
 
@@ -186,28 +124,29 @@ func (r *Request) Where(s *sql.Selector) {
 	}
 }
 
-// beyond is (column, id) > (key, id), or < when not ascending: a row comparison, which one index
-// range serves.
+// beyond is (key, id) > (k, i), or < when not ascending: a row comparison, which one index range
+// serves.
 func (r *Request) beyond(s *sql.Selector, p *position, greater bool) *sql.Predicate {
 	op := " < "
 	if greater {
 		op = " > "
 	}
-	row := "(" + s.C(r.list.Order.Column) + ", " + s.C("id") + ")"
+	key := p.key
+	if key == nil {
+		key = r.list.Order.beyondAll()
+	}
+	row := "(" + r.list.Order.term(s.C) + ", " + s.C("id") + ")"
 	return sql.P(func(b *sql.Builder) {
 		b.WriteString(row + op + "(")
-		b.Args(p.Key, p.ID)
+		b.Args(key, p.id)
 		b.WriteString(")")
 	})
 }
 
 // OrderBy orders the rows, backwards for a page from the end.
 func (r *Request) OrderBy(s *sql.Selector) {
-	if r.list.Order.Desc != r.backward {
-		s.OrderBy(sql.Desc(s.C(r.list.Order.Column)), sql.Desc(s.C("id")))
-	} else {
-		s.OrderBy(sql.Asc(s.C(r.list.Order.Column)), sql.Asc(s.C("id")))
-	}
+	terms := r.OrderTerms(s.C)
+	s.OrderExprFunc(func(b *sql.Builder) { b.WriteString(terms) })
 }
 
 // OrderTerms is the same order as text, for a window; c qualifies a column.
@@ -216,7 +155,7 @@ func (r *Request) OrderTerms(c func(string) string) string {
 	if r.list.Order.Desc != r.backward {
 		direction = " DESC"
 	}
-	return c(r.list.Order.Column) + direction + ", " + c("id") + direction
+	return r.list.Order.term(c) + direction + ", " + c("id") + direction
 }
 
 // Backward tells whether rows come from the end of the list.
@@ -230,7 +169,7 @@ type Page[T any] struct {
 }
 
 // Make cuts what was read (up to Size+1 rows in the order of OrderBy) to the page. The key function
-// gives the order key and the id of a row.
+// gives the order key and the id of a row; a key is of its Kind's Go type, nil for NULL.
 func Make[T any](r *Request, rows []T, key func(T) (any, uuid.UUID)) *Page[T] {
 	more := len(rows) > r.size
 	if more {
