@@ -37,6 +37,9 @@ type Options struct {
 	AllowOrigin func(r *http.Request) bool // which pages may open a WebSocket; nil: the server's own
 	Trusted     *trusted.Store             // registered documents; nil: none
 	TrustedOnly bool                       // nobody but admins may send other documents
+	// Instead answers the operations that are accepted, so that a tool can ask what is accepted without
+	// a database; nil: the resolvers do.
+	Instead graphql.ResponseHandler
 }
 
 // API answers GraphQL over HTTP, WebSocket and server-sent events.
@@ -88,6 +91,9 @@ func New(o Options) *API {
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		return next(load.NewContext(ctx, o.DB))
 	})
+	if o.Instead != nil {
+		srv.AroundOperations(func(context.Context, graphql.OperationHandler) graphql.ResponseHandler { return o.Instead })
+	}
 	return api
 }
 
