@@ -104,7 +104,9 @@ func (a *App) open(ctx context.Context, cfg *config.Config) (*stack, error) {
 }
 
 func (s *stack) connect(ctx context.Context) error {
-	db, err := database.Open(ctx, s.url, database.Options{MaxConnections: s.cfg.DatabaseConnections})
+	db, err := database.Open(ctx, s.url, database.Options{
+		MaxConnections: s.cfg.DatabaseConnections, Unprepared: s.cfg.DatabaseUnprepared,
+	})
 	if err != nil {
 		return fmt.Errorf("%w (DATABASE_URL says which database; is it running, and may this machine reach it?)", err)
 	}

@@ -32,6 +32,7 @@ type Config struct {
 
 	DatabaseURL         string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Postgres 16 or newer with pgvector 0.8 or newer. Without it, development starts a private one."`
 	DatabaseConnections int    `default:"20" env:"RUBRICA_DATABASE_CONNECTIONS" help:"Most connections that the process holds to the database."`
+	DatabaseUnprepared  bool   `env:"RUBRICA_DATABASE_UNPREPARED" help:"Prepare no statements: for a proxy that hands out connections by the transaction and does not know them."`
 	DataDir             string `env:"RUBRICA_DATA_DIR" placeholder:"FOLDER" help:"Folder of the private Postgres and of the generated secret. Default: one of the user, named after the folder of the project."`
 
 	JWTSecret     Secret `name:"jwt-secret" env:"RUBRICA_JWT_SECRET" hidden:"" help:"Key that signs access tokens, at least 32 bytes. Give it by environment or by file: command lines are visible to other users."`

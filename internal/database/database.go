@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"entgo.io/ent/dialect"
-	entsql "entgo.io/ent/dialect/sql"
 	"github.com/lib/pq"
 
 	"github.com/rubrica/rubrica/ent"
@@ -31,6 +29,9 @@ type DB struct {
 // Options bound the pool.
 type Options struct {
 	MaxConnections int // default 10
+	// Unprepared sends every statement anew, for a proxy that changes connections between
+	// transactions and knows no prepared statements.
+	Unprepared bool
 	// Wrap, if given, wraps what opens connections; tests see every statement by it.
 	Wrap func(driver.Connector) driver.Connector
 }
@@ -45,8 +46,11 @@ func Open(ctx context.Context, url string, options Options) (*DB, error) {
 		return nil, fmt.Errorf("DATABASE_URL is not understood: %w", err)
 	}
 	var connector driver.Connector = base
+	if !options.Unprepared {
+		connector = preparing{Connector: base, size: keptStatements}
+	}
 	if options.Wrap != nil {
-		connector = options.Wrap(base)
+		connector = options.Wrap(connector)
 	}
 	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(options.MaxConnections)
@@ -64,7 +68,7 @@ func Open(ctx context.Context, url string, options Options) (*DB, error) {
 	}
 	return &DB{
 		SQL:    pool,
-		Ent:    ent.NewClient(ent.Driver(entsql.OpenDB(dialect.Postgres, pool))),
+		Ent:    ent.NewClient(ent.Driver(newEntDriver(pool))),
 		Schema: schema.String,
 		URL:    url,
 	}, nil
@@ -83,7 +87,8 @@ type Tx struct {
 }
 
 // InTx runs fn in a transaction and commits it when fn returns nil. A serialisation failure or a
-// deadlock, where Postgres asks for another try, is tried three times.
+// deadlock, where Postgres asks for another try, is tried three times, and so is a statement whose
+// plan had been made before a table was altered.
 func (db *DB) InTx(ctx context.Context, fn func(*Tx) error) error {
 	const tries = 3
 	for try := 1; ; try++ {
@@ -108,8 +113,7 @@ func (db *DB) once(ctx context.Context, fn func(*Tx) error) (err error) {
 			_ = tx.Rollback() // the first error tells more
 		}
 	}()
-	driver := entsql.NewDriver(dialect.Postgres, entsql.Conn{ExecQuerier: tx})
-	if err = fn(&Tx{SQL: tx, Ent: ent.NewClient(ent.Driver(nested{driver}))}); err != nil {
+	if err = fn(&Tx{SQL: tx, Ent: ent.NewClient(ent.Driver(newNested(tx)))}); err != nil {
 		return err
 	}
 	if err = tx.Commit(); err != nil {
@@ -118,14 +122,9 @@ func (db *DB) once(ctx context.Context, fn func(*Tx) error) (err error) {
 	return nil
 }
 
-// nested lets ent's own multi-statement writes take part in the transaction that is already open.
-type nested struct{ *entsql.Driver }
-
-func (n nested) Tx(context.Context) (dialect.Tx, error) { return dialect.NopTx(n), nil }
-
 func transient(err error) bool {
 	var e *pq.Error
-	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+	return stale(err) || errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }
 
 // IsUnique tells whether err is a violation of the named unique constraint; an empty name means any.
