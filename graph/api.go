@@ -39,7 +39,7 @@ type Options struct {
 	TrustedOnly bool                       // nobody but admins may send other documents
 	// Instead answers the operations that are accepted, so that a tool can ask what is accepted without
 	// a database; nil: the resolvers do.
-	Instead graphql.ResponseHandler
+	Instead graphql.OperationHandler
 }
 
 // API answers GraphQL over HTTP, WebSocket and server-sent events.
@@ -92,7 +92,7 @@ func New(o Options) *API {
 		return next(load.NewContext(ctx, o.DB))
 	})
 	if o.Instead != nil {
-		srv.AroundOperations(func(context.Context, graphql.OperationHandler) graphql.ResponseHandler { return o.Instead })
+		srv.AroundOperations(func(ctx context.Context, _ graphql.OperationHandler) graphql.ResponseHandler { return o.Instead(ctx) })
 	}
 	return api
 }
