@@ -57,7 +57,7 @@ lint: tools ## Run golangci-lint.
 .PHONY: generate
 generate: tools ## Regenerate the models and the API's executor.
 	go generate ./ent
-	go tool gqlgen generate
+	go run ./graph/internal/gen
 
 .PHONY: generate-check
 generate-check: generate ## Fail when the generated code is not current.
