@@ -3,6 +3,8 @@
 package ent
 
 import (
+	"context"
+
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/rubrica/rubrica/ent/predicate"
@@ -15,11 +17,49 @@ func (q *AuditEventQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *AuditEventQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *AuditEventQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *AuditEventQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *CitationQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.Where(predicate.Citation(p))
 	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *CitationQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *CitationQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *CitationQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
 }
 
 // WhereP adds predicates that are written for any table.
@@ -29,11 +69,49 @@ func (q *CohortQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *CohortQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *CohortQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *CohortQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *CredentialQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.Where(predicate.Credential(p))
 	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *CredentialQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *CredentialQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *CredentialQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
 }
 
 // WhereP adds predicates that are written for any table.
@@ -43,11 +121,49 @@ func (q *CriterionQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *CriterionQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *CriterionQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *CriterionQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *EssayQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.Where(predicate.Essay(p))
 	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *EssayQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *EssayQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *EssayQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
 }
 
 // WhereP adds predicates that are written for any table.
@@ -57,11 +173,49 @@ func (q *EvidenceQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *EvidenceQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *EvidenceQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *EvidenceQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *ExplanationQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.Where(predicate.Explanation(p))
 	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *ExplanationQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *ExplanationQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *ExplanationQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
 }
 
 // WhereP adds predicates that are written for any table.
@@ -71,11 +225,49 @@ func (q *KeyPointQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *KeyPointQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *KeyPointQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *KeyPointQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *KeyPointOutcomeQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.Where(predicate.KeyPointOutcome(p))
 	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *KeyPointOutcomeQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *KeyPointOutcomeQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *KeyPointOutcomeQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
 }
 
 // WhereP adds predicates that are written for any table.
@@ -85,11 +277,49 @@ func (q *MembershipQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *MembershipQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *MembershipQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *MembershipQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *PassageQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.Where(predicate.Passage(p))
 	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *PassageQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *PassageQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *PassageQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
 }
 
 // WhereP adds predicates that are written for any table.
@@ -99,11 +329,49 @@ func (q *QuestionQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *QuestionQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *QuestionQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *QuestionQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *RecommendationItemQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.Where(predicate.RecommendationItem(p))
 	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *RecommendationItemQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *RecommendationItemQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *RecommendationItemQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
 }
 
 // WhereP adds predicates that are written for any table.
@@ -113,11 +381,49 @@ func (q *RecommendationListQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *RecommendationListQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *RecommendationListQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *RecommendationListQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *ReferenceAnswerQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.Where(predicate.ReferenceAnswer(p))
 	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *ReferenceAnswerQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *ReferenceAnswerQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *ReferenceAnswerQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
 }
 
 // WhereP adds predicates that are written for any table.
@@ -127,11 +433,49 @@ func (q *RubricQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *RubricQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *RubricQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *RubricQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *ScoreQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.Where(predicate.Score(p))
 	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *ScoreQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *ScoreQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *ScoreQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
 }
 
 // WhereP adds predicates that are written for any table.
@@ -141,11 +485,49 @@ func (q *ScoringRunQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *ScoringRunQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *ScoringRunQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *ScoringRunQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *SkillQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.Where(predicate.Skill(p))
 	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *SkillQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *SkillQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *SkillQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
 }
 
 // WhereP adds predicates that are written for any table.
@@ -155,9 +537,47 @@ func (q *TrackQuery) WhereP(ps ...func(*sql.Selector)) {
 	}
 }
 
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *TrackQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *TrackQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *TrackQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *UserQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
 		q.Where(predicate.User(p))
 	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *UserQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *UserQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *UserQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
 }
