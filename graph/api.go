@@ -8,12 +8,11 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/graph/exec"
+	"github.com/rubrica/rubrica/graph/guard"
 	"github.com/rubrica/rubrica/graph/load"
 	"github.com/rubrica/rubrica/graph/transport"
 	"github.com/rubrica/rubrica/graph/trusted"
@@ -33,10 +32,11 @@ type Options struct {
 	Hub         *progress.Hub
 	Authority   *auth.Authority
 	Log         *slog.Logger
-	Development bool                       // everyone may introspect
+	Development bool                       // everyone may read the schema, by introspection and by suggestions
 	AllowOrigin func(r *http.Request) bool // which pages may open a WebSocket; nil: the server's own
 	Trusted     *trusted.Store             // registered documents; nil: none
 	TrustedOnly bool                       // nobody but admins may send other documents
+	Documents   guard.Limits               // of the documents that clients write
 	// Instead answers the operations that are accepted, so that a tool can ask what is accepted without
 	// a database; nil: the resolvers do.
 	Instead graphql.OperationHandler
@@ -49,18 +49,14 @@ type API struct {
 	events *transport.SSE
 }
 
-const (
-	maxTokens    = 15_000 // of a document
-	cachedQuerys = 1_000  // parsed and validated documents
-)
-
 // New makes the API. Its handler expects auth's middleware around it; WebSocket connections sign in
 // with their connection_init.
 func New(o Options) *API {
 	root := &resolver{
 		db: o.DB, hub: o.Hub, submission: o.Submission, people: people.New(o.DB), authority: o.Authority,
 	}
-	srv := handler.New(exec.NewExecutableSchema(exec.Config{Resolvers: root}))
+	schema := exec.NewExecutableSchema(exec.Config{Resolvers: root})
+	srv := handler.New(schema)
 	config := transport.Config{
 		Logger:      o.Log,
 		AllowOrigin: o.AllowOrigin,
@@ -78,16 +74,18 @@ func New(o Options) *API {
 	srv.AddTransport(api.events)
 	srv.AddTransport(transport.NewHTTP(config))
 
-	srv.SetParserTokenLimit(maxTokens)
-	srv.SetQueryCache(o.Trusted.Cache(lru.New[*ast.QueryDocument](cachedQuerys)))
+	known := o.Trusted.Cache(guard.Cache{})
+	srv.SetQueryCache(known)
 	srv.Use(trusted.Documents{Store: o.Trusted, Free: func(ctx context.Context) bool { return !o.TrustedOnly || isAdmin(ctx) }})
-	srv.SetDisableSuggestion(!o.Development)
+	srv.Use(guard.Extension{
+		Guard: guard.New(schema.Schema(), o.Documents), Trusted: known,
+		Privileged: func(ctx context.Context) bool { return o.Development || isAdmin(ctx) },
+	})
 	srv.SetErrorPresenter(present(o.Log))
 	srv.SetRecoverFunc(func(ctx context.Context, p any) error {
 		o.Log.ErrorContext(ctx, "a resolver panicked", "panic", p)
 		return errors.New("panic in a resolver")
 	})
-	srv.Use(introspection{everyone: o.Development})
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		return next(load.NewContext(ctx, o.DB))
 	})
@@ -120,26 +118,6 @@ func connection(authority *auth.Authority) transport.InitFunc {
 		}
 		return session, nil
 	}
-}
-
-// introspection lets admins, and in development mode everyone, read the schema.
-type introspection struct{ everyone bool }
-
-var _ interface {
-	graphql.HandlerExtension
-	graphql.OperationContextMutator
-} = introspection{}
-
-// ExtensionName of the extension.
-func (introspection) ExtensionName() string { return "Introspection" }
-
-// Validate accepts every schema.
-func (introspection) Validate(graphql.ExecutableSchema) error { return nil }
-
-// MutateOperationContext switches introspection on for those who may.
-func (i introspection) MutateOperationContext(ctx context.Context, o *graphql.OperationContext) *gqlerror.Error {
-	o.DisableIntrospection = !i.everyone && !isAdmin(ctx)
-	return nil
 }
 
 func isAdmin(ctx context.Context) bool {

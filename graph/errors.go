@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/rubrica/rubrica/graph/guard"
 	"github.com/rubrica/rubrica/graph/model"
 	"github.com/rubrica/rubrica/graph/page"
 	"github.com/rubrica/rubrica/internal/globalid"
@@ -49,6 +50,7 @@ func present(log *slog.Logger) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		var shown *gqlerror.Error
 		if errors.As(err, &shown) && shown.Err == nil && shown.Extensions["code"] != nil {
+			guard.Clip(shown)
 			return shown // from parsing, validation or coercion
 		}
 		code, message := classify(ctx, err)
