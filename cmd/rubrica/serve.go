@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/graph"
 	"github.com/rubrica/rubrica/internal/config"
 	"github.com/rubrica/rubrica/internal/graphiql"
@@ -15,7 +14,6 @@ import (
 	"github.com/rubrica/rubrica/internal/seeding"
 	"github.com/rubrica/rubrica/internal/server"
 	"github.com/rubrica/rubrica/internal/submission"
-	"github.com/rubrica/rubrica/internal/viewer"
 	"github.com/rubrica/rubrica/migrations"
 	"github.com/rubrica/rubrica/seeds"
 )
@@ -87,10 +85,8 @@ func (c *serveCmd) serve(ctx context.Context, a *App, s *stack, listener net.Lis
 		Trusted:     documents, TrustedOnly: c.TrustedOnly(),
 	})
 	url := baseURL(listener.Addr().String())
-	page := graphiql.Options{Endpoint: "/graphql"}
-	if c.IsProduction() {
-		page.Allow = adminsOnly
-	} else if page.People, err = s.welcome(ctx, a, authority, url); err != nil {
+	page, err := c.console(ctx, a, s, authority, url)
+	if err != nil {
 		return err
 	}
 
@@ -146,20 +142,4 @@ func (s *stack) seed(ctx context.Context, a *App) error {
 			plural(len(catalog.Credentials), "credential", "credentials")))
 	}
 	return nil
-}
-
-// adminsOnly guards the page in production. A browser sends no token with a page, so that admins use
-// a client of their own, or a proxy or an extension that adds the header.
-func adminsOnly(w http.ResponseWriter, r *http.Request) bool {
-	v, signedIn := viewer.FromContext(r.Context())
-	switch {
-	case !signedIn:
-		server.WriteError(w, r, http.StatusUnauthorized, server.CodeUnauthenticated,
-			"In production GraphiQL is for admins: send an admin's token in the Authorization header.")
-		return false
-	case !v.Is(enums.RoleAdmin):
-		server.WriteError(w, r, http.StatusForbidden, "FORBIDDEN", "In production GraphiQL is for admins.")
-		return false
-	}
-	return true
 }

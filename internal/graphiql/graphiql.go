@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-//go:embed assets/*.gz page.html page.css page.js
+//go:embed assets/*.gz examples/*.graphql page.html page.css page.js
 var files embed.FS
 
 // policy lets the page load from this server alone. Monaco sets styles on elements; fonts and icons
@@ -25,15 +25,6 @@ var files embed.FS
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
 	"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-const welcome = `# Everything here is documented: open the book on the left.
-query Welcome {
-  viewer { role user { name } permissions }
-  tracks(first: 6) {
-    nodes: edges { node { title questions(first: 4) { edges { node { id title level } } } } }
-  }
-}
-`
 
 // Person is somebody whom a visitor of the page may act as.
 type Person struct {
@@ -49,6 +40,8 @@ type Options struct {
 	// People are offered, with their tokens, to visitors of this machine only (loopback address and
 	// loopback host name, which keeps out pages that had their name point here).
 	People []Person
+	// Examples are opened in tabs, each with the token of its person where people are offered.
+	Examples []Example
 	// Allow decides who gets the page; nil means everyone. Others are answered by it.
 	Allow func(w http.ResponseWriter, r *http.Request) bool
 }
@@ -76,33 +69,47 @@ func Handler(o Options) http.Handler {
 			asset(w, r, name)
 			return
 		}
+		var offered []Person
+		if local(r) {
+			offered = o.People
+		}
+		examples, err := tabs(o.Examples, offered)
+		if err != nil {
+			http.Error(w, "The page could not be made.", http.StatusInternalServerError)
+			return
+		}
 		options := map[string]any{
-			"endpoint": o.Endpoint, "title": "Rubrica", "defaultQuery": welcome,
+			"endpoint": o.Endpoint, "title": "Rubrica", "defaultTabs": examples,
 			// Server-sent events carry the headers of the editor, which a WebSocket cannot.
 			"subscriptionsProtocol": "SSE", "method": http.MethodPost,
+			// A real token does not stay in the browser's storage.
+			"shouldPersistHeaders": len(offered) > 0,
 		}
 		data := struct {
 			As, Version string
+			Nobody      bool
 			People      []link
 			Options     any
-		}{Version: version, Options: options}
-		if len(o.People) > 0 && local(r) {
-			for _, p := range o.People {
-				current := p.Name == r.URL.Query().Get("as")
-				if current {
-					data.As = p.Name
-					options["additionalHeaders"] = map[string]string{"Authorization": "Bearer " + p.Token}
-				}
-				data.People = append(data.People, link{p.Name, p.Role, current})
+		}{Version: version, Nobody: r.URL.Query().Get("as") == "nobody", Options: options}
+		tokens := map[string]string{}
+		for _, p := range offered {
+			current := p.Name == r.URL.Query().Get("as")
+			if current {
+				data.As = p.Name
+				options["as"], options["defaultHeaders"] = p.Name, headers(p.Token)
 			}
+			tokens[p.Name] = p.Token
+			data.People = append(data.People, link{p.Name, p.Role, current})
 		}
+		options["tokens"] = tokens
 		var out bytes.Buffer
 		if err := page.Execute(&out, data); err != nil {
 			http.Error(w, "The page could not be made.", http.StatusInternalServerError)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write(out.Bytes()) // whoever closed the connection does not want it
+		w.Header().Set("Cache-Control", "no-store") // it may hold tokens
+		_, _ = w.Write(out.Bytes())                 // whoever closed the connection does not want it
 	})
 }
 
@@ -160,8 +167,12 @@ func hash() string {
 	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 
-// local tells whether the request was made on this machine, to a name of this machine.
+// local tells whether the request was made on this machine, to a name of this machine, and not by the
+// script of a page of another origin, which CORS may let read the answer.
 func local(r *http.Request) bool {
+	if r.Header.Get("Origin") != "" {
+		return false
+	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !peer.Addr().Unmap().IsLoopback() {
 		return false

@@ -1,6 +1,7 @@
 package graphiql_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -30,6 +31,15 @@ func text(t *testing.T, r *http.Response) string {
 	return string(b)
 }
 
+// examples are the page's own, with variables for one of them.
+func examples() []graphiql.Example {
+	list, err := graphiql.Examples(map[string]map[string]any{"submit": {"input": map[string]any{"text": "An <essay>."}}})
+	if err != nil {
+		panic(err)
+	}
+	return list
+}
+
 var people = graphiql.Options{Endpoint: "/graphql", People: []graphiql.Person{{Name: "ada", Role: "admin", Token: "token-of-ada"}}}
 
 func TestThePageLoadsFromThisServerAlone(t *testing.T) {
@@ -40,7 +50,7 @@ func TestThePageLoadsFromThisServerAlone(t *testing.T) {
 	assert.NotContains(t, csp, "http")
 	page := text(t, r)
 	assert.NotContains(t, page, "//", "no absolute address")
-	assert.NotContains(t, page, "token-of-ada", "nobody was chosen")
+	assert.Equal(t, "no-store", r.Header.Get("Cache-Control"), "it holds tokens")
 	found := regexp.MustCompile(`(?:src|href)="(/graphiql/[^"]+)"`).FindAllStringSubmatch(page, -1)
 	require.Len(t, found, 4)
 	for _, f := range found {
@@ -70,6 +80,65 @@ func TestTokensAreForThisMachine(t *testing.T) {
 		page := text(t, get(t, people, "/graphiql?as=ada", c.host, c.remote))
 		assert.Equal(t, c.want, strings.Contains(page, "token-of-ada"), "%s from %s", c.host, c.remote)
 	}
+}
+
+func TestScriptsOfOtherOriginsGetNoTokens(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/graphiql?as=ada", nil)
+	r.Host, r.RemoteAddr = "localhost:8080", "127.0.0.1:5000"
+	r.Header.Set("Origin", "http://localhost:5173")
+	w := httptest.NewRecorder()
+	graphiql.Handler(people).ServeHTTP(w, r)
+	assert.NotContains(t, w.Body.String(), "token-of-ada")
+}
+
+// options are what the page starts GraphiQL with.
+func options(t *testing.T, o graphiql.Options, target string) map[string]any {
+	t.Helper()
+	page := text(t, get(t, o, target, "localhost:8080", "127.0.0.1:5000"))
+	found := regexp.MustCompile(`(?s)id="options">(.*?)</script>`).FindStringSubmatch(page)
+	require.NotNil(t, found)
+	var out map[string]any
+	require.NoError(t, json.Unmarshal([]byte(found[1]), &out))
+	return out
+}
+
+// Each kind of user has a tab, with the token in place for those who may have it.
+func TestExamplesCarryTokens(t *testing.T) {
+	o := people
+	o.Examples = examples()
+	for _, e := range o.Examples {
+		assert.NotEmpty(t, e.As, e.Name)
+	}
+	got := options(t, o, "/graphiql")
+	tabs, _ := got["defaultTabs"].([]any)
+	require.Len(t, tabs, 5)
+	var with, variables int
+	for _, v := range tabs {
+		tab, _ := v.(map[string]any)
+		assert.Regexp(t, `(?m)^(query|mutation|subscription) \w+`, tab["query"])
+		if tab["variables"] != nil {
+			variables++
+			assert.Contains(t, tab["variables"], "An \\u003cessay\\u003e.")
+		}
+		if tab["headers"] != nil {
+			with++
+			assert.Equal(t, "ada", tab["as"])
+			assert.Contains(t, tab["headers"], `"Bearer token-of-ada"`)
+		}
+	}
+	assert.Equal(t, 1, with, "ada's tab; the others are not offered here")
+	assert.Equal(t, 1, variables)
+	assert.Nil(t, got["as"])
+	assert.Equal(t, true, got["shouldPersistHeaders"])
+
+	got = options(t, o, "/graphiql?as=ada")
+	assert.Equal(t, "ada", got["as"])
+	assert.Contains(t, got["defaultHeaders"], "token-of-ada", "for new tabs")
+
+	o.People = nil // production
+	got = options(t, o, "/graphiql?as=ada")
+	assert.Equal(t, false, got["shouldPersistHeaders"], "an admin's token does not stay in the browser")
+	assert.Empty(t, got["tokens"])
 }
 
 func TestAllowDecides(t *testing.T) {
