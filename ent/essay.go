@@ -34,7 +34,7 @@ type Essay struct {
 	IdempotencyKey *string `json:"idempotency_key,omitempty"`
 	// SHA-256 of question and text, to tell a repetition from a conflict.
 	BodyHash []byte `json:"body_hash,omitempty"`
-	// Overall score of the newest run that has one, kept by the statement that writes it: lists are ordered by it.
+	// Overall score of the newest run that has one, kept by the transaction that writes it. Lists are ordered by it; their indexes are of an expression and stand in the migrations.
 	OverallPercent *float64 `json:"overall_percent,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the EssayQuery when eager-loading is set.

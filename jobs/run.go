@@ -86,6 +86,20 @@ func (c *claim) update(ctx context.Context, on execer, assignments string, args 
 	return nil
 }
 
+// keepOverall gives the essay the overall score (in percent) of this run, the number'th of the essay, if
+// no later run has one. A later run begins when this one has ended, and from then on update finds no row,
+// so that this comes late only if somebody writes past the claim; the condition holds all the same.
+func (c *claim) keepOverall(ctx context.Context, on execer, number int, percent float64) error {
+	_, err := on.ExecContext(ctx, `UPDATE essays SET overall_percent = $2 WHERE id = $1 AND NOT EXISTS (
+		SELECT FROM scoring_runs later
+		WHERE later.essay_id = $1 AND later.number > $3 AND later.overall_percent IS NOT NULL)`,
+		c.essay, percent, number)
+	if err != nil {
+		return fmt.Errorf("keeping the overall score with the essay: %w", err)
+	}
+	return nil
+}
+
 // release gives the run back, so that the next try need not wait for the lease to run out.
 func (c *claim) release(ctx context.Context) error {
 	return c.update(ctx, c.db.SQL, `lease_until = NULL`)

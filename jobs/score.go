@@ -78,7 +78,7 @@ func (s *scoreWorker) score(ctx context.Context, c *claim) error {
 	}
 
 	err = db.InTx(ctx, func(tx *database.Tx) error {
-		if err := s.finish(ctx, c, tx, result); err != nil {
+		if err := s.finish(ctx, c, tx, run.Number, result); err != nil {
 			return err
 		}
 		if err := writeScores(ctx, tx.Ent, run, answer, result, explanations); err != nil {
@@ -125,20 +125,25 @@ func (s *scoreWorker) passages(ctx context.Context, question *prepared, answer *
 	return out
 }
 
-// finish moves the run on to its recommendations, if the claim still holds. It comes first in the
-// transaction: it locks the row, and whoever lost the claim writes nothing.
-func (s *scoreWorker) finish(ctx context.Context, c *claim, tx *database.Tx, r *scoring.Result) error {
+// finish moves the run on to its recommendations, if the claim still holds, and keeps the overall score
+// with the essay, whose lists are ordered by it. It comes first in the transaction: it locks the row, and
+// whoever lost the claim writes nothing.
+func (s *scoreWorker) finish(ctx context.Context, c *claim, tx *database.Tx, number int, r *scoring.Result) error {
 	flags := make(pq.StringArray, len(r.Flags))
 	for i, f := range r.Flags {
 		flags[i] = string(f)
 	}
-	return c.update(ctx, tx.SQL, `stage = $3, percent = $4, seq = seq + 1, changed_at = now(),
+	err := c.update(ctx, tx.SQL, `stage = $3, percent = $4, seq = seq + 1, changed_at = now(),
 		scored_at = now(), lease_until = NULL, engine = $5, engine_version = $6, engine_model = $7,
 		degraded = $8, degraded_reason = $9, flags = $10,
 		overall_percent = $11, overall_low = $12, overall_high = $13, overall_coverage = $14`,
 		string(enums.StageRecommending), enums.StageRecommending.Percent(),
 		r.Engine.Name, r.Engine.Version, r.Engine.Model, r.Degraded, r.DegradedReason, flags,
 		r.Overall.Percent, r.Overall.Interval.Low, r.Overall.Interval.High, r.Overall.Interval.Coverage)
+	if err != nil {
+		return err
+	}
+	return c.keepOverall(ctx, tx.SQL, number, r.Overall.Percent)
 }
 
 // writeScores writes scores and explanations, a statement a table.

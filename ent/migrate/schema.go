@@ -32,9 +32,19 @@ var (
 				Columns: []*schema.Column{AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 			{
-				Name:    "auditevent_target_id",
+				Name:    "auditevent_action_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEventsColumns[5]},
+				Columns: []*schema.Column{AuditEventsColumns[3], AuditEventsColumns[1], AuditEventsColumns[0]},
+			},
+			{
+				Name:    "auditevent_actor_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[2], AuditEventsColumns[1], AuditEventsColumns[0]},
+			},
+			{
+				Name:    "auditevent_target_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[5], AuditEventsColumns[1], AuditEventsColumns[0]},
 			},
 		},
 	}
@@ -97,6 +107,13 @@ var (
 				OnDelete:   schema.SetNull,
 			},
 		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "cohort_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{CohortsColumns[3], CohortsColumns[0]},
+			},
+		},
 	}
 	// CredentialsColumns holds the columns for the "credentials" table.
 	CredentialsColumns = []*schema.Column{
@@ -125,6 +142,11 @@ var (
 				Name:    "credential_title_id",
 				Unique:  false,
 				Columns: []*schema.Column{CredentialsColumns[3], CredentialsColumns[0]},
+			},
+			{
+				Name:    "credential_provider_id",
+				Unique:  false,
+				Columns: []*schema.Column{CredentialsColumns[4], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_teaches",
@@ -221,14 +243,9 @@ var (
 				Columns: []*schema.Column{EssaysColumns[1], EssaysColumns[0]},
 			},
 			{
-				Name:    "essay_overall_percent_id",
+				Name:    "essay_question_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{EssaysColumns[6], EssaysColumns[0]},
-			},
-			{
-				Name:    "essay_question_id",
-				Unique:  false,
-				Columns: []*schema.Column{EssaysColumns[7]},
+				Columns: []*schema.Column{EssaysColumns[7], EssaysColumns[1], EssaysColumns[0]},
 			},
 		},
 	}
@@ -393,6 +410,11 @@ var (
 				Name:    "membership_cohort_id_user_id",
 				Unique:  true,
 				Columns: []*schema.Column{MembershipsColumns[3], MembershipsColumns[4]},
+			},
+			{
+				Name:    "membership_cohort_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{MembershipsColumns[3], MembershipsColumns[1], MembershipsColumns[0]},
 			},
 			{
 				Name:    "membership_user_id_role",
@@ -763,6 +785,13 @@ var (
 		Name:       "tracks",
 		Columns:    TracksColumns,
 		PrimaryKey: []*schema.Column{TracksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "track_title_id",
+				Unique:  false,
+				Columns: []*schema.Column{TracksColumns[3], TracksColumns[0]},
+			},
+		},
 	}
 	// UsersColumns holds the columns for the "users" table.
 	UsersColumns = []*schema.Column{
@@ -778,6 +807,23 @@ var (
 		Name:       "users",
 		Columns:    UsersColumns,
 		PrimaryKey: []*schema.Column{UsersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "user_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[2], UsersColumns[0]},
+			},
+			{
+				Name:    "user_role_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[4], UsersColumns[2], UsersColumns[0]},
+			},
+			{
+				Name:    "user_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[1], UsersColumns[0]},
+			},
+		},
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{

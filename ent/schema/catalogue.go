@@ -62,6 +62,9 @@ func (Track) Edges() []ent.Edge {
 	}
 }
 
+// Indexes of the schema.
+func (Track) Indexes() []ent.Index { return []ent.Index{index.Fields("title", "id")} }
+
 // Passage is a piece of reference material that answers are checked against.
 type Passage struct{ ent.Schema }
 
@@ -126,6 +129,7 @@ func (Credential) Fields() []ent.Field {
 func (Credential) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("title", "id"),
+		index.Fields("provider", "id"),
 		index.Fields("teaches").Annotations(entsql.IndexType("GIN")),
 	}
 }

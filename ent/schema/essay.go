@@ -34,7 +34,7 @@ func (Essay) Fields() []ent.Field {
 		field.Bytes("body_hash").Immutable().
 			Comment("SHA-256 of question and text, to tell a repetition from a conflict."),
 		field.Float("overall_percent").Optional().Nillable().
-			Comment("Overall score of the newest run that has one, kept by the statement that writes it: lists are ordered by it."),
+			Comment("Overall score of the newest run that has one, kept by the transaction that writes it. Lists are ordered by it; their indexes are of an expression and stand in the migrations."),
 	}
 }
 
@@ -53,8 +53,7 @@ func (Essay) Indexes() []ent.Index {
 		index.Fields("owner_id", "idempotency_key").Unique(),
 		index.Fields("owner_id", "created_at", "id"),
 		index.Fields("created_at", "id"),
-		index.Fields("overall_percent", "id"),
-		index.Fields("question_id"),
+		index.Fields("question_id", "created_at", "id"),
 	}
 }
 

@@ -40,6 +40,15 @@ func (User) Edges() []ent.Edge {
 	}
 }
 
+// Indexes of the schema.
+func (User) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("name", "id"),
+		index.Fields("role", "name", "id"),
+		index.Fields("created_at", "id"),
+	}
+}
+
 // Cohort is a group of learners with the advisors who look after them.
 type Cohort struct{ ent.Schema }
 
@@ -65,6 +74,9 @@ func (Cohort) Edges() []ent.Edge {
 		edge.From("track", Track.Type).Ref("cohorts").Field("track_id").Unique(),
 	}
 }
+
+// Indexes of the schema.
+func (Cohort) Indexes() []ent.Index { return []ent.Index{index.Fields("name", "id")} }
 
 // Membership puts a person into a cohort.
 type Membership struct{ ent.Schema }
@@ -96,6 +108,7 @@ func (Membership) Edges() []ent.Edge {
 func (Membership) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("cohort_id", "user_id").Unique(),
+		index.Fields("cohort_id", "created_at", "id"),
 		index.Fields("user_id", "role"),
 	}
 }
@@ -124,7 +137,12 @@ func (AuditEvent) Fields() []ent.Field {
 
 // Indexes of the schema.
 func (AuditEvent) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("created_at", "id"), index.Fields("target_id")}
+	return []ent.Index{
+		index.Fields("created_at", "id"),
+		index.Fields("action", "created_at", "id"),
+		index.Fields("actor_id", "created_at", "id"),
+		index.Fields("target_id", "created_at", "id"),
+	}
 }
 
 // Annotations of the schema.
