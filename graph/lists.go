@@ -3,9 +3,9 @@ package graph
 import (
 	"context"
 
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/google/uuid"
 
 	"github.com/rubrica/rubrica/graph/load"
 	"github.com/rubrica/rubrica/graph/page"
@@ -20,16 +20,17 @@ type lister[T any] interface {
 
 // source is where the rows of a list at the root come from.
 type source[T any] struct {
-	typ   string // of the API
-	list  page.List
-	query func() lister[T]
-	key   func(T) (any, uuid.UUID)
+	typ    string // of the API
+	name   string // of the list, for its cursors
+	filter any    // as it was given: a cursor is good for one filter
+	by     ordering[T]
+	query  func(modifiers ...func(*sql.Selector)) lister[T]
 }
 
 // read reads a page, and the levels below it as far as they are selected. The count is read only when
 // it is selected.
 func (s source[T]) read(ctx context.Context, args page.Args, filter func(*sql.Selector)) (*page.Page[T], int, error) {
-	request, err := page.Parse(s.list, args)
+	request, err := page.Parse(page.List{Name: s.name, Filter: s.filter, Order: s.by.Order}, args)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -39,7 +40,7 @@ func (s source[T]) read(ctx context.Context, args page.Args, filter func(*sql.Se
 	if err != nil {
 		return nil, 0, err
 	}
-	p := page.Make(request, rows, s.key)
+	p := page.Make(request, rows, s.by.key)
 	selections := graphql.GetFieldContext(ctx).Field.Selections
 	objects := make([]any, len(p.Nodes))
 	for i, n := range p.Nodes {
@@ -49,11 +50,19 @@ func (s source[T]) read(ctx context.Context, args page.Args, filter func(*sql.Se
 		load.Walk(ctx, s.typ, objects, nodes)
 	}
 	n, err := total(ctx, func() (int, error) {
-		q := s.query()
+		q := s.query(capped)
 		q.WhereP(filter)
 		return q.Count(ctx)
 	})
 	return p, n, err
+}
+
+// capped has a count stop at page.MaxCount rows. It is a modifier, which ent applies after all
+// conditions, those of privacy included: what is counted is what may be seen.
+func capped(s *sql.Selector) {
+	rows := s.Clone()
+	rows.Select(rows.C("id")).Limit(page.MaxCount).As("counted")
+	*s = *sql.Dialect(dialect.Postgres).Select().From(rows).WithContext(s.Context())
 }
 
 // total is the totalCount of the connection that is being resolved, or 0 when it is not selected.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"entgo.io/ent/privacy"
 	"github.com/99designs/gqlgen/graphql"
@@ -17,44 +19,64 @@ import (
 // maxNodes bounds the ids of one nodes field.
 const maxNodes = 100
 
-// Nodes reads each kind with one statement. What does not exist and what may not be seen are both
-// null, so that nobody can tell one from the other.
+// Nodes reads each kind with one statement. An id that is none, and a row that cannot be read, cost
+// their own item and no other.
 func (r queryResolver) Nodes(ctx context.Context, ids []string) ([]model.Node, error) {
 	if len(ids) > maxNodes {
 		return nil, &fault{codeBadInput, fmt.Sprintf("Ask for at most %d nodes at once.", maxNodes)}
 	}
-	kinds := map[string][]uuid.UUID{}
+	nodes, errs := find(ctx, ids)
+	for i, err := range errs {
+		if err != nil {
+			graphql.AddError(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), err)
+		}
+	}
+	return nodes, nil
+}
+
+// Node is Nodes for one id.
+func (r queryResolver) Node(ctx context.Context, id string) (model.Node, error) {
+	nodes, errs := find(ctx, []string{id})
+	return nodes[0], errs[0]
+}
+
+// find reads the objects with the ids, in their order, and the levels below them as far as they are
+// selected. What does not exist and what may not be seen are both nil without an error, so that nobody
+// can tell one from the other.
+func find(ctx context.Context, ids []string) ([]model.Node, []error) {
+	nodes, errs := make([]model.Node, len(ids)), make([]error, len(ids))
 	keys := make([]uuid.UUID, len(ids))
-	kindOf := make([]string, len(ids))
+	places := map[string][]int{} // of each kind, in ids
 	for i, s := range ids {
 		kind, key, err := globalid.Decode(s)
 		if err != nil {
-			return nil, err
+			errs[i] = err
+			continue
 		}
-		kinds[kind] = append(kinds[kind], key)
-		keys[i], kindOf[i] = key, kind
+		keys[i] = key
+		places[kind] = append(places[kind], i)
 	}
-	found := map[string]map[uuid.UUID]any{}
-	for kind, list := range kinds {
-		typ, rows, err := load.For(ctx).Nodes(ctx, kind, list)
+	for _, kind := range slices.Sorted(maps.Keys(places)) {
+		wanted := make([]uuid.UUID, len(places[kind]))
+		for j, i := range places[kind] {
+			wanted[j] = keys[i]
+		}
+		typ, rows, err := load.For(ctx).Nodes(ctx, kind, wanted)
 		if errors.Is(err, privacy.Deny) {
 			continue
 		}
-		if err != nil {
-			return nil, err
-		}
-		found[kind] = rows
 		objects := make([]any, 0, len(rows))
 		for _, row := range rows {
 			objects = append(objects, row)
 		}
 		load.Walk(ctx, typ, objects, graphql.GetFieldContext(ctx).Field.Selections)
-	}
-	out := make([]model.Node, len(ids))
-	for i := range ids {
-		if row, ok := found[kindOf[i]][keys[i]].(model.Node); ok {
-			out[i] = row
+		for _, i := range places[kind] {
+			if row, ok := rows[keys[i]].(model.Node); ok {
+				nodes[i] = row
+			} else {
+				errs[i] = err
+			}
 		}
 	}
-	return out, nil
+	return nodes, errs
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"entgo.io/ent/dialect/sql"
-	"github.com/google/uuid"
 
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/enums"
@@ -12,7 +11,6 @@ import (
 	"github.com/rubrica/rubrica/graph/load"
 	"github.com/rubrica/rubrica/graph/model"
 	"github.com/rubrica/rubrica/graph/page"
-	"github.com/rubrica/rubrica/internal/globalid"
 	"github.com/rubrica/rubrica/internal/viewer"
 )
 
@@ -44,16 +42,8 @@ func permissions(role enums.Role) []model.Permission {
 	}
 }
 
-func (r queryResolver) Node(ctx context.Context, id string) (model.Node, error) {
-	list, err := r.Nodes(ctx, []string{id})
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	return list[0], nil
-}
-
 func (r queryResolver) Essay(ctx context.Context, id string) (*ent.Essay, error) {
-	key, err := globalid.DecodeAs("essay", id)
+	key, err := idOf("id", "essay", id)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +55,9 @@ func (r queryResolver) Essay(ctx context.Context, id string) (*ent.Essay, error)
 }
 
 func (r queryResolver) Track(ctx context.Context, slug string) (*ent.Track, error) {
+	if !isSlug(slug) {
+		return nil, nil //nolint:nilnil // no track has such a name
+	}
 	t, err := r.db.Ent.Track.Query().Where(track.Slug(slug), track.Active(true)).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil //nolint:nilnil // null is the answer
@@ -77,10 +70,12 @@ func (r queryResolver) Track(ctx context.Context, slug string) (*ent.Track, erro
 
 func (r queryResolver) Tracks(ctx context.Context, first *int, after *string, last *int, before *string) (*model.TrackConnection, error) {
 	p, n, err := source[*ent.Track]{
-		typ:   "Track",
-		list:  page.List{Name: "tracks", Order: page.Order{Column: "title"}},
-		query: func() lister[*ent.Track] { return r.db.Ent.Track.Query() },
-		key:   func(t *ent.Track) (any, uuid.UUID) { return t.Title, t.ID },
+		typ: "Track", name: "tracks", by: tracksByTitle(),
+		query: func(m ...func(*sql.Selector)) lister[*ent.Track] {
+			q := r.db.Ent.Track.Query()
+			q.Modify(m...)
+			return q
+		},
 	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, active)
 	if err != nil {
 		return nil, err
@@ -100,13 +95,12 @@ func (r queryResolver) Essays(ctx context.Context, first *int, after *string, la
 		return nil, err
 	}
 	p, n, err := source[*ent.Essay]{
-		typ: "Essay",
-		list: page.List{
-			Name: "essays", Filter: filter,
-			Order: page.Order{Column: "created_at", Desc: true, Kind: page.Moment},
+		typ: "Essay", name: "essays", filter: filter, by: essayOrder(orderBy),
+		query: func(m ...func(*sql.Selector)) lister[*ent.Essay] {
+			q := r.db.Ent.Essay.Query()
+			q.Modify(m...)
+			return q
 		},
-		query: func() lister[*ent.Essay] { return r.db.Ent.Essay.Query() },
-		key:   func(e *ent.Essay) (any, uuid.UUID) { return e.CreatedAt, e.ID },
 	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, where)
 	if err != nil {
 		return nil, err
@@ -119,12 +113,18 @@ func (r queryResolver) Essays(ctx context.Context, first *int, after *string, la
 }
 
 func (r queryResolver) Credentials(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.CredentialFilter, orderBy *model.CredentialOrder) (*model.CredentialConnection, error) {
+	where, err := credentialFilter(filter)
+	if err != nil {
+		return nil, err
+	}
 	p, n, err := source[*ent.Credential]{
-		typ:   "Credential",
-		list:  page.List{Name: "credentials", Filter: filter, Order: page.Order{Column: "title"}},
-		query: func() lister[*ent.Credential] { return r.db.Ent.Credential.Query() },
-		key:   func(c *ent.Credential) (any, uuid.UUID) { return c.Title, c.ID },
-	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, credentialFilter(filter))
+		typ: "Credential", name: "credentials", filter: filter, by: credentialOrder(orderBy),
+		query: func(m ...func(*sql.Selector)) lister[*ent.Credential] {
+			q := r.db.Ent.Credential.Query()
+			q.Modify(m...)
+			return q
+		},
+	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, where)
 	if err != nil {
 		return nil, err
 	}
@@ -137,10 +137,12 @@ func (r queryResolver) Credentials(ctx context.Context, first *int, after *strin
 
 func (r queryResolver) Cohorts(ctx context.Context, first *int, after *string, last *int, before *string) (*model.CohortConnection, error) {
 	p, n, err := source[*ent.Cohort]{
-		typ:   "Cohort",
-		list:  page.List{Name: "cohorts", Order: page.Order{Column: "name"}},
-		query: func() lister[*ent.Cohort] { return r.db.Ent.Cohort.Query() },
-		key:   func(c *ent.Cohort) (any, uuid.UUID) { return c.Name, c.ID },
+		typ: "Cohort", name: "cohorts", by: cohortsByName(),
+		query: func(m ...func(*sql.Selector)) lister[*ent.Cohort] {
+			q := r.db.Ent.Cohort.Query()
+			q.Modify(m...)
+			return q
+		},
 	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, everything)
 	if err != nil {
 		return nil, err
@@ -154,11 +156,13 @@ func (r queryResolver) Cohorts(ctx context.Context, first *int, after *string, l
 
 func (r queryResolver) Users(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.UserFilter, orderBy *model.UserOrder) (*model.UserConnection, error) {
 	p, n, err := source[*ent.User]{
-		typ:   "User",
-		list:  page.List{Name: "users", Order: page.Order{Column: "name"}},
-		query: func() lister[*ent.User] { return r.db.Ent.User.Query() },
-		key:   func(u *ent.User) (any, uuid.UUID) { return u.Name, u.ID },
-	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, everything)
+		typ: "User", name: "users", filter: filter, by: userOrder(orderBy),
+		query: func(m ...func(*sql.Selector)) lister[*ent.User] {
+			q := r.db.Ent.User.Query()
+			q.Modify(m...)
+			return q
+		},
+	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, userFilter(filter))
 	if err != nil {
 		return nil, err
 	}
@@ -170,14 +174,18 @@ func (r queryResolver) Users(ctx context.Context, first *int, after *string, las
 }
 
 func (r queryResolver) AuditEvents(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter) (*model.AuditEventConnection, error) {
+	where, err := auditEventFilter(filter)
+	if err != nil {
+		return nil, err
+	}
 	p, n, err := source[*ent.AuditEvent]{
-		typ: "AuditEvent",
-		list: page.List{
-			Name: "auditEvents", Order: page.Order{Column: "created_at", Desc: true, Kind: page.Moment},
+		typ: "AuditEvent", name: "auditEvents", filter: filter, by: newestAuditEvents(),
+		query: func(m ...func(*sql.Selector)) lister[*ent.AuditEvent] {
+			q := r.db.Ent.AuditEvent.Query()
+			q.Modify(m...)
+			return q
 		},
-		query: func() lister[*ent.AuditEvent] { return r.db.Ent.AuditEvent.Query() },
-		key:   func(a *ent.AuditEvent) (any, uuid.UUID) { return a.CreatedAt, a.ID },
-	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, everything)
+	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, where)
 	if err != nil {
 		return nil, err
 	}
