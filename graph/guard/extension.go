@@ -56,6 +56,7 @@ func (e Extension) MutateOperationParameters(ctx context.Context, p *graphql.Raw
 	if err := e.Guard.Variables(p.Variables); err != nil {
 		return err
 	}
+	Whole(p.Variables)
 	if e.Trusted != nil {
 		if _, known := e.Trusted.Get(ctx, p.Query); known {
 			return nil
@@ -75,6 +76,9 @@ func (e Extension) MutateOperationParameters(ctx context.Context, p *graphql.Raw
 // MutateOperationContext checks what the specification asks of variables and the executor does not,
 // and keeps the schema from those who may not read it.
 func (e Extension) MutateOperationContext(ctx context.Context, o *graphql.OperationContext) *gqlerror.Error {
+	if err := Values(e.Guard.schema, o.Operation, o.Variables); err != nil {
+		return err
+	}
 	if err := OneOf(e.Guard.schema, o.Operation, o.Variables); err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ func ruleSet(suggestions bool) []core.Rule {
 		rules.VariablesInAllowedPositionRule,
 		oneOfRule,
 	}
+	set = append(set, specRules...)
 	if suggestions {
 		return append(set,
 			rules.FieldsOnCorrectTypeRule, rules.KnownArgumentNamesRule, rules.KnownTypeNamesRule,

@@ -181,6 +181,15 @@ var selectionFaults = []fault{
 	}},
 }
 
+// twin is the root field once more, under another name.
+func (m *mutation) twin() *selection {
+	s := *m.main.selections[0]
+	if s.kind == fieldSelection {
+		s.alias = "twin"
+	}
+	return &s
+}
+
 var definitionFaults = []fault{
 	{"unusedFragment", func(m *mutation) bool {
 		m.document.definitions = append(m.document.definitions, &definition{
@@ -258,12 +267,17 @@ var definitionFaults = []fault{
 			return false
 		}
 		extra := pick(m.random, []*selection{
-			{name: "__typename"}, {name: "__typename", alias: "t"}, m.main.selections[0],
+			{name: "__typename"}, {name: "__typename", alias: "t"}, m.main.selections[0], m.twin(),
 			{kind: inlineSelection, selections: []*selection{{name: "__typename"}}},
 			{kind: inlineSelection, on: m.schema.Subscription.Name, selections: []*selection{{name: "__typename", alias: "u"}}},
 		})
 		m.main.selections = append(m.main.selections, extra)
 		return true
+	}},
+	{"rootDirective", func(m *mutation) bool {
+		return change(m, m.main.selections, func(s *selection) {
+			s.directives = []*directive{{name: "include", arguments: []*argument{{"if", raw("true", nil)}}}}
+		})
 	}},
 	{"onlyTypename", func(m *mutation) bool {
 		m.main.selections = []*selection{{name: "__typename"}}
