@@ -25,9 +25,12 @@ type recommendWorker struct {
 // maxQuotes bounds the learner's own words that recommendations may lean on.
 const maxQuotes = 8
 
+// recommendable is the stage of a run that has scores and no recommendations.
+var recommendable = []enums.Stage{enums.StageRecommending}
+
 // Work implements river.Worker.
 func (r *recommendWorker) Work(ctx context.Context, job *river.Job[RecommendArgs]) error {
-	return r.w.attempt(ctx, job.JobRow, job.Args.RunID, []enums.Stage{enums.StageRecommending}, r.recommend)
+	return r.w.attempt(ctx, job.JobRow, job.Args.RunID, recommendable, r.recommend)
 }
 
 func (r *recommendWorker) recommend(ctx context.Context, c *claim) error {

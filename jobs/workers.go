@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,6 +66,8 @@ const (
 	fetchPoll     = 50 * time.Millisecond
 	indexEvery    = 30 * time.Second
 	indexBatch    = 500 // vectors that one job computes
+	keepEnded     = 24 * time.Hour
+	keepFailed    = 7 * 24 * time.Hour
 )
 
 // NewWorkers prepares the workers; Start sets them to work.
@@ -101,8 +104,12 @@ func NewWorkers(deps Deps) (*Workers, error) {
 		JobTimeout:        deps.JobTimeout,
 		// The sweep below rescues essays within seconds; this is for the rest.
 		RescueStuckJobsAfter: deps.JobTimeout + time.Minute,
-		RetryPolicy:          retries(deps.RetryDelays),
-		Logger:               quiet(deps.Log),
+		// How long ended jobs can be looked at.
+		CompletedJobRetentionPeriod: keepEnded,
+		CancelledJobRetentionPeriod: keepEnded,
+		DiscardedJobRetentionPeriod: keepFailed,
+		RetryPolicy:                 retries(deps.RetryDelays),
+		Logger:                      quiet(deps.Log),
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(indexEvery),
 			func() (river.JobArgs, *river.InsertOpts) { return IndexArgs{}, nil },
 			&river.PeriodicJobOpts{})},
@@ -170,7 +177,7 @@ func (w *Workers) attempt(ctx context.Context, job *rivertype.JobRow, run uuid.U
 	ctx = bypass.Context(logging.With(ctx, slog.String(logging.RunID, run.String()), slog.Int64(logging.JobID, job.ID)))
 	c, err := claimRun(ctx, w.deps.DB, run, stages, stages[0])
 	if errors.Is(err, errNotOurs) {
-		return nil
+		return w.overtaken(ctx, run)
 	}
 	if err != nil {
 		return err
@@ -184,16 +191,20 @@ func (w *Workers) attempt(ctx context.Context, job *rivertype.JobRow, run uuid.U
 	err = protect(func() error { return work(working, c) })
 	stop()
 	if errors.Is(err, errNotOurs) || errors.Is(context.Cause(working), errNotOurs) {
-		w.deps.Log.InfoContext(ctx, "another worker has taken over the run")
-		return nil
+		w.deps.Log.InfoContext(ctx, "the run was ended, or another worker has taken it over")
+		return w.overtaken(ctx, run)
 	}
 	if err == nil {
 		return nil
 	}
+	if errors.Is(context.Cause(ctx), river.ErrJobCancelledRemotely) {
+		w.deps.Log.InfoContext(ctx, "an admin has stopped the job")
+		return err // with which River ends the job; the run was ended with the order to stop
+	}
 
 	// A worker that is stopped has not failed: whoever comes next goes on.
 	last := job.Attempt >= job.MaxAttempts && !errors.Is(err, context.Canceled)
-	w.deps.Log.ErrorContext(ctx, "scoring failed", "stage", stages[0], "try", job.Attempt, "last", last, "error", err)
+	w.deps.Log.ErrorContext(ctx, "scoring failed", "stage", stages[0], "try", job.Attempt, "last", last, "error", err, stackOf(err))
 	settle, cancelSettle := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancelSettle()
 	if scoring.Retryable(err) && !last {
@@ -210,7 +221,31 @@ func (w *Workers) attempt(ctx context.Context, job *rivertype.JobRow, run uuid.U
 		return errors.Join(err, failed) // the sweep ends it later
 	}
 	w.deps.Notifier.Changed(run, true)
-	return river.JobCancel(err)
+	// River discards a job that has used up its tries; it has no word for one that no other try can
+	// help. A cancelled job is one that a person stopped.
+	job.MaxAttempts = job.Attempt
+	return err
+}
+
+// errStopped ends a job whose run was stopped by a person.
+var errStopped = errors.New("an admin has stopped the scoring run")
+
+// overtaken ends a job whose run has ended or is in other hands. When a person has stopped the run, the
+// job is cancelled, whether River's word or the run's row reached it first.
+func (w *Workers) overtaken(ctx context.Context, run uuid.UUID) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	var code string
+	err := w.deps.DB.SQL.QueryRowContext(ctx, `SELECT failure_code FROM scoring_runs WHERE id = $1`, run).Scan(&code)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading how the run ended: %w", err)
+	case enums.FailureCode(code) == enums.FailureCancelled:
+		return river.JobCancel(errStopped)
+	}
+	return nil
 }
 
 // failureOf tells people why a run was given up. What went wrong inside is for the log.
@@ -229,10 +264,26 @@ func failureOf(err error) (enums.FailureCode, string) {
 func protect(work func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			err = &panicked{p, debug.Stack()}
 		}
 	}()
 	return work()
+}
+
+// panicked is a panic. Its stack is for the log; the message is kept with the job, for admins.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+// stackOf is where an error came from, when it was a panic.
+func stackOf(err error) slog.Attr {
+	if p := (*panicked)(nil); errors.As(err, &p) {
+		return slog.String("stack", string(p.stack))
+	}
+	return slog.Attr{}
 }
 
 // quiet keeps River's routine messages out of the log.
