@@ -61,7 +61,7 @@ func (s source[T]) read(ctx context.Context, args page.Args, filter func(*sql.Se
 // conditions, those of privacy included: what is counted is what may be seen.
 func capped(s *sql.Selector) {
 	rows := s.Clone()
-	rows.Select(rows.C("id")).Limit(page.MaxCount).As("counted")
+	rows.Select(rows.C("id")).Limit(page.MaxCount).As(s.TableName()) // what ent counts is named by the table
 	*s = *sql.Dialect(dialect.Postgres).Select().From(rows).WithContext(s.Context())
 }
 
