@@ -1624,7 +1624,7 @@ func (ec *executionContext) write_AuditEvent(w *direct.Writer, sel *direct.Selec
 		case -1:
 			w.Raw("\"AuditEvent\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // actor
@@ -1656,7 +1656,9 @@ func (ec *executionContext) write_AuditEvent(w *direct.Writer, sel *direct.Selec
 				invalid = true
 			}
 		case 5: // detail
-			if v, ok := direct.Call(w, obj.Details); !ok || !ec.writeNAuditDetail2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐDetailᚄ(w, f, v) {
+			if !w.Guard(func() bool {
+				return ec.writeNAuditDetail2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐDetailᚄ(w, f, obj.Details())
+			}) {
 				invalid = true
 			}
 		case 6: // requestId
@@ -1691,11 +1693,15 @@ func (ec *executionContext) write_AuditEventConnection(w *direct.Writer, sel *di
 		case -1:
 			w.Raw("\"AuditEventConnection\"")
 		case 0: // edges
-			if !ec.writeNAuditEventEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAuditEventEdgeᚄ(w, f, obj.Edges) {
+			if !w.Guard(func() bool {
+				return ec.writeNAuditEventEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAuditEventEdgeᚄ(w, f, obj.Edges)
+			}) {
 				invalid = true
 			}
 		case 1: // pageInfo
-			if !ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo) {
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
 				invalid = true
 			}
 		case 2: // totalCount
@@ -1729,7 +1735,9 @@ func (ec *executionContext) write_AuditEventEdge(w *direct.Writer, sel *direct.S
 				invalid = true
 			}
 		case 1: // node
-			if !ec.writeNAuditEvent2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐAuditEvent(w, f, obj.Node) {
+			if !w.Guard(func() bool {
+				return ec.writeNAuditEvent2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐAuditEvent(w, f, obj.Node)
+			}) {
 				invalid = true
 			}
 		}
@@ -1757,7 +1765,7 @@ func (ec *executionContext) write_Citation(w *direct.Writer, sel *direct.Selecti
 		case -1:
 			w.Raw("\"Citation\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // passage
@@ -1806,7 +1814,7 @@ func (ec *executionContext) write_Cohort(w *direct.Writer, sel *direct.Selection
 		case -1:
 			w.Raw("\"Cohort\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // slug
@@ -1866,11 +1874,15 @@ func (ec *executionContext) write_CohortConnection(w *direct.Writer, sel *direct
 		case -1:
 			w.Raw("\"CohortConnection\"")
 		case 0: // edges
-			if !ec.writeNCohortEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCohortEdgeᚄ(w, f, obj.Edges) {
+			if !w.Guard(func() bool {
+				return ec.writeNCohortEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCohortEdgeᚄ(w, f, obj.Edges)
+			}) {
 				invalid = true
 			}
 		case 1: // pageInfo
-			if !ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo) {
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
 				invalid = true
 			}
 		case 2: // totalCount
@@ -1900,11 +1912,15 @@ func (ec *executionContext) write_CohortCreatePayload(w *direct.Writer, sel *dir
 		case -1:
 			w.Raw("\"CohortCreatePayload\"")
 		case 0: // cohort
-			if !ec.writeOCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(w, f, obj.Cohort) {
+			if !w.Guard(func() bool {
+				return ec.writeOCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(w, f, obj.Cohort)
+			}) {
 				w.Null()
 			}
 		case 1: // userErrors
-			if !ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors) {
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -1934,7 +1950,7 @@ func (ec *executionContext) write_CohortEdge(w *direct.Writer, sel *direct.Selec
 				invalid = true
 			}
 		case 1: // node
-			if !ec.writeNCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(w, f, obj.Node) {
+			if !w.Guard(func() bool { return ec.writeNCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(w, f, obj.Node) }) {
 				invalid = true
 			}
 		}
@@ -1962,7 +1978,7 @@ func (ec *executionContext) write_CohortMember(w *direct.Writer, sel *direct.Sel
 		case -1:
 			w.Raw("\"CohortMember\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // role
@@ -2007,11 +2023,15 @@ func (ec *executionContext) write_CohortMemberConnection(w *direct.Writer, sel *
 		case -1:
 			w.Raw("\"CohortMemberConnection\"")
 		case 0: // edges
-			if !ec.writeNCohortMemberEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCohortMemberEdgeᚄ(w, f, obj.Edges) {
+			if !w.Guard(func() bool {
+				return ec.writeNCohortMemberEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCohortMemberEdgeᚄ(w, f, obj.Edges)
+			}) {
 				invalid = true
 			}
 		case 1: // pageInfo
-			if !ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo) {
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
 				invalid = true
 			}
 		case 2: // totalCount
@@ -2045,7 +2065,9 @@ func (ec *executionContext) write_CohortMemberEdge(w *direct.Writer, sel *direct
 				invalid = true
 			}
 		case 1: // node
-			if !ec.writeNCohortMember2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐMembership(w, f, obj.Node) {
+			if !w.Guard(func() bool {
+				return ec.writeNCohortMember2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐMembership(w, f, obj.Node)
+			}) {
 				invalid = true
 			}
 		}
@@ -2072,7 +2094,9 @@ func (ec *executionContext) write_CohortMemberRemovePayload(w *direct.Writer, se
 		case -1:
 			w.Raw("\"CohortMemberRemovePayload\"")
 		case 0: // cohort
-			if !ec.writeOCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(w, f, obj.Cohort) {
+			if !w.Guard(func() bool {
+				return ec.writeOCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(w, f, obj.Cohort)
+			}) {
 				w.Null()
 			}
 		case 1: // removedMemberId
@@ -2080,7 +2104,9 @@ func (ec *executionContext) write_CohortMemberRemovePayload(w *direct.Writer, se
 				w.Null()
 			}
 		case 2: // userErrors
-			if !ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors) {
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -2107,15 +2133,21 @@ func (ec *executionContext) write_CohortMemberSetPayload(w *direct.Writer, sel *
 		case -1:
 			w.Raw("\"CohortMemberSetPayload\"")
 		case 0: // cohort
-			if !ec.writeOCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(w, f, obj.Cohort) {
+			if !w.Guard(func() bool {
+				return ec.writeOCohort2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCohort(w, f, obj.Cohort)
+			}) {
 				w.Null()
 			}
 		case 1: // member
-			if !ec.writeOCohortMember2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐMembership(w, f, obj.Member) {
+			if !w.Guard(func() bool {
+				return ec.writeOCohortMember2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐMembership(w, f, obj.Member)
+			}) {
 				w.Null()
 			}
 		case 2: // userErrors
-			if !ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors) {
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -2191,7 +2223,7 @@ func (ec *executionContext) write_Credential(w *direct.Writer, sel *direct.Selec
 		case -1:
 			w.Raw("\"Credential\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // slug
@@ -2278,11 +2310,15 @@ func (ec *executionContext) write_CredentialConnection(w *direct.Writer, sel *di
 		case -1:
 			w.Raw("\"CredentialConnection\"")
 		case 0: // edges
-			if !ec.writeNCredentialEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCredentialEdgeᚄ(w, f, obj.Edges) {
+			if !w.Guard(func() bool {
+				return ec.writeNCredentialEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCredentialEdgeᚄ(w, f, obj.Edges)
+			}) {
 				invalid = true
 			}
 		case 1: // pageInfo
-			if !ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo) {
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
 				invalid = true
 			}
 		case 2: // totalCount
@@ -2316,7 +2352,9 @@ func (ec *executionContext) write_CredentialEdge(w *direct.Writer, sel *direct.S
 				invalid = true
 			}
 		case 1: // node
-			if !ec.writeNCredential2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCredential(w, f, obj.Node) {
+			if !w.Guard(func() bool {
+				return ec.writeNCredential2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCredential(w, f, obj.Node)
+			}) {
 				invalid = true
 			}
 		}
@@ -2348,7 +2386,7 @@ func (ec *executionContext) write_Criterion(w *direct.Writer, sel *direct.Select
 		case -1:
 			w.Raw("\"Criterion\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // key
@@ -2372,11 +2410,15 @@ func (ec *executionContext) write_Criterion(w *direct.Writer, sel *direct.Select
 				invalid = true
 			}
 		case 6: // scale
-			if v, ok := direct.Call(w, obj.Scale); !ok || !ec.writeNScale2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐScale(w, f, v) {
+			if !w.Guard(func() bool {
+				return ec.writeNScale2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐScale(w, f, obj.Scale())
+			}) {
 				invalid = true
 			}
 		case 7: // levels
-			if !ec.writeNScoreLevel2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐScoreLevelᚄ(w, f, obj.Levels) {
+			if !w.Guard(func() bool {
+				return ec.writeNScoreLevel2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐScoreLevelᚄ(w, f, obj.Levels)
+			}) {
 				invalid = true
 			}
 		}
@@ -2448,7 +2490,7 @@ func (ec *executionContext) write_Essay(w *direct.Writer, sel *direct.Selection,
 		case -1:
 			w.Raw("\"Essay\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // question
@@ -2534,11 +2576,15 @@ func (ec *executionContext) write_EssayConnection(w *direct.Writer, sel *direct.
 		case -1:
 			w.Raw("\"EssayConnection\"")
 		case 0: // edges
-			if !ec.writeNEssayEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayEdgeᚄ(w, f, obj.Edges) {
+			if !w.Guard(func() bool {
+				return ec.writeNEssayEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayEdgeᚄ(w, f, obj.Edges)
+			}) {
 				invalid = true
 			}
 		case 1: // pageInfo
-			if !ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo) {
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
 				invalid = true
 			}
 		case 2: // totalCount
@@ -2572,7 +2618,7 @@ func (ec *executionContext) write_EssayEdge(w *direct.Writer, sel *direct.Select
 				invalid = true
 			}
 		case 1: // node
-			if !ec.writeNEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, obj.Node) {
+			if !w.Guard(func() bool { return ec.writeNEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, obj.Node) }) {
 				invalid = true
 			}
 		}
@@ -2652,15 +2698,19 @@ func (ec *executionContext) write_EssayRescorePayload(w *direct.Writer, sel *dir
 		case -1:
 			w.Raw("\"EssayRescorePayload\"")
 		case 0: // essay
-			if !ec.writeOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, obj.Essay) {
+			if !w.Guard(func() bool { return ec.writeOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, obj.Essay) }) {
 				w.Null()
 			}
 		case 1: // run
-			if !ec.writeOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, obj.Run) {
+			if !w.Guard(func() bool {
+				return ec.writeOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, obj.Run)
+			}) {
 				w.Null()
 			}
 		case 2: // userErrors
-			if !ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors) {
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -2687,15 +2737,19 @@ func (ec *executionContext) write_EssayRetryPayload(w *direct.Writer, sel *direc
 		case -1:
 			w.Raw("\"EssayRetryPayload\"")
 		case 0: // essay
-			if !ec.writeOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, obj.Essay) {
+			if !w.Guard(func() bool { return ec.writeOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, obj.Essay) }) {
 				w.Null()
 			}
 		case 1: // run
-			if !ec.writeOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, obj.Run) {
+			if !w.Guard(func() bool {
+				return ec.writeOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, obj.Run)
+			}) {
 				w.Null()
 			}
 		case 2: // userErrors
-			if !ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors) {
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -2723,11 +2777,13 @@ func (ec *executionContext) write_EssaySubmitPayload(w *direct.Writer, sel *dire
 		case -1:
 			w.Raw("\"EssaySubmitPayload\"")
 		case 0: // essay
-			if !ec.writeOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, obj.Essay) {
+			if !w.Guard(func() bool { return ec.writeOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, obj.Essay) }) {
 				w.Null()
 			}
 		case 1: // run
-			if !ec.writeOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, obj.Run) {
+			if !w.Guard(func() bool {
+				return ec.writeOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, obj.Run)
+			}) {
 				w.Null()
 			}
 		case 2: // replayed
@@ -2735,7 +2791,9 @@ func (ec *executionContext) write_EssaySubmitPayload(w *direct.Writer, sel *dire
 				invalid = true
 			}
 		case 3: // userErrors
-			if !ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors) {
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -2767,7 +2825,7 @@ func (ec *executionContext) write_Evidence(w *direct.Writer, sel *direct.Selecti
 		case -1:
 			w.Raw("\"Evidence\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // quote
@@ -2775,15 +2833,21 @@ func (ec *executionContext) write_Evidence(w *direct.Writer, sel *direct.Selecti
 				invalid = true
 			}
 		case 2: // codePoints
-			if v, ok := direct.Call(w, obj.CodePoints); !ok || !ec.writeNTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(w, f, v) {
+			if !w.Guard(func() bool {
+				return ec.writeNTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(w, f, obj.CodePoints())
+			}) {
 				invalid = true
 			}
 		case 3: // utf16
-			if v, ok := direct.Call(w, obj.Utf16); !ok || !ec.writeNTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(w, f, v) {
+			if !w.Guard(func() bool {
+				return ec.writeNTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(w, f, obj.Utf16())
+			}) {
 				invalid = true
 			}
 		case 4: // polarity
-			if v, ok := direct.Call(w, obj.Polarity); !ok || !ec.writeNPolarity2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐPolarity(w, f, v) {
+			if !w.Guard(func() bool {
+				return ec.writeNPolarity2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐPolarity(w, f, obj.Polarity())
+			}) {
 				invalid = true
 			}
 		case 5: // points
@@ -2791,7 +2855,7 @@ func (ec *executionContext) write_Evidence(w *direct.Writer, sel *direct.Selecti
 				invalid = true
 			}
 		case 6: // keyPointLabel
-			if v, ok := direct.Call(w, obj.Topic); !ok || !ec.writeOString2ᚖstring(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeOString2ᚖstring(w, f, obj.Topic()) }) {
 				w.Null()
 			}
 		case 7: // reason
@@ -2826,7 +2890,7 @@ func (ec *executionContext) write_Explanation(w *direct.Writer, sel *direct.Sele
 		case -1:
 			w.Raw("\"Explanation\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // summary
@@ -2838,7 +2902,9 @@ func (ec *executionContext) write_Explanation(w *direct.Writer, sel *direct.Sele
 				invalid = true
 			}
 		case 3: // contributions
-			if !ec.writeNContribution2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐContributionᚄ(w, f, obj.Contributions) {
+			if !w.Guard(func() bool {
+				return ec.writeNContribution2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐContributionᚄ(w, f, obj.Contributions)
+			}) {
 				invalid = true
 			}
 		case 4: // evidence
@@ -2960,7 +3026,7 @@ func (ec *executionContext) write_Job(w *direct.Writer, sel *direct.Selection, o
 		case -1:
 			w.Raw("\"Job\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // kind
@@ -2996,11 +3062,13 @@ func (ec *executionContext) write_Job(w *direct.Writer, sel *direct.Selection, o
 				w.Null()
 			}
 		case 9: // elapsed
-			if v, ok := direct.Call(w, obj.TimeTaken); !ok || !ec.writeODuration2ᚖtimeᚐDuration(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeODuration2ᚖtimeᚐDuration(w, f, obj.TimeTaken()) }) {
 				w.Null()
 			}
 		case 10: // errors
-			if !ec.writeNJobError2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐTryErrorᚄ(w, f, obj.Errors) {
+			if !w.Guard(func() bool {
+				return ec.writeNJobError2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐTryErrorᚄ(w, f, obj.Errors)
+			}) {
 				invalid = true
 			}
 		case 11: // run
@@ -3038,11 +3106,13 @@ func (ec *executionContext) write_JobCancelPayload(w *direct.Writer, sel *direct
 		case -1:
 			w.Raw("\"JobCancelPayload\"")
 		case 0: // job
-			if !ec.writeOJob2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐJob(w, f, obj.Job) {
+			if !w.Guard(func() bool { return ec.writeOJob2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐJob(w, f, obj.Job) }) {
 				w.Null()
 			}
 		case 1: // userErrors
-			if !ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors) {
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -3069,11 +3139,15 @@ func (ec *executionContext) write_JobConnection(w *direct.Writer, sel *direct.Se
 		case -1:
 			w.Raw("\"JobConnection\"")
 		case 0: // edges
-			if !ec.writeNJobEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐJobEdgeᚄ(w, f, obj.Edges) {
+			if !w.Guard(func() bool {
+				return ec.writeNJobEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐJobEdgeᚄ(w, f, obj.Edges)
+			}) {
 				invalid = true
 			}
 		case 1: // pageInfo
-			if !ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo) {
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
 				invalid = true
 			}
 		case 2: // totalCount
@@ -3142,7 +3216,7 @@ func (ec *executionContext) write_JobEdge(w *direct.Writer, sel *direct.Selectio
 				invalid = true
 			}
 		case 1: // node
-			if !ec.writeNJob2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐJob(w, f, obj.Node) {
+			if !w.Guard(func() bool { return ec.writeNJob2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐJob(w, f, obj.Node) }) {
 				invalid = true
 			}
 		}
@@ -3203,11 +3277,13 @@ func (ec *executionContext) write_JobRetryPayload(w *direct.Writer, sel *direct.
 		case -1:
 			w.Raw("\"JobRetryPayload\"")
 		case 0: // job
-			if !ec.writeOJob2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐJob(w, f, obj.Job) {
+			if !w.Guard(func() bool { return ec.writeOJob2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐJob(w, f, obj.Job) }) {
 				w.Null()
 			}
 		case 1: // userErrors
-			if !ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors) {
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -3237,7 +3313,7 @@ func (ec *executionContext) write_KeyPoint(w *direct.Writer, sel *direct.Selecti
 		case -1:
 			w.Raw("\"KeyPoint\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // key
@@ -3296,7 +3372,7 @@ func (ec *executionContext) write_KeyPointOutcome(w *direct.Writer, sel *direct.
 		case -1:
 			w.Raw("\"KeyPointOutcome\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // label
@@ -3358,7 +3434,9 @@ func (ec *executionContext) write_OverallScore(w *direct.Writer, sel *direct.Sel
 				invalid = true
 			}
 		case 1: // interval
-			if !ec.writeNScoreInterval2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐInterval(w, f, obj.Interval) {
+			if !w.Guard(func() bool {
+				return ec.writeNScoreInterval2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐInterval(w, f, obj.Interval)
+			}) {
 				invalid = true
 			}
 		}
@@ -3426,7 +3504,7 @@ func (ec *executionContext) write_Passage(w *direct.Writer, sel *direct.Selectio
 		case -1:
 			w.Raw("\"Passage\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // title
@@ -3480,7 +3558,7 @@ func (ec *executionContext) write_Question(w *direct.Writer, sel *direct.Selecti
 		case -1:
 			w.Raw("\"Question\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // slug
@@ -3567,11 +3645,15 @@ func (ec *executionContext) write_QuestionConnection(w *direct.Writer, sel *dire
 		case -1:
 			w.Raw("\"QuestionConnection\"")
 		case 0: // edges
-			if !ec.writeNQuestionEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐQuestionEdgeᚄ(w, f, obj.Edges) {
+			if !w.Guard(func() bool {
+				return ec.writeNQuestionEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐQuestionEdgeᚄ(w, f, obj.Edges)
+			}) {
 				invalid = true
 			}
 		case 1: // pageInfo
-			if !ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo) {
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
 				invalid = true
 			}
 		case 2: // totalCount
@@ -3605,7 +3687,9 @@ func (ec *executionContext) write_QuestionEdge(w *direct.Writer, sel *direct.Sel
 				invalid = true
 			}
 		case 1: // node
-			if !ec.writeNQuestion2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐQuestion(w, f, obj.Node) {
+			if !w.Guard(func() bool {
+				return ec.writeNQuestion2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐQuestion(w, f, obj.Node)
+			}) {
 				invalid = true
 			}
 		}
@@ -3637,7 +3721,7 @@ func (ec *executionContext) write_RecommendationItem(w *direct.Writer, sel *dire
 		case -1:
 			w.Raw("\"RecommendationItem\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // rank
@@ -3661,7 +3745,9 @@ func (ec *executionContext) write_RecommendationItem(w *direct.Writer, sel *dire
 				invalid = true
 			}
 		case 4: // parts
-			if !ec.writeNRecommendationPart2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐPartᚄ(w, f, obj.Parts) {
+			if !w.Guard(func() bool {
+				return ec.writeNRecommendationPart2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐPartᚄ(w, f, obj.Parts)
+			}) {
 				invalid = true
 			}
 		case 5: // rationale
@@ -3669,7 +3755,9 @@ func (ec *executionContext) write_RecommendationItem(w *direct.Writer, sel *dire
 				invalid = true
 			}
 		case 6: // traces
-			if !ec.writeNRecommendationTrace2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTraceᚄ(w, f, obj.Traces) {
+			if !w.Guard(func() bool {
+				return ec.writeNRecommendationTrace2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTraceᚄ(w, f, obj.Traces)
+			}) {
 				invalid = true
 			}
 		case 7: // closes
@@ -3710,7 +3798,7 @@ func (ec *executionContext) write_RecommendationList(w *direct.Writer, sel *dire
 		case -1:
 			w.Raw("\"RecommendationList\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // note
@@ -3837,7 +3925,7 @@ func (ec *executionContext) write_RecommendationTrace(w *direct.Writer, sel *dir
 				invalid = true
 			}
 		case 4: // evidence
-			if v, ok := direct.Call(w, obj.Quote); !ok || !ec.writeOString2ᚖstring(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeOString2ᚖstring(w, f, obj.Quote()) }) {
 				w.Null()
 			}
 		case 5: // similarity
@@ -3872,7 +3960,7 @@ func (ec *executionContext) write_ReferenceAnswer(w *direct.Writer, sel *direct.
 		case -1:
 			w.Raw("\"ReferenceAnswer\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // kind
@@ -3909,7 +3997,7 @@ func (ec *executionContext) write_Rubric(w *direct.Writer, sel *direct.Selection
 		case -1:
 			w.Raw("\"Rubric\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // version
@@ -4016,7 +4104,7 @@ func (ec *executionContext) write_Score(w *direct.Writer, sel *direct.Selection,
 		case -1:
 			w.Raw("\"Score\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // criterion
@@ -4040,7 +4128,9 @@ func (ec *executionContext) write_Score(w *direct.Writer, sel *direct.Selection,
 				invalid = true
 			}
 		case 4: // interval
-			if v, ok := direct.Call(w, obj.Interval); !ok || !ec.writeNScoreInterval2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐInterval(w, f, v) {
+			if !w.Guard(func() bool {
+				return ec.writeNScoreInterval2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐInterval(w, f, obj.Interval())
+			}) {
 				invalid = true
 			}
 		case 5: // calibration
@@ -4162,7 +4252,9 @@ func (ec *executionContext) write_ScoringActivity(w *direct.Writer, sel *direct.
 				invalid = true
 			}
 		case 2: // stages
-			if !ec.writeNScoringStageCount2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐScoringStageCountᚄ(w, f, obj.Stages) {
+			if !w.Guard(func() bool {
+				return ec.writeNScoringStageCount2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐScoringStageCountᚄ(w, f, obj.Stages)
+			}) {
 				invalid = true
 			}
 		case 3: // ratePerMinute
@@ -4170,7 +4262,9 @@ func (ec *executionContext) write_ScoringActivity(w *direct.Writer, sel *direct.
 				invalid = true
 			}
 		case 4: // newest
-			if !ec.writeNScoringChange2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐScoringChangeᚄ(w, f, obj.Newest) {
+			if !w.Guard(func() bool {
+				return ec.writeNScoringChange2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐScoringChangeᚄ(w, f, obj.Newest)
+			}) {
 				invalid = true
 			}
 		}
@@ -4340,7 +4434,7 @@ func (ec *executionContext) write_ScoringRun(w *direct.Writer, sel *direct.Selec
 		case -1:
 			w.Raw("\"ScoringRun\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // essay
@@ -4396,11 +4490,13 @@ func (ec *executionContext) write_ScoringRun(w *direct.Writer, sel *direct.Selec
 				w.Null()
 			}
 		case 12: // elapsed
-			if v, ok := direct.Call(w, obj.TimeTaken); !ok || !ec.writeODuration2ᚖtimeᚐDuration(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeODuration2ᚖtimeᚐDuration(w, f, obj.TimeTaken()) }) {
 				w.Null()
 			}
 		case 13: // engine
-			if v, ok := direct.Call(w, obj.ScoringEngine); !ok || !ec.writeOScoringEngine2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐEngine(w, f, v) {
+			if !w.Guard(func() bool {
+				return ec.writeOScoringEngine2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐEngine(w, f, obj.ScoringEngine())
+			}) {
 				w.Null()
 			}
 		case 14: // degraded
@@ -4408,19 +4504,25 @@ func (ec *executionContext) write_ScoringRun(w *direct.Writer, sel *direct.Selec
 				invalid = true
 			}
 		case 15: // degradedReason
-			if v, ok := direct.Call(w, obj.WhyDegraded); !ok || !ec.writeOString2ᚖstring(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeOString2ᚖstring(w, f, obj.WhyDegraded()) }) {
 				w.Null()
 			}
 		case 16: // failure
-			if v, ok := direct.Call(w, obj.Failure); !ok || !ec.writeOScoringFailure2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐFailure(w, f, v) {
+			if !w.Guard(func() bool {
+				return ec.writeOScoringFailure2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐFailure(w, f, obj.Failure())
+			}) {
 				w.Null()
 			}
 		case 17: // flags
-			if v, ok := direct.Call(w, obj.FlagList); !ok || !ec.writeNScoringFlag2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐFlagᚄ(w, f, v) {
+			if !w.Guard(func() bool {
+				return ec.writeNScoringFlag2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐFlagᚄ(w, f, obj.FlagList())
+			}) {
 				invalid = true
 			}
 		case 18: // overall
-			if v, ok := direct.Call(w, obj.Overall); !ok || !ec.writeOOverallScore2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐOverall(w, f, v) {
+			if !w.Guard(func() bool {
+				return ec.writeOOverallScore2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐOverall(w, f, obj.Overall())
+			}) {
 				w.Null()
 			}
 		case 19: // scores
@@ -4471,11 +4573,15 @@ func (ec *executionContext) write_ScoringRunConnection(w *direct.Writer, sel *di
 		case -1:
 			w.Raw("\"ScoringRunConnection\"")
 		case 0: // edges
-			if !ec.writeNScoringRunEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐScoringRunEdgeᚄ(w, f, obj.Edges) {
+			if !w.Guard(func() bool {
+				return ec.writeNScoringRunEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐScoringRunEdgeᚄ(w, f, obj.Edges)
+			}) {
 				invalid = true
 			}
 		case 1: // pageInfo
-			if !ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo) {
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
 				invalid = true
 			}
 		case 2: // totalCount
@@ -4509,7 +4615,9 @@ func (ec *executionContext) write_ScoringRunEdge(w *direct.Writer, sel *direct.S
 				invalid = true
 			}
 		case 1: // node
-			if !ec.writeNScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, obj.Node) {
+			if !w.Guard(func() bool {
+				return ec.writeNScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, obj.Node)
+			}) {
 				invalid = true
 			}
 		}
@@ -4567,7 +4675,7 @@ func (ec *executionContext) write_Skill(w *direct.Writer, sel *direct.Selection,
 		case -1:
 			w.Raw("\"Skill\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // slug
@@ -4617,19 +4725,27 @@ func (ec *executionContext) write_System(w *direct.Writer, sel *direct.Selection
 				invalid = true
 			}
 		case 2: // engine
-			if !ec.writeNScoringEngine2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐEngine(w, f, obj.Engine) {
+			if !w.Guard(func() bool {
+				return ec.writeNScoringEngine2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐEngine(w, f, obj.Engine)
+			}) {
 				invalid = true
 			}
 		case 3: // database
-			if !ec.writeNDatabaseState2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐDatabaseState(w, f, obj.Database) {
+			if !w.Guard(func() bool {
+				return ec.writeNDatabaseState2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐDatabaseState(w, f, obj.Database)
+			}) {
 				invalid = true
 			}
 		case 4: // index
-			if !ec.writeNIndexState2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐIndexState(w, f, obj.Index) {
+			if !w.Guard(func() bool {
+				return ec.writeNIndexState2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐIndexState(w, f, obj.Index)
+			}) {
 				invalid = true
 			}
 		case 5: // jobs
-			if !ec.writeNJobCount2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐCountᚄ(w, f, obj.Jobs) {
+			if !w.Guard(func() bool {
+				return ec.writeNJobCount2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐCountᚄ(w, f, obj.Jobs)
+			}) {
 				invalid = true
 			}
 		}
@@ -4690,7 +4806,7 @@ func (ec *executionContext) write_Track(w *direct.Writer, sel *direct.Selection,
 		case -1:
 			w.Raw("\"Track\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // slug
@@ -4758,11 +4874,15 @@ func (ec *executionContext) write_TrackConnection(w *direct.Writer, sel *direct.
 		case -1:
 			w.Raw("\"TrackConnection\"")
 		case 0: // edges
-			if !ec.writeNTrackEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐTrackEdgeᚄ(w, f, obj.Edges) {
+			if !w.Guard(func() bool {
+				return ec.writeNTrackEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐTrackEdgeᚄ(w, f, obj.Edges)
+			}) {
 				invalid = true
 			}
 		case 1: // pageInfo
-			if !ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo) {
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
 				invalid = true
 			}
 		case 2: // totalCount
@@ -4796,7 +4916,7 @@ func (ec *executionContext) write_TrackEdge(w *direct.Writer, sel *direct.Select
 				invalid = true
 			}
 		case 1: // node
-			if !ec.writeNTrack2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐTrack(w, f, obj.Node) {
+			if !w.Guard(func() bool { return ec.writeNTrack2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐTrack(w, f, obj.Node) }) {
 				invalid = true
 			}
 		}
@@ -4827,7 +4947,7 @@ func (ec *executionContext) write_User(w *direct.Writer, sel *direct.Selection, 
 		case -1:
 			w.Raw("\"User\"")
 		case 0: // id
-			if v, ok := direct.Call(w, obj.GlobalID); !ok || !ec.writeNID2string(w, f, v) {
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
 		case 1: // name
@@ -4893,11 +5013,15 @@ func (ec *executionContext) write_UserConnection(w *direct.Writer, sel *direct.S
 		case -1:
 			w.Raw("\"UserConnection\"")
 		case 0: // edges
-			if !ec.writeNUserEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserEdgeᚄ(w, f, obj.Edges) {
+			if !w.Guard(func() bool {
+				return ec.writeNUserEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserEdgeᚄ(w, f, obj.Edges)
+			}) {
 				invalid = true
 			}
 		case 1: // pageInfo
-			if !ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo) {
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
 				invalid = true
 			}
 		case 2: // totalCount
@@ -4927,11 +5051,13 @@ func (ec *executionContext) write_UserCreatePayload(w *direct.Writer, sel *direc
 		case -1:
 			w.Raw("\"UserCreatePayload\"")
 		case 0: // user
-			if !ec.writeOUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(w, f, obj.User) {
+			if !w.Guard(func() bool { return ec.writeOUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(w, f, obj.User) }) {
 				w.Null()
 			}
 		case 1: // userErrors
-			if !ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors) {
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -4961,7 +5087,7 @@ func (ec *executionContext) write_UserEdge(w *direct.Writer, sel *direct.Selecti
 				invalid = true
 			}
 		case 1: // node
-			if !ec.writeNUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(w, f, obj.Node) {
+			if !w.Guard(func() bool { return ec.writeNUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(w, f, obj.Node) }) {
 				invalid = true
 			}
 		}
@@ -5023,7 +5149,7 @@ func (ec *executionContext) write_Viewer(w *direct.Writer, sel *direct.Selection
 		case -1:
 			w.Raw("\"Viewer\"")
 		case 0: // user
-			if !ec.writeNUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(w, f, obj.User) {
+			if !w.Guard(func() bool { return ec.writeNUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(w, f, obj.User) }) {
 				invalid = true
 			}
 		case 1: // role
@@ -5450,6 +5576,7 @@ func (ec *executionContext) writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubrica�
 }
 
 func (ec *executionContext) writeNPermission2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐPermission(w *direct.Writer, _ *direct.Field, v model.Permission) bool {
+
 	v.MarshalGQL(w)
 	return true
 }
@@ -5742,6 +5869,7 @@ func (ec *executionContext) writeNUserError2ᚖgithubᚗcomᚋrubricaᚋrubrica�
 }
 
 func (ec *executionContext) writeNUserErrorCode2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorCode(w *direct.Writer, _ *direct.Field, v model.UserErrorCode) bool {
+
 	v.MarshalGQL(w)
 	return true
 }

@@ -67,8 +67,25 @@ type frame struct {
 type Writer struct {
 	buf       []byte
 	frames    []frame // the first holds the context of the field of the root
+	late      []late
 	operation *graphql.OperationContext
 	executor  Executor
+}
+
+// late is an error that gqlgen finds only when it writes a value, which is not for a value that is taken
+// back before.
+type late struct {
+	at  int // in the buffer
+	ctx context.Context
+	err error
+}
+
+// cut takes back what was written from a place on.
+func (w *Writer) cut(start int) {
+	w.buf = w.buf[:start]
+	for n := len(w.late); n > 0 && w.late[n-1].at >= start; n-- {
+		w.late = w.late[:n-1]
+	}
 }
 
 // maxPooled bounds the buffers that are kept for the next answer, in bytes.
@@ -81,7 +98,8 @@ func (w *Writer) release() {
 		return
 	}
 	clear(w.frames[:cap(w.frames)]) // contexts hold whole requests
-	w.buf, w.frames, w.operation, w.executor = w.buf[:0], w.frames[:0], nil, nil
+	clear(w.late[:cap(w.late)])
+	*w = Writer{buf: w.buf[:0], frames: w.frames[:0], late: w.late[:0]}
 	writers.Put(w)
 }
 
@@ -93,6 +111,9 @@ func (v *value) MarshalGQL(out io.Writer) {
 	w := v.w
 	v.w = nil
 	_, _ = out.Write(w.buf)
+	for _, l := range w.late {
+		graphql.AddError(l.ctx, l.err)
+	}
 	w.release()
 }
 

@@ -30,7 +30,8 @@ func (w *Writer) Key(f *Field) {
 // drop takes back a field that was executed and is not shown: one with its alias is there already.
 func (w *Writer) drop(top *frame) {
 	if top.cut >= 0 {
-		w.buf, top.cut = w.buf[:top.cut], -1
+		w.cut(top.cut)
+		top.cut = -1
 	}
 }
 
@@ -41,7 +42,7 @@ func (w *Writer) Close(start int, invalid bool) bool {
 	w.drop(&w.frames[top])
 	w.frames = w.frames[:top]
 	if invalid {
-		w.buf = w.buf[:start]
+		w.cut(start)
 		return false
 	}
 	w.buf = append(w.buf, '}')
@@ -71,7 +72,7 @@ func (w *Writer) List(n int, elementNonNull bool, element func(i int) bool) bool
 	}
 	w.frames = w.frames[:level]
 	if invalid {
-		w.buf = w.buf[:start]
+		w.cut(start)
 		return false
 	}
 	w.buf = append(w.buf, ']')
@@ -82,7 +83,8 @@ func (w *Writer) element(i int, element func(i int) bool) (ok bool) {
 	level, start := len(w.frames), len(w.buf)
 	defer func() {
 		if r := recover(); r != nil {
-			w.frames, w.buf = w.frames[:level], w.buf[:start]
+			w.frames = w.frames[:level]
+			w.cut(start)
 			ctx := w.Context()
 			graphql.AddError(ctx, graphql.Recover(ctx, r))
 			ok = false
@@ -109,7 +111,7 @@ func (w *Writer) Scalars(n int, elementNonNull bool, element func(i int) bool) b
 		}
 	}
 	if invalid {
-		w.buf = w.buf[:start]
+		w.cut(start)
 		return false
 	}
 	w.buf = append(w.buf, ']')

@@ -32,7 +32,8 @@ func Resolve[T any](w *Writer, nonNull bool, resolve graphql.Resolver, write fun
 	ctx := graphql.WithFieldContext(parent, fc)
 	defer func() {
 		if r := recover(); r != nil {
-			w.frames, w.buf = w.frames[:level+1], w.buf[:start]
+			w.frames = w.frames[:level+1]
+			w.cut(start)
 			w.operation.Error(ctx, w.operation.Recover(ctx, r))
 			out = Null
 		}
@@ -79,16 +80,20 @@ func Resolve[T any](w *Writer, nonNull bool, resolve graphql.Resolver, write fun
 	return Written
 }
 
-// Call calls a method of the model for the current field. A panic is reported as the field's error.
-func Call[T any](w *Writer, method func() T) (v T, ok bool) {
+// Guard writes the current field by code that may panic, which makes the field null and is reported as
+// its error. write is false for null.
+func (w *Writer) Guard(write func() bool) (ok bool) {
+	level, start := len(w.frames), len(w.buf)
 	defer func() {
 		if r := recover(); r != nil {
+			w.frames = w.frames[:level]
+			w.cut(start)
 			ctx := w.Context()
 			w.operation.Error(ctx, w.operation.Recover(ctx, r))
 			ok = false
 		}
 	}()
-	return method(), true
+	return write()
 }
 
 // InvalidNull reports a null where the type of the current field or element forbids it, and returns

@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"io"
 	"math"
 	"strconv"
 
@@ -75,10 +76,13 @@ func (w *Writer) Bool(v bool) bool {
 }
 
 // Float writes a number as graphql.MarshalFloatContext does: one that JSON does not have is null, with
-// an error.
+// an error, even where it must not be null.
 func (w *Writer) Float(f float64) bool {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
-		w.Marshal(graphql.WrapContextMarshaler(w.Context(), graphql.MarshalFloatContext(f)))
+		ctx := w.Context()
+		err := graphql.MarshalFloatContext(f).MarshalGQLContext(ctx, io.Discard)
+		w.late = append(w.late, late{at: len(w.buf), ctx: ctx, err: err})
+		w.Null()
 		return true
 	}
 	w.buf = strconv.AppendFloat(w.buf, f, 'g', -1, 64)

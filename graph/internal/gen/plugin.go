@@ -78,6 +78,9 @@ func newModel(data *codegen.Data) (*model, error) {
 	}
 	used := map[string]bool{}
 	for _, r := range references {
+		if r.IsContext && (r.Marshaler == nil || scalarMethod(r.Marshaler) == "") {
+			return nil, fmt.Errorf("%s: direct.gotpl has no code for marshalers that take a context", r.Definition.Name)
+		}
 		m.References = append(m.References, r)
 		used[r.Definition.Name] = true
 	}
@@ -143,4 +146,3 @@ func scalarMethod(marshaler *types.Func) string {
 		"github.com/99designs/gqlgen/graphql.MarshalFloatContext": "Float",
 	}[marshaler.FullName()]
 }
-
