@@ -18,6 +18,7 @@ var counters sync.Map // of *counter, by id
 type counter struct {
 	mu         sync.Mutex
 	statements []string
+	arguments  [][]driver.NamedValue // of each statement
 }
 
 func newCounter() (id string, c *counter) {
@@ -26,18 +27,19 @@ func newCounter() (id string, c *counter) {
 	return id, c
 }
 
-func (c *counter) add(statement string) {
+func (c *counter) add(statement string, args []driver.NamedValue) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.statements = append(c.statements, statement)
+	c.arguments = append(c.arguments, args)
 }
 
-func (c *counter) take() []string {
+func (c *counter) take() (statements []string, arguments [][]driver.NamedValue) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out := c.statements
-	c.statements = nil
-	return out
+	statements, arguments = c.statements, c.arguments
+	c.statements, c.arguments = nil, nil
+	return statements, arguments
 }
 
 type counterKey struct{}
@@ -51,9 +53,9 @@ func counting(next http.Handler) http.Handler {
 	})
 }
 
-func count(ctx context.Context, statement string) {
+func count(ctx context.Context, statement string, args []driver.NamedValue) {
 	if c, ok := ctx.Value(counterKey{}).(*counter); ok {
-		c.add(statement)
+		c.add(statement, args)
 	}
 }
 
@@ -88,18 +90,18 @@ type countingConn struct{ fullConn }
 
 // QueryContext counts.
 func (c countingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	count(ctx, query)
+	count(ctx, query, args)
 	return c.fullConn.QueryContext(ctx, query, args)
 }
 
 // ExecContext counts.
 func (c countingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	count(ctx, query)
+	count(ctx, query, args)
 	return c.fullConn.ExecContext(ctx, query, args)
 }
 
 // PrepareContext counts the statement once, however often it is used.
 func (c countingConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	count(ctx, query)
+	count(ctx, query, nil)
 	return c.fullConn.PrepareContext(ctx, query)
 }

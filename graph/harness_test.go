@@ -3,6 +3,7 @@ package graph_test
 import (
 	"bytes"
 	"context"
+	"database/sql/driver"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -141,7 +142,8 @@ type answer struct {
 	raw        string
 	status     int
 	requestID  string
-	statements []string // that were sent to the database for it
+	statements []string              // that were sent to the database for it
+	arguments  [][]driver.NamedValue // of each statement
 }
 
 // ask sends an operation as a person.
@@ -158,7 +160,7 @@ func (w *world) askAt(t testing.TB, s *httptest.Server, person, query string, va
 	require.NoError(t, err)
 	a := &answer{raw: string(raw), status: resp.StatusCode, requestID: resp.Header.Get(server.RequestIDHeader)}
 	require.NoError(t, json.Unmarshal(raw, a), "%s", raw)
-	a.statements = counter.take()
+	a.statements, a.arguments = counter.take()
 	return a
 }
 
