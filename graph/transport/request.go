@@ -242,6 +242,9 @@ func decodeParams(text []byte) (_ *graphql.RawParams, problem string) {
 	if !utf8.Valid(text) {
 		return nil, "the request is not valid UTF-8"
 	}
+	if problem := prescan(text); problem != "" {
+		return nil, problem
+	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	switch first, err := dec.Token(); {
