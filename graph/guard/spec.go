@@ -42,11 +42,17 @@ var literalsRule = core.Rule{
 }
 
 func wrongLiteral(v *ast.Value) string {
-	if v.Definition == nil || v.Kind == ast.Variable || v.Kind == ast.NullValue || v.Kind == ast.ListValue {
+	if v.Definition == nil || v.Kind == ast.Variable || v.Kind == ast.NullValue {
 		return ""
 	}
 	if v.Definition.Kind != ast.Scalar && v.Definition.Kind != ast.Enum {
 		return ""
+	}
+	if v.Kind == ast.ListValue {
+		if v.ExpectedType == nil || v.ExpectedType.Elem != nil {
+			return ""
+		}
+		return "A value of " + v.Definition.Name + " is no list."
 	}
 	if v.Kind == ast.ObjectValue {
 		return "A value of " + v.Definition.Name + " is no object."
