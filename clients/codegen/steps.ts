@@ -2,23 +2,22 @@
 // transports share it.
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { type DocumentNode, type FormattedExecutionResult, print } from "graphql";
-import { type Expect, checkPages, checkStates, essay, track } from "@rubrica/support";
+import { type Expect, checkPages, checkStates, essay, track, trusted } from "@rubrica/support";
 import * as documents from "./generated/graphql.ts";
 import { readFragment } from "./generated/index.ts";
 
-/** What a transport is asked to carry. */
-export interface Request {
-  query: string;
-  variables: Record<string, unknown>;
-  operationName: string;
-}
+/** What a transport is asked to carry: a document, as text or by its id in persisted-documents.json. */
+export type Request = { variables: Record<string, unknown> } & ({ query: string; operationName: string } | { documentId: string });
 
 /** Carries a request; a query and a mutation have one result. */
 export type Transport = (request: Request) => AsyncIterable<FormattedExecutionResult<unknown, unknown>>;
 
 /** A request for a generated document. */
 export function request<V extends Record<string, unknown>>(document: TypedDocumentNode<unknown, V>, variables: V): Request {
-  return { query: print(document), variables, operationName: operationName(document) };
+  if (!trusted()) return { query: print(document), operationName: operationName(document), variables };
+  const { __meta__ } = document as { __meta__?: { hash: string } };
+  if (!__meta__) throw new Error(`${operationName(document)} was generated without its hash`);
+  return { documentId: __meta__.hash, variables };
 }
 
 function operationName(document: DocumentNode): string {

@@ -7,7 +7,7 @@ import { type Expect, httpUrl, program, signedIn } from "@rubrica/support";
 
 await program("graphql-sse", async (expect: Expect) => {
   const learner = createClient({ url: httpUrl(), headers: signedIn("LEARNER") });
-  const overEvents: Transport = (r) => learner.iterate({ ...r });
+  const overEvents: Transport = (r) => learner.iterate({ query: "", ...r });
   await untilScored(expect, overEvents, await untilSubmitted(expect, overEvents));
 
   const invalid = await learner.iterate({ query: "{ nothing }" }).next();
@@ -41,6 +41,7 @@ await program("graphql-sse", async (expect: Expect) => {
     },
   };
   for await (const { data } of advisor.iterate<documents.LiveActivitySubscription>({
+    query: "",
     ...request(documents.LiveActivityDocument, { scope: { everything: true } }),
     variables,
   })) {

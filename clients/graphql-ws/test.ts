@@ -7,7 +7,7 @@ import { type Expect, program, signedIn, webSocketUrl } from "@rubrica/support";
 
 await program("graphql-ws", async (expect: Expect) => {
   const learner = createClient({ url: webSocketUrl(), webSocketImpl: WebSocket, connectionParams: signedIn("LEARNER") });
-  const overSocket: Transport = (r) => learner.iterate({ ...r });
+  const overSocket: Transport = (r) => learner.iterate({ query: "", ...r });
   await untilScored(expect, overSocket, await untilSubmitted(expect, overSocket));
 
   const invalid = await learner.iterate({ query: "{ nothing }" }).next().then(
@@ -36,6 +36,7 @@ await program("graphql-ws", async (expect: Expect) => {
     },
   };
   for await (const { data } of advisor.iterate<documents.LiveActivitySubscription>({
+    query: "",
     ...request(documents.LiveActivityDocument, { scope: { everything: true } }),
     variables,
   })) {

@@ -87,3 +87,6 @@ export function checkPages(expect: Expect, ids: readonly string[], pages: number
   expect.that(`${total} objects came in ${pages} pages`, pages > 1 && ids.length === total, ids.length);
   expect.equal("no object came twice", new Set(ids).size, ids.length);
 }
+
+/** Whether documents are to be sent by the ids of their manifests, as to a server in production. */
+export const trusted = (): boolean => process.env.RUBRICA_DOCUMENTS === "trusted";
