@@ -274,5 +274,14 @@ func orEmpty[T any](list []T) []T {
 
 // Essays of the person, as far as the viewer may see them.
 func (userResolver) Essays(ctx context.Context, u *ent.User, first *int, after *string, last *int, before *string) (*model.EssayConnection, error) {
-	return nil, errUnfinished
+	p, err := load.For(ctx).EssaysOf(ctx, u.ID, page.Args{First: first, After: after, Last: last, Before: before})
+	if err != nil {
+		return nil, err
+	}
+	out := &model.EssayConnection{PageInfo: p.Info}
+	for i, n := range p.Nodes {
+		out.Edges = append(out.Edges, &model.EssayEdge{Cursor: p.Cursors[i], Node: n})
+	}
+	out.TotalCount, err = total(ctx, func() (int, error) { return load.For(ctx).EssayCount(ctx, u.ID) })
+	return out, err
 }

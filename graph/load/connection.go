@@ -6,15 +6,9 @@ import (
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
+	"github.com/lib/pq"
 
 	"github.com/rubrica/rubrica/graph/page"
-)
-
-// The lists below an object. Their order is part of the contract.
-var (
-	Runs      = page.List{Name: "Essay.runs", Order: page.Order{Column: "number", Desc: true, Kind: page.Number}}
-	Questions = page.List{Name: "Track.questions", Order: page.Order{Column: "position", Kind: page.Number}}
-	Members   = page.List{Name: "Cohort.members", Order: page.Order{Column: "created_at", Kind: page.Moment}}
 )
 
 // pageKey asks for a page below a parent. It is comparable, so that equal pages are loaded once.
@@ -58,34 +52,35 @@ func (k pageKey) args() page.Args {
 	return a
 }
 
-// connection is an edge to pages: of all parents of a level with one statement, which numbers the
-// rows of each parent.
+// connection is an edge to pages: those of all parents of a level come with one statement, and how
+// many rows each parent has with another.
 type connection[T any] struct {
 	list   page.List
-	pages  *edge[pageKey, *page.Page[T]]
+	pages  *edge[pageKey, *page.Page[*T]]
 	totals *edge[id, int]
 }
 
-// newConnection makes an edge to pages. The query of from has everything that narrows the list; it
-// must have rank as a modifier, which ent applies after all conditions, those of privacy included.
-func newConnection[T any](list page.List, parent string, from func(rank func(*sql.Selector)) query[T],
-	of func(T) id, key func(T) (any, id), count func(context.Context, func(*sql.Selector)) (map[id]int, error)) connection[T] {
+// toPages makes the edge to the pages of the rows whose column is the parent. The conditions narrow the
+// list for everybody; key gives the order key and the id of a row.
+func toPages[T any](k kind[T], column string, parent func(*T) id, list page.List, key func(*T) (any, id), conditions ...func(*sql.Selector)) connection[T] {
 	return connection[T]{
 		list: list,
-		pages: newEdge(func(ctx context.Context, keys []pageKey) (map[pageKey]*page.Page[T], error) {
-			out := make(map[pageKey]*page.Page[T], len(keys))
+		pages: newEdge(func(ctx context.Context, s *Set, keys []pageKey) (map[pageKey]*page.Page[*T], error) {
+			out := make(map[pageKey]*page.Page[*T], len(keys))
 			for args, parents := range byArgs(keys) {
 				request, err := page.Parse(list, args.args())
 				if err != nil {
 					return nil, err
 				}
-				q := from(firstOfEach(request, parent))
-				q.WhereP(anyOf(parent, parents), request.Where)
-				rows, err := q.All(ctx)
+				q := k.read(s)
+				q.WhereP(conditions...)
+				q.WhereP(request.Where)
+				q.Finish(pageOfEach(request, column, parents))
+				rows, err := k.all(ctx, q)
 				if err != nil {
-					return nil, fmt.Errorf("loading %s: %w", list.Name, err)
+					return nil, err
 				}
-				children := group(rows, of)
+				children := group(rows, parent)
 				for _, p := range parents {
 					k := args
 					k.parent = p
@@ -94,13 +89,12 @@ func newConnection[T any](list page.List, parent string, from func(rank func(*sq
 			}
 			return out, nil
 		}),
-		totals: newEdge(func(ctx context.Context, parents []id) (map[id]int, error) {
-			counts, err := count(ctx, anyOf(parent, parents))
+		totals: newEdge(func(ctx context.Context, s *Set, parents []id) (map[id]int, error) {
+			q := k.query(s.db.Ent)
+			q.WhereP(conditions...)
+			counts, err := countOfEach(ctx, s, q, column, parents)
 			if err != nil {
 				return nil, fmt.Errorf("counting %s: %w", list.Name, err)
-			}
-			for k, n := range counts {
-				counts[k] = min(n, page.MaxCount)
 			}
 			return counts, nil
 		}),
@@ -118,18 +112,74 @@ func byArgs(keys []pageKey) map[pageKey][]id {
 	return m
 }
 
-// firstOfEach keeps the rows of a page for each parent, one more than shown, in the page's order. Rows
-// are numbered among those that all other conditions keep, the viewer's privacy included: numbered
-// earlier, a page would hold less than there is to see.
-func firstOfEach(r *page.Request, parent string) func(*sql.Selector) {
+// each is the name of the parents' table in the statements below.
+const each = "each_parent"
+
+// below keeps, in a statement within another, the rows below the parent at hand.
+func below(s *sql.Selector, column string) *sql.Selector {
+	return s.Where(sql.P(func(b *sql.Builder) {
+		b.WriteString(s.C(column)).WriteString(" = ").Ident(each).WriteString(".").Ident("id")
+	}))
+}
+
+// fromEach writes the table of the parents.
+func fromEach(b *sql.Builder, parents []id) {
+	b.WriteString(" FROM unnest(").Arg(pq.Array(parents)).WriteString("::uuid[]) AS ").
+		Ident(each).WriteString("(").Ident("id").WriteString(")")
+}
+
+// pageOfEach keeps the rows of a page for each parent, one more than shown, in the page's order. The
+// page is cut among the rows that all other conditions keep, the viewer's privacy included: cut
+// earlier, it would hold less than there is to see. Of a parent with many rows no more are read than
+// the page shows, where an index has the order.
+func pageOfEach(r *page.Request, column string, parents []id) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		ranked := s.Clone()
-		ranked.Select(ranked.C("id"))
-		ranked.AppendSelectExprAs(sql.Raw(
-			"row_number() OVER (PARTITION BY "+ranked.C(parent)+" ORDER BY "+r.OrderTerms(ranked.C)+")"), "place")
-		ranked.As("ranked")
-		s.Where(sql.In(s.C("id"), sql.Dialect(dialect.Postgres).Select("id").From(ranked).
-			Where(sql.LTE("place", r.Size()+1))))
+		rows := below(s.Clone(), column)
+		rows.Select(rows.C("id")).Limit(r.Size() + 1)
+		r.OrderBy(rows)
+		s.SetP(nil) // they all stand within
+		s.Where(sql.P(func(b *sql.Builder) {
+			b.WriteString(s.C("id")).WriteString(" IN ").Wrap(func(b *sql.Builder) {
+				b.WriteString("SELECT page.id")
+				fromEach(b, parents)
+				b.WriteString(" CROSS JOIN LATERAL ").Wrap(func(b *sql.Builder) { b.Join(rows) }).WriteString(" AS page")
+			})
+		}))
 		r.OrderBy(s)
 	}
+}
+
+// countOfEach counts the rows of a query below each parent, as far as the viewer may see them, and
+// stops at page.MaxCount.
+func countOfEach[T any](ctx context.Context, s *Set, q query[T], column string, parents []id) (counts map[id]int, err error) {
+	narrowed, err := q.Narrowed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := below(narrowed, column).SelectExpr(sql.Raw("1")).Limit(page.MaxCount)
+	var b sql.Builder
+	b.SetDialect(dialect.Postgres)
+	b.WriteString("SELECT ").Ident(each).WriteString(".").Ident("id").WriteString(", (SELECT count(*) FROM ").
+		Wrap(func(b *sql.Builder) { b.Join(rows) }).WriteString(" AS counted)")
+	fromEach(&b, parents)
+	text, args := b.Query()
+	list, err := s.db.Ent.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if closing := list.Close(); err == nil {
+			err = closing
+		}
+	}()
+	counts = make(map[id]int, len(parents))
+	for list.Next() {
+		var parent id
+		var n int
+		if err := list.Scan(&parent, &n); err != nil {
+			return nil, err
+		}
+		counts[parent] = n
+	}
+	return counts, list.Err()
 }

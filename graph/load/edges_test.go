@@ -15,13 +15,14 @@ import (
 var inline = map[string]bool{
 	"AuditDetail": true, "Contribution": true, "OverallScore": true, "PageInfo": true, "RecommendationPart": true,
 	"Scale": true, "ScoreInterval": true, "ScoreLevel": true, "ScoringEngine": true, "ScoringFailure": true,
-	"TextRange": true, "UserError": true, "ScoringStageCount": true, "ScoringChange": true,
+	"TextRange": true, "UserError": true, "ScoringStageCount": true, "ScoringChange": true, "JobError": true,
+	"DatabaseState": true, "IndexState": true, "JobCount": true,
 }
 
 // root tells the types whose fields begin a walk, or hold what has begun one.
 func root(t *ast.Definition) bool {
 	switch t.Name {
-	case "Query", "Mutation", "Subscription", "Viewer", "EssayProgress", "ScoringActivity":
+	case "Query", "Mutation", "Subscription", "Viewer", "EssayProgress", "ScoringActivity", "System":
 		return true
 	}
 	return strings.HasSuffix(t.Name, "Payload") || strings.HasSuffix(t.Name, "Connection") ||

@@ -4,52 +4,99 @@
 // A loader that waits for more keys splits under load: with sixteen busy clients, a window of a
 // millisecond closes before half of a level has asked. So nothing waits here. Whoever loads a list
 // knows all of its rows and, from the selection, which edges are asked of them: Walk loads each
-// selected edge of the whole level with one statement, primes the edge's loader, and goes down. When
-// the field resolvers come, all that they ask for is there. A key that was not primed (an error on
-// the way) is loaded by its loader as usual.
+// selected edge of the whole level with one statement, keeps what it found, and goes down. When the
+// field resolvers come, all that they ask for is there. A key that no level brought is loaded by a
+// dataloader, in whose batches it meets its like.
 package load
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 	"github.com/graph-gophers/dataloader/v7"
 
 	"github.com/rubrica/rubrica/internal/database"
 )
 
-// wait is how long a loader collects keys that no level brought. It is the exception, so it is short.
+type id = uuid.UUID
+
+// wait is how long a dataloader collects keys that no level brought. It is the exception, so it is
+// short.
 const wait = time.Millisecond
 
-// edge is one edge of the API: a loader, and the statement behind it.
+// edge is one edge of the API: the statement that answers for all keys of a level. Keys that fetch
+// leaves out have the zero value.
 type edge[K comparable, V any] struct {
-	loader *dataloader.Loader[K, V]
-	fetch  func(context.Context, []K) (map[K]V, error)
+	place int // among the edges
+	fetch func(context.Context, *Set, []K) (map[K]V, error)
 }
 
-// newEdge makes an edge from a statement that answers for all keys at once. Keys it leaves out have
-// the zero value.
-func newEdge[K comparable, V any](fetch func(context.Context, []K) (map[K]V, error)) *edge[K, V] {
-	batch := func(ctx context.Context, keys []K) []*dataloader.Result[V] {
-		found, err := fetch(ctx, keys)
-		out := make([]*dataloader.Result[V], len(keys))
-		for i, k := range keys {
-			out[i] = &dataloader.Result[V]{Data: found[k], Error: err}
-		}
-		return out
+// places counts the edges.
+var places int
+
+func newEdge[K comparable, V any](fetch func(context.Context, *Set, []K) (map[K]V, error)) *edge[K, V] {
+	places++
+	return &edge[K, V]{place: places - 1, fetch: fetch}
+}
+
+// loaded is what one request knows of an edge.
+type loaded[K comparable, V any] struct {
+	mu     sync.RWMutex
+	found  map[K]result[V] // by levels
+	loader *dataloader.Loader[K, V]
+}
+
+type result[V any] struct {
+	value V
+	err   error
+}
+
+// of is what a set knows of the edge.
+func (e *edge[K, V]) of(s *Set) *loaded[K, V] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.loaded[e.place] == nil {
+		s.loaded[e.place] = &loaded[K, V]{found: map[K]result[V]{}}
 	}
-	return &edge[K, V]{fetch: fetch, loader: dataloader.NewBatchedLoader(batch, dataloader.WithWait[K, V](wait))}
+	return s.loaded[e.place].(*loaded[K, V])
 }
 
 // load answers for one key.
-func (e *edge[K, V]) load(ctx context.Context, key K) (V, error) {
-	return e.loader.Load(ctx, key)()
+func (e *edge[K, V]) load(ctx context.Context, s *Set, key K) (V, error) {
+	l := e.of(s)
+	l.mu.RLock()
+	r, ok := l.found[key]
+	l.mu.RUnlock()
+	if ok {
+		return r.value, r.err
+	}
+	return l.dataloader(e, s).Load(ctx, key)()
 }
 
-// level loads all keys with one statement and returns what it found, each key once. What a loader
-// already has is not loaded again by it, but a level is: a level is one statement, however it came.
-func (e *edge[K, V]) level(ctx context.Context, keys []K) ([]V, error) {
+func (l *loaded[K, V]) dataloader(e *edge[K, V], s *Set) *dataloader.Loader[K, V] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.loader == nil {
+		l.loader = dataloader.NewBatchedLoader(func(ctx context.Context, keys []K) []*dataloader.Result[V] {
+			found, err := e.fetch(ctx, s, keys)
+			out := make([]*dataloader.Result[V], len(keys))
+			for i, k := range keys {
+				out[i] = &dataloader.Result[V]{Data: found[k], Error: err}
+			}
+			return out
+		}, dataloader.WithWait[K, V](wait))
+	}
+	return l.loader
+}
+
+// level loads all keys with one statement, each once, and returns what it found. A level is one
+// statement, also where another has brought the same keys. An error is kept for each key, so that the
+// resolvers report it where it belongs and none of them asks again.
+func (e *edge[K, V]) level(ctx context.Context, s *Set, keys []K) ([]V, error) {
 	seen := make(map[K]struct{}, len(keys))
 	unique := make([]K, 0, len(keys))
 	for _, k := range keys {
@@ -61,33 +108,57 @@ func (e *edge[K, V]) level(ctx context.Context, keys []K) ([]V, error) {
 	if len(unique) == 0 {
 		return nil, nil
 	}
-	found, err := e.fetch(ctx, unique)
-	if err != nil {
-		return nil, err
-	}
+	found, err := e.fetch(ctx, s, unique)
 	out := make([]V, 0, len(unique))
+	l := e.of(s)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, k := range unique {
 		v, ok := found[k]
-		e.loader.Prime(ctx, k, v)
+		l.found[k] = result[V]{v, err}
 		if ok {
 			out = append(out, v)
 		}
 	}
-	return out, nil
+	return out, err
+}
+
+// now reads one key with a statement of its own, for a field of the root, which no level stands above.
+func (e *edge[K, V]) now(ctx context.Context, s *Set, key K) (V, error) {
+	found, err := e.level(ctx, s, []K{key})
+	if err != nil || len(found) == 0 {
+		var none V
+		return none, err
+	}
+	return found[0], nil
+}
+
+// Set is the loaders of one request.
+type Set struct {
+	db        *database.DB
+	selection selection
+
+	mu     sync.Mutex
+	loaded []any // *loaded of each edge in use, by its place
+}
+
+func newSet(db *database.DB, s selection) *Set {
+	return &Set{db: db, selection: s, loaded: make([]any, places)}
 }
 
 type key struct{}
 
-type holder struct {
-	db  *database.DB
-	set atomic.Pointer[Set]
-}
+type holder struct{ set atomic.Pointer[Set] }
 
 // NewContext gives the context loaders of its own: for each request, and in a subscription for each
 // event, since loaders that live longer would serve what was.
 func NewContext(ctx context.Context, db *database.DB) context.Context {
-	h := &holder{db: db}
-	h.set.Store(newSet(db))
+	var operation *graphql.OperationContext
+	if graphql.HasOperationContext(ctx) {
+		operation = graphql.GetOperationContext(ctx)
+	}
+	h := new(holder)
+	h.set.Store(newSet(db, selected(operation)))
 	return context.WithValue(ctx, key{}, h)
 }
 
@@ -98,5 +169,6 @@ func For(ctx context.Context) *Set { return ctx.Value(key{}).(*holder).set.Load(
 // in the same document has loaded may be out of date.
 func Renew(ctx context.Context) {
 	h := ctx.Value(key{}).(*holder)
-	h.set.Store(newSet(h.db))
+	old := h.set.Load()
+	h.set.Store(newSet(old.db, old.selection))
 }

@@ -17,111 +17,117 @@ import (
 
 // Question is the question with the id.
 func (s *Set) Question(ctx context.Context, k id) (*ent.Question, error) {
-	return s.questions.load(ctx, k)
+	return questions.load(ctx, s, k)
 }
 
 // User is the person with the id.
-func (s *Set) User(ctx context.Context, k id) (*ent.User, error) { return s.users.load(ctx, k) }
+func (s *Set) User(ctx context.Context, k id) (*ent.User, error) { return users.load(ctx, s, k) }
+
+// ReadUser reads the person with the id at once, for a field of the root.
+func (s *Set) ReadUser(ctx context.Context, k id) (*ent.User, error) { return users.now(ctx, s, k) }
+
+// ReadEssay reads the essay with the id at once, for a field of the root.
+func (s *Set) ReadEssay(ctx context.Context, k id) (*ent.Essay, error) { return essays.now(ctx, s, k) }
 
 // Track is the track with the id.
-func (s *Set) Track(ctx context.Context, k id) (*ent.Track, error) { return s.tracks.load(ctx, k) }
+func (s *Set) Track(ctx context.Context, k id) (*ent.Track, error) { return tracks.load(ctx, s, k) }
 
 // Essay is the essay with the id.
-func (s *Set) Essay(ctx context.Context, k id) (*ent.Essay, error) { return s.essays.load(ctx, k) }
+func (s *Set) Essay(ctx context.Context, k id) (*ent.Essay, error) { return essays.load(ctx, s, k) }
 
 // Run is the scoring run with the id.
-func (s *Set) Run(ctx context.Context, k id) (*ent.ScoringRun, error) { return s.runs.load(ctx, k) }
+func (s *Set) Run(ctx context.Context, k id) (*ent.ScoringRun, error) { return runs.load(ctx, s, k) }
 
 // Criterion is the criterion with the id.
 func (s *Set) Criterion(ctx context.Context, k id) (*ent.Criterion, error) {
-	return s.criteria.load(ctx, k)
+	return criteria.load(ctx, s, k)
 }
 
 // KeyPoint is the key point with the id.
 func (s *Set) KeyPoint(ctx context.Context, k id) (*ent.KeyPoint, error) {
-	return s.keyPoints.load(ctx, k)
+	return keyPoints.load(ctx, s, k)
 }
 
 // Passage is the passage with the id.
 func (s *Set) Passage(ctx context.Context, k id) (*ent.Passage, error) {
-	return s.passages.load(ctx, k)
+	return passages.load(ctx, s, k)
 }
 
 // Credential is the credential with the id.
 func (s *Set) Credential(ctx context.Context, k id) (*ent.Credential, error) {
-	return s.credentials.load(ctx, k)
+	return credentials.load(ctx, s, k)
 }
 
 // LatestRun is the newest run of an essay.
 func (s *Set) LatestRun(ctx context.Context, essay id) (*ent.ScoringRun, error) {
-	return s.latestRunOfEssay.load(ctx, essay)
+	return latestRunOfEssay.load(ctx, s, essay)
 }
 
 // Rubric is the newest rubric of a question.
 func (s *Set) Rubric(ctx context.Context, question id) (*ent.Rubric, error) {
-	return s.rubricOfQuestion.load(ctx, question)
+	return rubricOfQuestion.load(ctx, s, question)
 }
 
 // Explanation is the explanation of a score.
 func (s *Set) Explanation(ctx context.Context, score id) (*ent.Explanation, error) {
-	return s.explanationOfScore.load(ctx, score)
+	return explanationOfScore.load(ctx, s, score)
 }
 
 // Recommendations is the list of a run.
 func (s *Set) Recommendations(ctx context.Context, run id) (*ent.RecommendationList, error) {
-	return s.listOfRun.load(ctx, run)
+	return listOfRun.load(ctx, s, run)
 }
 
 // Scores are the scores of a run.
 func (s *Set) Scores(ctx context.Context, run id) ([]*ent.Score, error) {
-	return s.scoresOfRun.load(ctx, run)
+	return scoresOfRun.load(ctx, s, run)
 }
 
 // Evidence is the evidence of an explanation.
 func (s *Set) Evidence(ctx context.Context, explanation id) ([]*ent.Evidence, error) {
-	return s.evidenceOfExplanation.load(ctx, explanation)
+	return evidenceOfExplanation.load(ctx, s, explanation)
 }
 
 // KeyPointOutcomes are what an explanation says of the key points.
 func (s *Set) KeyPointOutcomes(ctx context.Context, explanation id) ([]*ent.KeyPointOutcome, error) {
-	return s.outcomesOfExplanation.load(ctx, explanation)
+	return outcomesOfExplanation.load(ctx, s, explanation)
 }
 
 // Citations are the citations of an explanation.
 func (s *Set) Citations(ctx context.Context, explanation id) ([]*ent.Citation, error) {
-	return s.citationsOfExplanation.load(ctx, explanation)
+	return citationsOfExplanation.load(ctx, s, explanation)
 }
 
 // Items are the items of a list of recommendations.
 func (s *Set) Items(ctx context.Context, list id) ([]*ent.RecommendationItem, error) {
-	return s.itemsOfList.load(ctx, list)
+	return itemsOfList.load(ctx, s, list)
 }
 
 // Criteria are the criteria of a rubric.
 func (s *Set) Criteria(ctx context.Context, rubric id) ([]*ent.Criterion, error) {
-	return s.criteriaOfRubric.load(ctx, rubric)
+	return criteriaOfRubric.load(ctx, s, rubric)
 }
 
 // KeyPoints are the key points of a rubric.
 func (s *Set) KeyPoints(ctx context.Context, rubric id) ([]*ent.KeyPoint, error) {
-	return s.keyPointsOfRubric.load(ctx, rubric)
+	return keyPointsOfRubric.load(ctx, s, rubric)
 }
 
 // ReferenceAnswers are the model answer and the samples of a rubric.
 func (s *Set) ReferenceAnswers(ctx context.Context, rubric id) ([]*ent.ReferenceAnswer, error) {
-	return s.referencesOfRubric.load(ctx, rubric)
+	return referencesOfRubric.load(ctx, s, rubric)
 }
 
 // Skill is the skill with the slug.
 func (s *Set) Skill(ctx context.Context, slug string) (*ent.Skill, error) {
-	return s.skills.load(ctx, slug)
+	return skills.load(ctx, s, slug)
 }
 
 // Skills are the skills with the slugs, in their order; unknown ones are left out.
 func (s *Set) Skills(ctx context.Context, slugs []string) ([]*ent.Skill, error) {
 	out := make([]*ent.Skill, 0, len(slugs))
 	for _, slug := range slugs {
-		v, err := s.skills.load(ctx, slug)
+		v, err := skills.load(ctx, s, slug)
 		if err != nil {
 			return nil, err
 		}
@@ -140,42 +146,52 @@ func CriterionOf(t *values.Trace) (uuid.UUID, bool) {
 
 // RunsOf is a page of an essay's runs.
 func (s *Set) RunsOf(ctx context.Context, essay id, a page.Args) (*page.Page[*ent.ScoringRun], error) {
-	return s.runsOfEssay.page(ctx, essay, a)
+	return runsOfEssay.page(ctx, s, essay, a)
 }
 
 // RunCount is how many runs an essay has.
 func (s *Set) RunCount(ctx context.Context, essay id) (int, error) {
-	return s.runsOfEssay.totals.load(ctx, essay)
+	return runsOfEssay.totals.load(ctx, s, essay)
 }
 
 // QuestionsOf is a page of a track's questions.
 func (s *Set) QuestionsOf(ctx context.Context, track id, a page.Args) (*page.Page[*ent.Question], error) {
-	return s.questionsOfTrack.page(ctx, track, a)
+	return questionsOfTrack.page(ctx, s, track, a)
 }
 
 // QuestionCount is how many questions a track has.
 func (s *Set) QuestionCount(ctx context.Context, track id) (int, error) {
-	return s.questionsOfTrack.totals.load(ctx, track)
+	return questionsOfTrack.totals.load(ctx, s, track)
 }
 
 // MembersOf is a page of a cohort's members.
 func (s *Set) MembersOf(ctx context.Context, cohort id, a page.Args) (*page.Page[*ent.Membership], error) {
-	return s.membersOfCohort.page(ctx, cohort, a)
+	return membersOfCohort.page(ctx, s, cohort, a)
 }
 
 // MemberCount is how many members a cohort has, as far as the viewer may see.
 func (s *Set) MemberCount(ctx context.Context, cohort id) (int, error) {
-	return s.membersOfCohort.totals.load(ctx, cohort)
+	return membersOfCohort.totals.load(ctx, s, cohort)
 }
 
-func (c connection[T]) page(ctx context.Context, parent id, a page.Args) (*page.Page[T], error) {
+// EssaysOf is a page of a person's essays, as far as the viewer may see them.
+func (s *Set) EssaysOf(ctx context.Context, user id, a page.Args) (*page.Page[*ent.Essay], error) {
+	return essaysOfUser.page(ctx, s, user, a)
+}
+
+// EssayCount is how many essays a person has, as far as the viewer may see.
+func (s *Set) EssayCount(ctx context.Context, user id) (int, error) {
+	return essaysOfUser.totals.load(ctx, s, user)
+}
+
+func (c connection[T]) page(ctx context.Context, s *Set, parent id, a page.Args) (*page.Page[*T], error) {
 	if _, err := page.Parse(c.list, a); err != nil {
 		return nil, err
 	}
 	if !hasRows(ctx, graphql.GetFieldContext(ctx).Field.Selections) {
-		return &page.Page[T]{Info: &page.Info{}}, nil // who asks for the count alone
+		return &page.Page[*T]{Info: &page.Info{}}, nil // who asks for the count alone
 	}
-	return c.pages.load(ctx, keyOf(parent, a))
+	return c.pages.load(ctx, s, keyOf(parent, a))
 }
 
 // hasRows tells whether more than the count is asked of a connection.
@@ -195,15 +211,14 @@ func (s *Set) Nodes(ctx context.Context, kind string, ids []uuid.UUID) (typ stri
 
 type nodesOf func(context.Context, *Set, []id) (string, map[id]any, error)
 
-func node[T any](typ string, of func(*Set) *edge[id, *T]) nodesOf {
+func node[T any](typ string, e *edge[id, *T]) nodesOf {
 	return func(ctx context.Context, s *Set, ids []id) (string, map[id]any, error) {
-		e := of(s)
-		if _, err := e.level(ctx, ids); err != nil {
+		if _, err := e.level(ctx, s, ids); err != nil {
 			return typ, nil, err
 		}
 		out := make(map[id]any, len(ids))
 		for _, k := range ids {
-			v, err := e.load(ctx, k)
+			v, err := e.load(ctx, s, k)
 			if err != nil {
 				return typ, nil, err
 			}
@@ -216,26 +231,27 @@ func node[T any](typ string, of func(*Set) *edge[id, *T]) nodesOf {
 }
 
 var nodes = map[string]nodesOf{
-	"audit_event":         node("AuditEvent", func(s *Set) *edge[id, *ent.AuditEvent] { return s.audits }),
-	"citation":            node("Citation", func(s *Set) *edge[id, *ent.Citation] { return s.citation }),
-	"cohort":              node("Cohort", func(s *Set) *edge[id, *ent.Cohort] { return s.cohorts }),
-	"credential":          node("Credential", func(s *Set) *edge[id, *ent.Credential] { return s.credentials }),
-	"criterion":           node("Criterion", func(s *Set) *edge[id, *ent.Criterion] { return s.criteria }),
-	"essay":               node("Essay", func(s *Set) *edge[id, *ent.Essay] { return s.essays }),
-	"evidence":            node("Evidence", func(s *Set) *edge[id, *ent.Evidence] { return s.evidence }),
-	"explanation":         node("Explanation", func(s *Set) *edge[id, *ent.Explanation] { return s.explanation }),
-	"key_point":           node("KeyPoint", func(s *Set) *edge[id, *ent.KeyPoint] { return s.keyPoints }),
-	"key_point_outcome":   node("KeyPointOutcome", func(s *Set) *edge[id, *ent.KeyPointOutcome] { return s.outcomes }),
-	"membership":          node("CohortMember", func(s *Set) *edge[id, *ent.Membership] { return s.members }),
-	"passage":             node("Passage", func(s *Set) *edge[id, *ent.Passage] { return s.passages }),
-	"question":            node("Question", func(s *Set) *edge[id, *ent.Question] { return s.questions }),
-	"recommendation_item": node("RecommendationItem", func(s *Set) *edge[id, *ent.RecommendationItem] { return s.items }),
-	"recommendation_list": node("RecommendationList", func(s *Set) *edge[id, *ent.RecommendationList] { return s.lists }),
-	"reference_answer":    node("ReferenceAnswer", func(s *Set) *edge[id, *ent.ReferenceAnswer] { return s.references }),
-	"rubric":              node("Rubric", func(s *Set) *edge[id, *ent.Rubric] { return s.rubrics }),
-	"score":               node("Score", func(s *Set) *edge[id, *ent.Score] { return s.scores }),
-	"scoring_run":         node("ScoringRun", func(s *Set) *edge[id, *ent.ScoringRun] { return s.runs }),
-	"skill":               node("Skill", func(s *Set) *edge[id, *ent.Skill] { return s.skillsByID }),
-	"track":               node("Track", func(s *Set) *edge[id, *ent.Track] { return s.tracks }),
-	"user":                node("User", func(s *Set) *edge[id, *ent.User] { return s.users }),
+	"audit_event":         node("AuditEvent", audits),
+	"citation":            node("Citation", citations),
+	"cohort":              node("Cohort", cohorts),
+	"credential":          node("Credential", credentials),
+	"criterion":           node("Criterion", criteria),
+	"essay":               node("Essay", essays),
+	"evidence":            node("Evidence", evidences),
+	"explanation":         node("Explanation", explanations),
+	"job":                 node("Job", jobsByID),
+	"key_point":           node("KeyPoint", keyPoints),
+	"key_point_outcome":   node("KeyPointOutcome", outcomes),
+	"membership":          node("CohortMember", members),
+	"passage":             node("Passage", passages),
+	"question":            node("Question", questions),
+	"recommendation_item": node("RecommendationItem", items),
+	"recommendation_list": node("RecommendationList", lists),
+	"reference_answer":    node("ReferenceAnswer", references),
+	"rubric":              node("Rubric", rubrics),
+	"score":               node("Score", scores),
+	"scoring_run":         node("ScoringRun", runs),
+	"skill":               node("Skill", skillsByID),
+	"track":               node("Track", tracks),
+	"user":                node("User", users),
 }

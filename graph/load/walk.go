@@ -9,6 +9,7 @@ import (
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/values"
 	"github.com/rubrica/rubrica/graph/page"
+	"github.com/rubrica/rubrica/jobs"
 )
 
 // step loads one selected edge for all parents of a level, and returns the children that the next
@@ -97,7 +98,7 @@ func WalkField[T any](ctx context.Context, field, typ string, object *T) {
 }
 
 // one is a step along an edge to at most one child.
-func one[P any, K comparable, C any](child string, of func(*Set) *edge[K, *C], key func(P) (K, bool)) step {
+func one[P any, K comparable, C any](child string, e *edge[K, *C], key func(P) (K, bool)) step {
 	return func(ctx context.Context, s *Set, _ graphql.CollectedField, parents []any) (string, []any) {
 		keys := make([]K, 0, len(parents))
 		for _, p := range parents {
@@ -105,7 +106,7 @@ func one[P any, K comparable, C any](child string, of func(*Set) *edge[K, *C], k
 				keys = append(keys, k)
 			}
 		}
-		found, err := of(s).level(ctx, keys)
+		found, err := e.level(ctx, s, keys)
 		if err != nil {
 			return child, nil
 		}
@@ -120,13 +121,13 @@ func one[P any, K comparable, C any](child string, of func(*Set) *edge[K, *C], k
 }
 
 // many is a step along an edge to a bounded list.
-func many[P, C any](child string, of func(*Set) *edge[id, []C], key func(P) id) step {
+func many[P, C any](child string, e *edge[id, []C], key func(P) id) step {
 	return func(ctx context.Context, s *Set, _ graphql.CollectedField, parents []any) (string, []any) {
 		keys := make([]id, len(parents))
 		for i, p := range parents {
 			keys[i] = key(p.(P))
 		}
-		found, err := of(s).level(ctx, keys)
+		found, err := e.level(ctx, s, keys)
 		if err != nil {
 			return child, nil
 		}
@@ -141,15 +142,14 @@ func slugs[P any](of func(P) []string) step {
 		for _, p := range parents {
 			keys = append(keys, of(p.(P))...)
 		}
-		_, _ = s.skills.level(ctx, keys)
+		_, _ = skills.level(ctx, s, keys)
 		return "Skill", nil
 	}
 }
 
 // pages is a step along a connection.
-func pages[P, C any](child string, of func(*Set) connection[C], key func(P) id) step {
+func pages[P, C any](child string, c connection[C], key func(P) id) step {
 	return func(ctx context.Context, s *Set, field graphql.CollectedField, parents []any) (string, []any) {
-		c := of(s)
 		args := argsOf(field.ArgumentMap(graphql.GetOperationContext(ctx).Variables))
 		keys, ids := make([]pageKey, len(parents)), make([]id, len(parents))
 		for i, p := range parents {
@@ -160,12 +160,12 @@ func pages[P, C any](child string, of func(*Set) connection[C], key func(P) id) 
 			return child, nil
 		}
 		if Selected(ctx, field.Selections, "totalCount") {
-			_, _ = c.totals.level(ctx, ids)
+			_, _ = c.totals.level(ctx, s, ids)
 		}
 		if !hasRows(ctx, field.Selections) {
 			return child, nil
 		}
-		found, err := c.pages.level(ctx, keys)
+		found, err := c.pages.level(ctx, s, keys)
 		if err != nil {
 			return child, nil
 		}
@@ -246,56 +246,56 @@ var edges map[string]map[string]step
 func init() { //nolint:gochecknoinits // the table refers to itself through walk
 	edges = map[string]map[string]step{
 		"Essay": {
-			"question":  one("Question", func(s *Set) *edge[id, *ent.Question] { return s.questions }, always(func(e *ent.Essay) id { return e.QuestionID })),
-			"learner":   one("User", func(s *Set) *edge[id, *ent.User] { return s.users }, always(func(e *ent.Essay) id { return e.OwnerID })),
-			"latestRun": one("ScoringRun", func(s *Set) *edge[id, *ent.ScoringRun] { return s.latestRunOfEssay }, always(func(e *ent.Essay) id { return e.ID })),
-			"runs":      pages("ScoringRun", func(s *Set) connection[*ent.ScoringRun] { return s.runsOfEssay }, func(e *ent.Essay) id { return e.ID }),
+			"question":  one("Question", questions, always(func(e *ent.Essay) id { return e.QuestionID })),
+			"learner":   one("User", users, always(func(e *ent.Essay) id { return e.OwnerID })),
+			"latestRun": one("ScoringRun", latestRunOfEssay, always(func(e *ent.Essay) id { return e.ID })),
+			"runs":      pages("ScoringRun", runsOfEssay, func(e *ent.Essay) id { return e.ID }),
 		},
 		"ScoringRun": {
-			"essay":           one("Essay", func(s *Set) *edge[id, *ent.Essay] { return s.essays }, always(func(r *ent.ScoringRun) id { return r.EssayID })),
-			"scores":          many("Score", func(s *Set) *edge[id, []*ent.Score] { return s.scoresOfRun }, func(r *ent.ScoringRun) id { return r.ID }),
-			"recommendations": one("RecommendationList", func(s *Set) *edge[id, *ent.RecommendationList] { return s.listOfRun }, always(func(r *ent.ScoringRun) id { return r.ID })),
+			"essay":           one("Essay", essays, always(func(r *ent.ScoringRun) id { return r.EssayID })),
+			"scores":          many("Score", scoresOfRun, func(r *ent.ScoringRun) id { return r.ID }),
+			"recommendations": one("RecommendationList", listOfRun, always(func(r *ent.ScoringRun) id { return r.ID })),
 		},
 		"Score": {
-			"criterion":   one("Criterion", func(s *Set) *edge[id, *ent.Criterion] { return s.criteria }, always(func(v *ent.Score) id { return v.CriterionID })),
-			"explanation": one("Explanation", func(s *Set) *edge[id, *ent.Explanation] { return s.explanationOfScore }, always(func(v *ent.Score) id { return v.ID })),
+			"criterion":   one("Criterion", criteria, always(func(v *ent.Score) id { return v.CriterionID })),
+			"explanation": one("Explanation", explanationOfScore, always(func(v *ent.Score) id { return v.ID })),
 		},
 		"Explanation": {
-			"evidence":  many("Evidence", func(s *Set) *edge[id, []*ent.Evidence] { return s.evidenceOfExplanation }, func(v *ent.Explanation) id { return v.ID }),
-			"keyPoints": many("KeyPointOutcome", func(s *Set) *edge[id, []*ent.KeyPointOutcome] { return s.outcomesOfExplanation }, func(v *ent.Explanation) id { return v.ID }),
-			"citations": many("Citation", func(s *Set) *edge[id, []*ent.Citation] { return s.citationsOfExplanation }, func(v *ent.Explanation) id { return v.ID }),
+			"evidence":  many("Evidence", evidenceOfExplanation, func(v *ent.Explanation) id { return v.ID }),
+			"keyPoints": many("KeyPointOutcome", outcomesOfExplanation, func(v *ent.Explanation) id { return v.ID }),
+			"citations": many("Citation", citationsOfExplanation, func(v *ent.Explanation) id { return v.ID }),
 		},
 		"KeyPointOutcome": {
-			"keyPoint": one("KeyPoint", func(s *Set) *edge[id, *ent.KeyPoint] { return s.keyPoints }, always(func(v *ent.KeyPointOutcome) id { return v.KeyPointID })),
+			"keyPoint": one("KeyPoint", keyPoints, always(func(v *ent.KeyPointOutcome) id { return v.KeyPointID })),
 		},
 		"Citation": {
-			"passage": one("Passage", func(s *Set) *edge[id, *ent.Passage] { return s.passages }, always(func(v *ent.Citation) id { return v.PassageID })),
+			"passage": one("Passage", passages, always(func(v *ent.Citation) id { return v.PassageID })),
 		},
 		"RecommendationList": {
-			"items": many("RecommendationItem", func(s *Set) *edge[id, []*ent.RecommendationItem] { return s.itemsOfList }, func(v *ent.RecommendationList) id { return v.ID }),
+			"items": many("RecommendationItem", itemsOfList, func(v *ent.RecommendationList) id { return v.ID }),
 		},
 		"RecommendationItem": {
-			"credential": one("Credential", func(s *Set) *edge[id, *ent.Credential] { return s.credentials }, always(func(v *ent.RecommendationItem) id { return v.CredentialID })),
+			"credential": one("Credential", credentials, always(func(v *ent.RecommendationItem) id { return v.CredentialID })),
 			"closes":     slugs(func(v *ent.RecommendationItem) []string { return v.Closes }),
 			"traces":     traces,
 		},
 		"RecommendationTrace": {
-			"skill":     one("Skill", func(s *Set) *edge[string, *ent.Skill] { return s.skills }, func(t *values.Trace) (string, bool) { return t.Skill, t.Skill != "" }),
-			"criterion": one("Criterion", func(s *Set) *edge[id, *ent.Criterion] { return s.criteria }, CriterionOf),
+			"skill":     one("Skill", skills, func(t *values.Trace) (string, bool) { return t.Skill, t.Skill != "" }),
+			"criterion": one("Criterion", criteria, CriterionOf),
 		},
 		"Track": {
 			"skills":    slugs(func(v *ent.Track) []string { return v.Skills }),
-			"questions": pages("Question", func(s *Set) connection[*ent.Question] { return s.questionsOfTrack }, func(v *ent.Track) id { return v.ID }),
+			"questions": pages("Question", questionsOfTrack, func(v *ent.Track) id { return v.ID }),
 		},
 		"Question": {
 			"skills": slugs(func(v *ent.Question) []string { return v.Skills }),
-			"track":  one("Track", func(s *Set) *edge[id, *ent.Track] { return s.tracks }, always(func(v *ent.Question) id { return v.TrackID })),
-			"rubric": one("Rubric", func(s *Set) *edge[id, *ent.Rubric] { return s.rubricOfQuestion }, always(func(v *ent.Question) id { return v.ID })),
+			"track":  one("Track", tracks, always(func(v *ent.Question) id { return v.TrackID })),
+			"rubric": one("Rubric", rubricOfQuestion, always(func(v *ent.Question) id { return v.ID })),
 		},
 		"Rubric": {
-			"criteria":         many("Criterion", func(s *Set) *edge[id, []*ent.Criterion] { return s.criteriaOfRubric }, func(v *ent.Rubric) id { return v.ID }),
-			"keyPoints":        many("KeyPoint", func(s *Set) *edge[id, []*ent.KeyPoint] { return s.keyPointsOfRubric }, func(v *ent.Rubric) id { return v.ID }),
-			"referenceAnswers": many("ReferenceAnswer", func(s *Set) *edge[id, []*ent.ReferenceAnswer] { return s.referencesOfRubric }, func(v *ent.Rubric) id { return v.ID }),
+			"criteria":         many("Criterion", criteriaOfRubric, func(v *ent.Rubric) id { return v.ID }),
+			"keyPoints":        many("KeyPoint", keyPointsOfRubric, func(v *ent.Rubric) id { return v.ID }),
+			"referenceAnswers": many("ReferenceAnswer", referencesOfRubric, func(v *ent.Rubric) id { return v.ID }),
 		},
 		"KeyPoint": {"skills": slugs(func(v *ent.KeyPoint) []string { return v.Skills })},
 		"Passage":  {"skills": slugs(func(v *ent.Passage) []string { return v.Skills })},
@@ -304,10 +304,12 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 			"requires": slugs(func(v *ent.Credential) []string { return v.Requires }),
 		},
 		"Cohort": {
-			"track":   one("Track", func(s *Set) *edge[id, *ent.Track] { return s.tracks }, maybe(func(v *ent.Cohort) *id { return v.TrackID })),
-			"members": pages("CohortMember", func(s *Set) connection[*ent.Membership] { return s.membersOfCohort }, func(v *ent.Cohort) id { return v.ID }),
+			"track":   one("Track", tracks, maybe(func(v *ent.Cohort) *id { return v.TrackID })),
+			"members": pages("CohortMember", membersOfCohort, func(v *ent.Cohort) id { return v.ID }),
 		},
-		"CohortMember": {"user": one("User", func(s *Set) *edge[id, *ent.User] { return s.users }, always(func(v *ent.Membership) id { return v.UserID }))},
-		"AuditEvent":   {"actor": one("User", func(s *Set) *edge[id, *ent.User] { return s.users }, maybe(func(v *ent.AuditEvent) *id { return v.ActorID }))},
+		"Job":          {"run": one("ScoringRun", runs, maybe(func(v *jobs.Job) *id { return v.RunID }))},
+		"CohortMember": {"user": one("User", users, always(func(v *ent.Membership) id { return v.UserID }))},
+		"User":         {"essays": pages("Essay", essaysOfUser, func(v *ent.User) id { return v.ID })},
+		"AuditEvent":   {"actor": one("User", users, maybe(func(v *ent.AuditEvent) *id { return v.ActorID }))},
 	}
 }
