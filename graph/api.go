@@ -5,12 +5,15 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/rubrica/rubrica/ent/enums"
+	"github.com/rubrica/rubrica/graph/cost"
 	"github.com/rubrica/rubrica/graph/exec"
 	"github.com/rubrica/rubrica/graph/guard"
 	"github.com/rubrica/rubrica/graph/load"
@@ -23,6 +26,7 @@ import (
 	"github.com/rubrica/rubrica/internal/server"
 	"github.com/rubrica/rubrica/internal/submission"
 	"github.com/rubrica/rubrica/internal/viewer"
+	"github.com/rubrica/rubrica/jobs"
 )
 
 // Options is what the API is made of.
@@ -31,15 +35,31 @@ type Options struct {
 	Submission  *submission.Service
 	Hub         *progress.Hub
 	Authority   *auth.Authority
+	Jobs        *jobs.Inspector
+	System      Installation
 	Log         *slog.Logger
 	Development bool                       // everyone may read the schema, by introspection and by suggestions
 	AllowOrigin func(r *http.Request) bool // which pages may open a WebSocket; nil: the server's own
 	Trusted     *trusted.Store             // registered documents; nil: none
 	TrustedOnly bool                       // nobody but admins may send other documents
 	Documents   guard.Limits               // of the documents that clients write
+	Limits      *cost.Limits               // of what callers ask for; nil: cost.Default, and none with Instead
+	// Address is where a request comes from, by which callers who did not sign in are told apart. Nil:
+	// where the connection comes from.
+	Address func(r *http.Request) netip.Addr
 	// Instead answers the operations that are accepted, so that a tool can ask what is accepted without
 	// a database; nil: the resolvers do.
 	Instead graphql.OperationHandler
+}
+
+func (o *Options) limits() cost.Limits {
+	switch {
+	case o.Limits != nil:
+		return *o.Limits
+	case o.Instead != nil:
+		return cost.Limits{}
+	}
+	return cost.Default
 }
 
 // API answers GraphQL over HTTP, WebSocket and server-sent events.
@@ -47,6 +67,8 @@ type API struct {
 	server *handler.Server
 	socket *transport.WebSocket
 	events *transport.SSE
+
+	address func(*http.Request) netip.Addr
 }
 
 // New makes the API. Its handler expects auth's middleware around it; WebSocket connections sign in
@@ -54,6 +76,7 @@ type API struct {
 func New(o Options) *API {
 	root := &resolver{
 		db: o.DB, hub: o.Hub, submission: o.Submission, people: people.New(o.DB), authority: o.Authority,
+		jobs: o.Jobs, installation: o.System,
 	}
 	schema := exec.NewExecutableSchema(exec.Config{Resolvers: root})
 	srv := handler.New(schema)
@@ -67,20 +90,29 @@ func New(o Options) *API {
 			}
 			return err
 		},
-		ErrorStatus: map[string]int{codeUnauthenticated: http.StatusUnauthorized},
+		ErrorStatus: map[string]int{
+			codeUnauthenticated: http.StatusUnauthorized,
+			cost.CodeLimited:    http.StatusTooManyRequests,
+		},
 	}
-	api := &API{server: srv, socket: transport.NewWebSocket(config), events: transport.NewSSE(config)}
+	api := &API{server: srv, socket: transport.NewWebSocket(config), events: transport.NewSSE(config), address: o.Address}
+	if api.address == nil {
+		api.address = server.ClientAddress(nil)
+	}
 	srv.AddTransport(api.socket)
 	srv.AddTransport(api.events)
 	srv.AddTransport(transport.NewHTTP(config))
 
 	known := o.Trusted.Cache(guard.Cache{})
 	srv.SetQueryCache(known)
+	meter := cost.NewMeter(schema.Schema(), o.limits(), time.Now)
+	srv.Use(cost.Gate{Meter: meter})
 	srv.Use(trusted.Documents{Store: o.Trusted, Free: func(ctx context.Context) bool { return !o.TrustedOnly || isAdmin(ctx) }})
 	srv.Use(guard.Extension{
 		Guard: guard.New(schema.Schema(), o.Documents), Trusted: known,
 		Privileged: func(ctx context.Context) bool { return o.Development || isAdmin(ctx) },
 	})
+	srv.Use(meter)
 	srv.SetErrorPresenter(present(o.Log))
 	srv.SetRecoverFunc(func(ctx context.Context, p any) error {
 		o.Log.ErrorContext(ctx, "a resolver panicked", "panic", p)
@@ -96,7 +128,11 @@ func New(o Options) *API {
 }
 
 // Handler serves the endpoint.
-func (a *API) Handler() http.Handler { return a.server }
+func (a *API) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.server.ServeHTTP(w, r.WithContext(cost.WithAddress(r.Context(), a.address(r))))
+	})
+}
 
 // Drain ends the live connections in good order: their clients subscribe again elsewhere.
 func (a *API) Drain(ctx context.Context) error {

@@ -92,6 +92,7 @@ func (w *world) serve(t testing.TB, development bool) *httptest.Server {
 	api := graph.New(graph.Options{
 		DB: w.db, Submission: submission.New(w.db, w.queue, w.notify), Hub: w.hub,
 		Authority: w.auth, Log: log, Development: development,
+		Jobs: jobs.NewInspector(w.db, w.queue, w.notify), System: installation,
 	})
 	// The statements of a request are counted behind the middleware, which has a cache of its own.
 	handler := w.auth.Middleware(counting(api.Handler()), log)

@@ -9,6 +9,7 @@ import (
 	"github.com/rubrica/rubrica/internal/people"
 	"github.com/rubrica/rubrica/internal/progress"
 	"github.com/rubrica/rubrica/internal/submission"
+	"github.com/rubrica/rubrica/jobs"
 )
 
 // resolver is the root of all resolvers.
@@ -18,6 +19,9 @@ type resolver struct {
 	submission *submission.Service
 	people     *people.Service
 	authority  *auth.Authority
+	jobs       *jobs.Inspector
+
+	installation Installation
 }
 
 var _ exec.ResolverRoot = (*resolver)(nil)

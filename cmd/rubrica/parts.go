@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"sync/atomic"
+	"time"
 
+	"github.com/rubrica/rubrica/graph"
 	"github.com/rubrica/rubrica/internal/config"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/progress"
@@ -33,6 +35,15 @@ func (s *stack) startCommon() (*common, error) {
 	notifier := progress.NewNotifier(s.db, s.log)
 	s.onClose("notifier", notifier.Close)
 	return &common{queue, notifier}, nil
+}
+
+// ofProcess is what admins are told of this process. Its engine is that of the workers, also where
+// another process has them: all of an installation are of one version.
+func ofProcess() graph.Installation {
+	return graph.Installation{
+		Version: version(), StartedAt: time.Now(), Engine: scoring.NewLocal(minilm.Name).Info(),
+		Embedding: minilm.Name, Dimensions: minilm.Dimensions,
+	}
 }
 
 // startWorkers opens the model and sets the workers to work. They stop before the notifier, so that

@@ -14,6 +14,7 @@ import (
 	"github.com/rubrica/rubrica/internal/seeding"
 	"github.com/rubrica/rubrica/internal/server"
 	"github.com/rubrica/rubrica/internal/submission"
+	"github.com/rubrica/rubrica/jobs"
 	"github.com/rubrica/rubrica/migrations"
 	"github.com/rubrica/rubrica/seeds"
 )
@@ -81,6 +82,7 @@ func (c *serveCmd) serve(ctx context.Context, a *App, s *stack, listener net.Lis
 	api := graph.New(graph.Options{
 		DB: s.db, Submission: submission.New(s.db, parts.queue, parts.notifier), Hub: hub,
 		Authority: authority, Log: s.log, Development: !c.IsProduction(),
+		Jobs: jobs.NewInspector(s.db, parts.queue, parts.notifier), System: ofProcess(),
 		AllowOrigin: server.AllowOrigin(c.CORSOrigins),
 		Trusted:     documents, TrustedOnly: c.TrustedOnly(),
 	})
