@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// sameAnswers fails unless all servers answer with the same values at the same places. Ids, of which
+// each server has its own form, are left out, and moments are compared as such.
+func sameAnswers(ctx context.Context, servers []*server) error {
+	var first any
+	for i, s := range servers {
+		b, err := s.ask(ctx)
+		if err != nil {
+			return err
+		}
+		var v struct{ Data any }
+		if err := json.Unmarshal(b, &v); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		n := 0
+		values := normal(v.Data, &n)
+		// Without ids, an essay has three values, a score three, its reason one, and evidence three.
+		if want := essays * (3 + criteria*(3+1+evidenceOfOne*3)); n != want {
+			return fmt.Errorf("%s answers %d values and not %d: %.300s", s.name, n, want, b)
+		}
+		if i == 0 {
+			first = values
+		} else if !reflect.DeepEqual(first, values) {
+			other, err := servers[0].ask(ctx)
+			return fmt.Errorf("%s and %s do not answer the same (%w):\n%.700s\n%.700s", servers[0].name, s.name, err, other, b)
+		}
+	}
+	return nil
+}
+
+// normal is a value without ids, and counts the scalars in it.
+func normal(v any, n *int) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for k, e := range v {
+			if k != "id" {
+				out[k] = normal(e, n)
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = normal(e, n)
+		}
+		return out
+	case string:
+		*n++
+		if t, err := time.Parse(time.RFC3339Nano, v); err == nil {
+			return t.UnixMicro()
+		}
+		return v
+	default:
+		*n++
+		return v
+	}
+}
