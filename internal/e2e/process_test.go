@@ -130,20 +130,20 @@ type process struct {
 	grave []string // what it logged above INFO
 }
 
-// start starts `rubrica serve` and waits until it serves.
-func (in *installation) start() *process {
+// start starts `rubrica serve` with further flags and waits until it serves.
+func (in *installation) start(flags ...string) *process {
 	in.t.Helper()
-	p := in.launch()
+	p := in.launch(flags...)
 	p.await()
 	return p
 }
 
 // launch starts `rubrica serve`; await waits for it.
-func (in *installation) launch() *process {
+func (in *installation) launch(flags ...string) *process {
 	in.t.Helper()
 	path, err := binary()
 	require.NoError(in.t, err)
-	p := &process{t: in.t, cmd: exec.Command(path, "serve"), serving: make(chan string, 1), ended: make(chan struct{})}
+	p := &process{t: in.t, cmd: exec.Command(path, append([]string{"serve"}, flags...)...), serving: make(chan string, 1), ended: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), "DATABASE_URL="+in.url, "RUBRICA_DATA_DIR="+in.dir, "RUBRICA_JWT_SECRET="+key,
 		"RUBRICA_ADDRESS=127.0.0.1:0", "RUBRICA_LOG_FORMAT=json", "RUBRICA_LOG_LEVEL=info", "RUBRICA_DATABASE_CONNECTIONS=12")
 	p.cmd.SysProcAttr = dieWithTest()
