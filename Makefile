@@ -10,6 +10,8 @@ bin := bin/rubrica
 golangci_lint := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 gotestsum := go tool gotestsum --format pkgname --format-hide-empty-pkg
 testpg := go run ./internal/pgtest/cmd/testpg
+# Called from clients/.
+withnode := go run ../internal/provision/cmd/withnode
 # Everything a program of ours could do that depends on the version of Postgres.
 postgres16 := $(foreach p,migrations internal/database jobs internal/submission internal/progress rag internal/e2e,$(if $(wildcard $(p)/*_test.go),./$(p)))
 
@@ -53,6 +55,17 @@ tools:
 .PHONY: lint
 lint: tools ## Run golangci-lint.
 	go run $(golangci_lint) run ./...
+
+clients/node_modules/.installed: clients/package-lock.json
+	cd clients && $(withnode) npm ci && cp package-lock.json node_modules/.installed
+
+.PHONY: lint-schema
+lint-schema: build clients/node_modules/.installed ## Hold the contract against graphql-eslint's rules and against its last release.
+	@cd clients && $(withnode) npm test --silent --workspace @rubrica/lint
+
+.PHONY: schema-release
+schema-release: build clients/node_modules/.installed ## Write the contract down as that of a release (version=1.2.0).
+	@cd clients && $(withnode) npm run --silent --workspace @rubrica/lint release -- '$(version)'
 
 .PHONY: generate
 generate: tools ## Regenerate the models and the API's executor.
