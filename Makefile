@@ -35,6 +35,10 @@ test: setup ## Test everything on Postgres 18, and what depends on its version o
 test-16: setup ## Test what depends on the version of Postgres, on 16.
 	$(testpg) -version 16 -- $(gotestsum) -- -race $(postgres16)
 
+.PHONY: clients
+clients: setup ## Run the client programs (Apollo, Relay, graphql-ws, …) and the audits against a server of their own.
+	@scripts/clients.sh
+
 .PHONY: kill-test
 kill-test: setup ## Kill the server with essays in flight, again and again (kills=50), and count what is lost or doubled.
 	E2E_KILLS=$(or $(kills),50) $(testpg) -- go test -count=1 -v -timeout 30m -run TestKilledProcessLosesNothing ./internal/e2e

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests with the race detector: everything on Postgres 18, then on 16 what depends on the
 # server's version. One run of gotestsum sums up both. Postgres is started once for each version and
-# stopped with its run (internal/pgtest). Arguments are passed on to go test.
+# stopped with its run (internal/pgtest). Then the client programs. Arguments are passed on to go test,
+# and leave the client programs out.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
@@ -27,4 +28,7 @@ export RUBRICA_TESTPG="$work/testpg" RUBRICA_TEST_LOG="$work/log"
 status=0
 go tool gotestsum --format pkgname --format-hide-empty-pkg --raw-command -- bash "$here/$(basename "$0")" --json "$@" || status=$?
 [ $status -eq 0 ] || cat "$RUBRICA_TEST_LOG" >&2
+if [ $# -eq 0 ]; then
+  "$here/clients.sh" || status=1
+fi
 exit $status
