@@ -133,7 +133,24 @@ func (c *core) respond(w http.ResponseWriter, r *http.Request, media mediaType, 
 	buf := getBuffer()
 	defer putBuffer(buf)
 	resp = c.encode(r.Context(), buf, resp)
+	if after := retryAfter(resp); after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(after))
+	}
 	c.send(w, media, c.status(media, resp), buf.Bytes())
+}
+
+// retryAfter is the time in seconds after which a refused request may be repeated: what an error has as
+// extensions.retryAfter, an int; 0 when there is none.
+func retryAfter(resp *graphql.Response) int {
+	if !isRequestError(resp) {
+		return 0
+	}
+	for _, e := range resp.Errors {
+		if after, ok := e.Extensions["retryAfter"].(int); ok {
+			return after
+		}
+	}
+	return 0
 }
 
 // refuse writes a refusal that was decided before the executor saw the request.

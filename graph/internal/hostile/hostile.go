@@ -125,7 +125,7 @@ func Requests() []Request {
 			return fmt.Sprintf("a%d: __schema { types { fields { args { type { ofType { name } } } } } } ", i)
 		})+"}", "", "{}")},
 		Request{Name: "variables 100,000 deep", Code: bad, Body: body("{ __typename }", "", `{"v":`+repeat("[", 100_000)+repeat("]", 100_000)+"}")},
-		Request{Name: "variables 9,000 deep", Code: bad, Body: body("{ __typename }", "", `{"v":`+repeat("[", 9_000)+repeat("]", 9_000)+"}")},
+		Request{Name: "variables 9,000 deep", Code: tooLarge, Body: body("{ __typename }", "", `{"v":`+repeat("[", 9_000)+repeat("]", 9_000)+"}")},
 		Request{Name: "variables 100 deep", Code: tooLarge, Body: body("{ __typename }", "", `{"v":`+repeat("[", 100)+repeat("]", 100)+"}")},
 		Request{Name: "100,000 values in a variable", Code: bad, Body: body("query($v:[ID!]!) { nodes(ids: $v) { id } }", "", `{"v":[`+repeat(`"x",`, 100_000)+`"x"]}`)},
 		Request{Name: "6,000 values in a variable", Code: tooLarge, Body: body("query($v:[ID!]!) { nodes(ids: $v) { id } }", "", `{"v":[`+repeat(`"x",`, 6_000)+`"x"]}`)},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/graph"
+	"github.com/rubrica/rubrica/graph/cost"
 	"github.com/rubrica/rubrica/graph/internal/hostile"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/viewer"
@@ -30,7 +32,11 @@ const maxAnswer = 4 << 10
 func api(t testing.TB) (_ http.Handler, executed *int) {
 	executed = new(int)
 	return graph.New(graph.Options{
-		DB:  new(database.DB),
+		DB: new(database.DB),
+		Limits: &cost.Limits{ // of an operation as everywhere, and never used up
+			Anonymous: cost.Limit{Operation: cost.Default.Anonymous.Operation, Capacity: math.MaxInt32, Restore: 1},
+			Admin:     cost.Limit{Operation: cost.Default.Admin.Operation, Capacity: math.MaxInt32, Restore: 1},
+		},
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Instead: func(context.Context) graphql.ResponseHandler {
 			*executed++
