@@ -106,6 +106,11 @@ func classify(ctx context.Context, err error) (code, message string) {
 	return "", ""
 }
 
+// ErrorCodes are all of them, in the order of the contract.
+func (queryResolver) ErrorCodes(context.Context) ([]model.ErrorCode, error) {
+	return model.AllErrorCode, nil
+}
+
 // userErrors shows what the caller of a mutation can put right; other errors are returned.
 func userErrors(err error) ([]*model.UserError, error) {
 	if err == nil {

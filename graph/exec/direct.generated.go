@@ -1282,6 +1282,10 @@ func (ec *executionContext) directQuery(ctx context.Context, sel ast.SelectionSe
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
 				return ec.directQuery_system(ctx, field)
 			})
+		case "errorCodes":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
+				return ec.directQuery_errorCodes(ctx, field)
+			})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
 				return ec._Query___type(ctx, field)
@@ -1520,6 +1524,22 @@ func (ec *executionContext) directQuery_system(ctx context.Context, field graphq
 		func(ctx context.Context, _ ast.SelectionSet, v *model.System) graphql.Marshaler {
 			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
 				return ec.writeOSystem2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSystem(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directQuery_errorCodes(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_errorCodes,
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().ErrorCodes(ctx)
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v []model.ErrorCode) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOErrorCode2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐErrorCodeᚄ(w, f, v)
 			})
 		},
 		true, false,
@@ -5445,6 +5465,12 @@ func (ec *executionContext) writeNDatabaseState2ᚖgithubᚗcomᚋrubricaᚋrubr
 	return ec.write_DatabaseState(w, f.Below(w, &directDatabaseState), v)
 }
 
+func (ec *executionContext) writeNErrorCode2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐErrorCode(w *direct.Writer, _ *direct.Field, v model.ErrorCode) bool {
+
+	v.MarshalGQL(w)
+	return true
+}
+
 func (ec *executionContext) writeNEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w *direct.Writer, f *direct.Field, v *ent.Essay) bool {
 	if v == nil {
 		return w.InvalidNull("Essay!")
@@ -5973,6 +5999,12 @@ func (ec *executionContext) writeODuration2ᚖtimeᚐDuration(w *direct.Writer, 
 	}
 	w.Marshal(m)
 	return true
+}
+
+func (ec *executionContext) writeOErrorCode2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐErrorCodeᚄ(w *direct.Writer, f *direct.Field, v []model.ErrorCode) bool {
+	return v != nil && w.List(len(v), true, func(i int) bool {
+		return ec.writeNErrorCode2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐErrorCode(w, f, v[i])
+	})
 }
 
 func (ec *executionContext) writeOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w *direct.Writer, f *direct.Field, v *ent.Essay) bool {

@@ -372,6 +372,7 @@ type ComplexityRoot struct {
 		AuditEvents func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter) int
 		Cohorts     func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Credentials func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.CredentialFilter, orderBy *model.CredentialOrder) int
+		ErrorCodes  func(childComplexity int) int
 		Essay       func(childComplexity int, id string) int
 		Essays      func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.EssayFilter, orderBy *model.EssayOrder) int
 		Jobs        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.JobFilter) int
@@ -1909,6 +1910,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Credentials(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.CredentialFilter), args["orderBy"].(*model.CredentialOrder)), true
+	case "Query.errorCodes":
+		if e.ComplexityRoot.Query.ErrorCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.ErrorCodes(childComplexity), true
 	case "Query.essay":
 		if e.ComplexityRoot.Query.Essay == nil {
 			break
@@ -3249,6 +3256,8 @@ type Query {
   ): JobConnection
   "What the installation runs on, and whether it keeps up. For admins."
   system: System
+  "Every value that extensions.code of an error can have. It is here so that clients generate the enum; the values never depend on who asks."
+  errorCodes: [ErrorCode!]
 }
 
 "What can be changed. A payload's userErrors say what the caller can put right; errors of the response are the others."
@@ -3377,6 +3386,58 @@ enum UserErrorCode {
   CONFLICT
   "The object is not in a state that allows it."
   WRONG_STATE
+}
+
+"What kept a request or a field from being answered: extensions.code of an error of the response. The list is closed; docs/errors.md says what to do on each."
+enum ErrorCode {
+  "The document is not GraphQL."
+  GRAPHQL_PARSE_FAILED
+  "The document is not one of this schema, or its variables are not those of the operation."
+  GRAPHQL_VALIDATION_FAILED
+  "The document, or its variables, are larger or deeper than any may be."
+  DOCUMENT_TOO_LARGE
+  "The operation may cost more than one of the caller's operations may."
+  COST_EXCEEDED
+  "The caller asked for too much in a short time; extensions.retryAfter tells how many seconds to wait."
+  RATE_LIMITED
+  "The request names a registered document that is not there."
+  DOCUMENT_UNKNOWN
+  "The caller may run registered documents alone."
+  DOCUMENT_REQUIRED
+  "A value that the schema cannot check is not what it must be."
+  BAD_INPUT
+  "A cursor is not one of this list, order or filter."
+  BAD_CURSOR
+  "Neither or both of first and last are given, or one is not 1 to 100."
+  PAGINATION_REQUIRED
+  "Nobody is signed in, or the token is not valid."
+  UNAUTHENTICATED
+  "The caller's role does not allow it, or the right was withdrawn."
+  FORBIDDEN
+  "What to subscribe to is not there, or not for the caller."
+  NOT_FOUND
+  "The operation took longer than it may."
+  TIMEOUT
+  "The server is stopping, or something that it needs is down."
+  UNAVAILABLE
+  "The server has enough to do."
+  OVERLOADED
+  "The socket runs as many operations as it may."
+  TOO_MANY_OPERATIONS
+  "The request around the document is malformed."
+  BAD_REQUEST
+  "The operation does not go with the HTTP method."
+  METHOD_NOT_ALLOWED
+  "The answer exists in none of the media types that the client accepts."
+  NOT_ACCEPTABLE
+  "The body of the request did not arrive in time."
+  REQUEST_TIMEOUT
+  "The body of the request is too large."
+  PAYLOAD_TOO_LARGE
+  "The body of the request is not JSON in UTF-8."
+  UNSUPPORTED_MEDIA_TYPE
+  "The fault is the server's; extensions.requestId finds its cause in the log."
+  INTERNAL
 }
 `, BuiltIn: false},
 	{Name: "../schema/catalogue.graphql", Input: `"One word of the vocabulary that questions, credentials and tracks share."

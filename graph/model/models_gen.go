@@ -615,6 +615,130 @@ func (e CredentialOrderField) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What kept a request or a field from being answered: extensions.code of an error of the response. The list is closed; docs/errors.md says what to do on each.
+type ErrorCode string
+
+const (
+	// The document is not GraphQL.
+	ErrorCodeGraphqlParseFailed ErrorCode = "GRAPHQL_PARSE_FAILED"
+	// The document is not one of this schema, or its variables are not those of the operation.
+	ErrorCodeGraphqlValidationFailed ErrorCode = "GRAPHQL_VALIDATION_FAILED"
+	// The document, or its variables, are larger or deeper than any may be.
+	ErrorCodeDocumentTooLarge ErrorCode = "DOCUMENT_TOO_LARGE"
+	// The operation may cost more than one of the caller's operations may.
+	ErrorCodeCostExceeded ErrorCode = "COST_EXCEEDED"
+	// The caller asked for too much in a short time; extensions.retryAfter tells how many seconds to wait.
+	ErrorCodeRateLimited ErrorCode = "RATE_LIMITED"
+	// The request names a registered document that is not there.
+	ErrorCodeDocumentUnknown ErrorCode = "DOCUMENT_UNKNOWN"
+	// The caller may run registered documents alone.
+	ErrorCodeDocumentRequired ErrorCode = "DOCUMENT_REQUIRED"
+	// A value that the schema cannot check is not what it must be.
+	ErrorCodeBadInput ErrorCode = "BAD_INPUT"
+	// A cursor is not one of this list, order or filter.
+	ErrorCodeBadCursor ErrorCode = "BAD_CURSOR"
+	// Neither or both of first and last are given, or one is not 1 to 100.
+	ErrorCodePaginationRequired ErrorCode = "PAGINATION_REQUIRED"
+	// Nobody is signed in, or the token is not valid.
+	ErrorCodeUnauthenticated ErrorCode = "UNAUTHENTICATED"
+	// The caller's role does not allow it, or the right was withdrawn.
+	ErrorCodeForbidden ErrorCode = "FORBIDDEN"
+	// What to subscribe to is not there, or not for the caller.
+	ErrorCodeNotFound ErrorCode = "NOT_FOUND"
+	// The operation took longer than it may.
+	ErrorCodeTimeout ErrorCode = "TIMEOUT"
+	// The server is stopping, or something that it needs is down.
+	ErrorCodeUnavailable ErrorCode = "UNAVAILABLE"
+	// The server has enough to do.
+	ErrorCodeOverloaded ErrorCode = "OVERLOADED"
+	// The socket runs as many operations as it may.
+	ErrorCodeTooManyOperations ErrorCode = "TOO_MANY_OPERATIONS"
+	// The request around the document is malformed.
+	ErrorCodeBadRequest ErrorCode = "BAD_REQUEST"
+	// The operation does not go with the HTTP method.
+	ErrorCodeMethodNotAllowed ErrorCode = "METHOD_NOT_ALLOWED"
+	// The answer exists in none of the media types that the client accepts.
+	ErrorCodeNotAcceptable ErrorCode = "NOT_ACCEPTABLE"
+	// The body of the request did not arrive in time.
+	ErrorCodeRequestTimeout ErrorCode = "REQUEST_TIMEOUT"
+	// The body of the request is too large.
+	ErrorCodePayloadTooLarge ErrorCode = "PAYLOAD_TOO_LARGE"
+	// The body of the request is not JSON in UTF-8.
+	ErrorCodeUnsupportedMediaType ErrorCode = "UNSUPPORTED_MEDIA_TYPE"
+	// The fault is the server's; extensions.requestId finds its cause in the log.
+	ErrorCodeInternal ErrorCode = "INTERNAL"
+)
+
+var AllErrorCode = []ErrorCode{
+	ErrorCodeGraphqlParseFailed,
+	ErrorCodeGraphqlValidationFailed,
+	ErrorCodeDocumentTooLarge,
+	ErrorCodeCostExceeded,
+	ErrorCodeRateLimited,
+	ErrorCodeDocumentUnknown,
+	ErrorCodeDocumentRequired,
+	ErrorCodeBadInput,
+	ErrorCodeBadCursor,
+	ErrorCodePaginationRequired,
+	ErrorCodeUnauthenticated,
+	ErrorCodeForbidden,
+	ErrorCodeNotFound,
+	ErrorCodeTimeout,
+	ErrorCodeUnavailable,
+	ErrorCodeOverloaded,
+	ErrorCodeTooManyOperations,
+	ErrorCodeBadRequest,
+	ErrorCodeMethodNotAllowed,
+	ErrorCodeNotAcceptable,
+	ErrorCodeRequestTimeout,
+	ErrorCodePayloadTooLarge,
+	ErrorCodeUnsupportedMediaType,
+	ErrorCodeInternal,
+}
+
+func (e ErrorCode) IsValid() bool {
+	switch e {
+	case ErrorCodeGraphqlParseFailed, ErrorCodeGraphqlValidationFailed, ErrorCodeDocumentTooLarge, ErrorCodeCostExceeded, ErrorCodeRateLimited, ErrorCodeDocumentUnknown, ErrorCodeDocumentRequired, ErrorCodeBadInput, ErrorCodeBadCursor, ErrorCodePaginationRequired, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeNotFound, ErrorCodeTimeout, ErrorCodeUnavailable, ErrorCodeOverloaded, ErrorCodeTooManyOperations, ErrorCodeBadRequest, ErrorCodeMethodNotAllowed, ErrorCodeNotAcceptable, ErrorCodeRequestTimeout, ErrorCodePayloadTooLarge, ErrorCodeUnsupportedMediaType, ErrorCodeInternal:
+		return true
+	}
+	return false
+}
+
+func (e ErrorCode) String() string {
+	return string(e)
+}
+
+func (e *ErrorCode) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ErrorCode(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ErrorCode", str)
+	}
+	return nil
+}
+
+func (e ErrorCode) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ErrorCode) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ErrorCode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // By what essays are ordered.
 type EssayOrderField string
 
