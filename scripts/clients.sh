@@ -13,10 +13,10 @@ export RUBRICA_BIN="$PWD/bin/rubrica"
 cd clients
 installed=node_modules/.installed # holds the lockfile that was installed from
 if ! cmp -s package-lock.json "$installed"; then
-  "$work/withnode" npm ci
+  "$work/withnode" npm ci --no-progress
   cp package-lock.json "$installed"
 fi
 "$work/withnode" npm run --silent generate
 "$work/withnode" npm run --silent check
 # shellcheck disable=SC2016 # testpg sets the variable
-"$work/testpg" -- "$work/withnode" bash -c 'DATABASE_URL=$RUBRICA_TEST_DATABASE_URL exec node support/run.ts'
+"$work/testpg" -- "$work/withnode" bash -c 'DATABASE_URL=$RUBRICA_TEST_DATABASE_URL exec node support/run.ts "$0"' "$work/data"
