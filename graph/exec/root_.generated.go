@@ -3146,9 +3146,9 @@ type Query {
     "Its global id."
     id: ID!
   ): Node
-  "Objects by their global ids, in the order asked for; null where there is none to see."
+  "Objects by their global ids, at most 100, in the order asked for; null where there is none to see."
   nodes(
-    "Up to 100 global ids."
+    "At most 100 global ids."
     ids: [ID!]!
   ): [Node]
   "The tracks that learners may choose, by title."
@@ -3362,7 +3362,7 @@ enum OrderDirection {
 
 "What kept a mutation from being carried out, and what the caller can do."
 type UserError {
-  "Path of the input field at fault; null when it is none in particular."
+  "Path of the input field at fault; at most 8 steps, null when it is none in particular."
   field: [String!]
   "Stable, for programs."
   code: UserErrorCode!
@@ -3491,7 +3491,7 @@ type Track implements Node {
 
 "A page of tracks."
 type TrackConnection {
-  "The tracks and their cursors."
+  "The tracks and their cursors; at most 100."
   edges: [TrackEdge!]!
   "Where the page lies."
   pageInfo: PageInfo!
@@ -3533,7 +3533,7 @@ type Question implements Node {
 
 "A page of questions."
 type QuestionConnection {
-  "The questions and their cursors."
+  "The questions and their cursors; at most 100."
   edges: [QuestionEdge!]!
   "Where the page lies."
   pageInfo: PageInfo!
@@ -3725,7 +3725,7 @@ type Credential implements Node {
 
 "A page of credentials."
 type CredentialConnection {
-  "The credentials and their cursors."
+  "The credentials and their cursors; at most 100."
   edges: [CredentialEdge!]!
   "Where the page lies."
   pageInfo: PageInfo!
@@ -3798,7 +3798,7 @@ type Essay implements Node {
 
 "A page of essays."
 type EssayConnection {
-  "The essays and their cursors."
+  "The essays and their cursors; at most 100."
   edges: [EssayEdge!]!
   "Where the page lies."
   pageInfo: PageInfo!
@@ -3936,7 +3936,7 @@ type ScoringRun implements Node {
 
 "A page of scoring runs."
 type ScoringRunConnection {
-  "The runs and their cursors."
+  "The runs and their cursors; at most 100."
   edges: [ScoringRunEdge!]!
   "Where the page lies."
   pageInfo: PageInfo!
@@ -4172,7 +4172,7 @@ type EssaySubmitPayload {
   run: ScoringRun
   "Whether this repeats an earlier submission with the same key."
   replayed: Boolean!
-  "What kept it from being submitted."
+  "What kept it from being submitted; at most 10."
   userErrors: [UserError!]!
 }
 
@@ -4188,7 +4188,7 @@ type EssayRetryPayload {
   essay: Essay
   "The new run."
   run: ScoringRun
-  "What kept it from being added."
+  "What kept it from being added; at most 10."
   userErrors: [UserError!]!
 }
 
@@ -4206,7 +4206,7 @@ type EssayRescorePayload {
   essay: Essay
   "The new run."
   run: ScoringRun
-  "What kept it from being added."
+  "What kept it from being added; at most 10."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -4280,7 +4280,7 @@ type JobError {
 
 "A page of jobs."
 type JobConnection {
-  "The jobs and their cursors."
+  "The jobs and their cursors; at most 100."
   edges: [JobEdge!]!
   "Where the page lies."
   pageInfo: PageInfo!
@@ -4316,7 +4316,7 @@ input JobRetryInput {
 type JobRetryPayload {
   "The job; null when there are user errors."
   job: Job
-  "What kept it from being tried."
+  "What kept it from being tried; at most 10."
   userErrors: [UserError!]!
 }
 
@@ -4332,7 +4332,7 @@ input JobCancelInput {
 type JobCancelPayload {
   "The job; null when there are user errors. One that a worker has is stopped by it in a moment."
   job: Job
-  "What kept it from being stopped."
+  "What kept it from being stopped; at most 10."
   userErrors: [UserError!]!
 }
 
@@ -4426,7 +4426,7 @@ type Viewer {
   user: User!
   "Its role."
   role: Role!
-  "What it may do."
+  "What it may do; at most 20."
   permissions: [Permission!]!
 }
 
@@ -4483,7 +4483,7 @@ input UserOrder {
 
 "A page of people."
 type UserConnection {
-  "The people and their cursors."
+  "The people and their cursors; at most 100."
   edges: [UserEdge!]!
   "Where the page lies."
   pageInfo: PageInfo!
@@ -4524,7 +4524,7 @@ type Cohort implements Node {
 
 "A page of cohorts."
 type CohortConnection {
-  "The cohorts and their cursors."
+  "The cohorts and their cursors; at most 100."
   edges: [CohortEdge!]!
   "Where the page lies."
   pageInfo: PageInfo!
@@ -4562,7 +4562,7 @@ type CohortMember implements Node {
 
 "A page of members."
 type CohortMemberConnection {
-  "The members and their cursors."
+  "The members and their cursors; at most 100."
   edges: [CohortMemberEdge!]!
   "Where the page lies."
   pageInfo: PageInfo!
@@ -4590,7 +4590,7 @@ type AuditEvent implements Node {
   targetType: AuditTarget!
   "Global id of that object, if it has one."
   targetId: ID
-  "Further facts."
+  "Further facts; at most 20."
   detail: [AuditDetail!]!
   "The request that did it, as in the log."
   requestId: String!
@@ -4656,7 +4656,7 @@ type AuditDetail {
 
 "A page of audit events."
 type AuditEventConnection {
-  "The events and their cursors."
+  "The events and their cursors; at most 100."
   edges: [AuditEventEdge!]!
   "Where the page lies."
   pageInfo: PageInfo!
@@ -4676,7 +4676,7 @@ type AuditEventEdge {
 input UserCreateInput {
   "Name, 1 to 128 characters."
   name: String!
-  "E-mail address, up to 254 characters, not yet in use."
+  "E-mail address, 3 to 254 characters, not yet in use."
   email: String!
   "What it may do."
   role: Role!
@@ -4686,7 +4686,7 @@ input UserCreateInput {
 type UserCreatePayload {
   "The account; null when there are user errors."
   user: User
-  "What kept it from being made."
+  "What kept it from being made; at most 10."
   userErrors: [UserError!]!
 }
 
@@ -4704,7 +4704,7 @@ input CohortCreateInput {
 type CohortCreatePayload {
   "The cohort; null when there are user errors."
   cohort: Cohort
-  "What kept it from being made."
+  "What kept it from being made; at most 10."
   userErrors: [UserError!]!
 }
 
@@ -4724,7 +4724,7 @@ type CohortMemberSetPayload {
   cohort: Cohort
   "The member; null when there are user errors."
   member: CohortMember
-  "What kept it from being changed."
+  "What kept it from being changed; at most 10."
   userErrors: [UserError!]!
 }
 
@@ -4742,7 +4742,7 @@ type CohortMemberRemovePayload {
   cohort: Cohort
   "The member that was taken out."
   removedMemberId: ID
-  "What kept it from being changed."
+  "What kept it from being changed; at most 10."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -4776,7 +4776,7 @@ type ScoringActivity {
   seq: Sequence!
   "The moment."
   at: Time!
-  "How many runs are in each stage: unfinished ones now, ended ones within the last hour. One entry for each stage, in their order."
+  "How many runs are in each stage: unfinished ones now, ended ones within the last hour. One entry for each stage, in their order; at most 7."
   stages: [ScoringStageCount!]!
   "Runs that ended in the last five minutes, per minute."
   ratePerMinute: Float!

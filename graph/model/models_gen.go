@@ -23,7 +23,7 @@ type Node interface {
 
 // A page of audit events.
 type AuditEventConnection struct {
-	// The events and their cursors.
+	// The events and their cursors; at most 100.
 	Edges []*AuditEventEdge `json:"edges"`
 	// Where the page lies.
 	PageInfo *page.Info `json:"pageInfo"`
@@ -51,7 +51,7 @@ type AuditEventFilter struct {
 
 // A page of cohorts.
 type CohortConnection struct {
-	// The cohorts and their cursors.
+	// The cohorts and their cursors; at most 100.
 	Edges []*CohortEdge `json:"edges"`
 	// Where the page lies.
 	PageInfo *page.Info `json:"pageInfo"`
@@ -73,7 +73,7 @@ type CohortCreateInput struct {
 type CohortCreatePayload struct {
 	// The cohort; null when there are user errors.
 	Cohort *ent.Cohort `json:"cohort,omitempty"`
-	// What kept it from being made.
+	// What kept it from being made; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -87,7 +87,7 @@ type CohortEdge struct {
 
 // A page of members.
 type CohortMemberConnection struct {
-	// The members and their cursors.
+	// The members and their cursors; at most 100.
 	Edges []*CohortMemberEdge `json:"edges"`
 	// Where the page lies.
 	PageInfo *page.Info `json:"pageInfo"`
@@ -117,7 +117,7 @@ type CohortMemberRemovePayload struct {
 	Cohort *ent.Cohort `json:"cohort,omitempty"`
 	// The member that was taken out.
 	RemovedMemberID *string `json:"removedMemberId,omitempty"`
-	// What kept it from being changed.
+	// What kept it from being changed; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -137,13 +137,13 @@ type CohortMemberSetPayload struct {
 	Cohort *ent.Cohort `json:"cohort,omitempty"`
 	// The member; null when there are user errors.
 	Member *ent.Membership `json:"member,omitempty"`
-	// What kept it from being changed.
+	// What kept it from being changed; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A page of credentials.
 type CredentialConnection struct {
-	// The credentials and their cursors.
+	// The credentials and their cursors; at most 100.
 	Edges []*CredentialEdge `json:"edges"`
 	// Where the page lies.
 	PageInfo *page.Info `json:"pageInfo"`
@@ -191,7 +191,7 @@ type DatabaseState struct {
 
 // A page of essays.
 type EssayConnection struct {
-	// The essays and their cursors.
+	// The essays and their cursors; at most 100.
 	Edges []*EssayEdge `json:"edges"`
 	// Where the page lies.
 	PageInfo *page.Info `json:"pageInfo"`
@@ -243,7 +243,7 @@ type EssayRescorePayload struct {
 	Essay *ent.Essay `json:"essay,omitempty"`
 	// The new run.
 	Run *ent.ScoringRun `json:"run,omitempty"`
-	// What kept it from being added.
+	// What kept it from being added; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -259,7 +259,7 @@ type EssayRetryPayload struct {
 	Essay *ent.Essay `json:"essay,omitempty"`
 	// The new run.
 	Run *ent.ScoringRun `json:"run,omitempty"`
-	// What kept it from being added.
+	// What kept it from being added; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -281,7 +281,7 @@ type EssaySubmitPayload struct {
 	Run *ent.ScoringRun `json:"run,omitempty"`
 	// Whether this repeats an earlier submission with the same key.
 	Replayed bool `json:"replayed"`
-	// What kept it from being submitted.
+	// What kept it from being submitted; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -313,13 +313,13 @@ type JobCancelInput struct {
 type JobCancelPayload struct {
 	// The job; null when there are user errors. One that a worker has is stopped by it in a moment.
 	Job *jobs.Job `json:"job,omitempty"`
-	// What kept it from being stopped.
+	// What kept it from being stopped; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A page of jobs.
 type JobConnection struct {
-	// The jobs and their cursors.
+	// The jobs and their cursors; at most 100.
 	Edges []*JobEdge `json:"edges"`
 	// Where the page lies.
 	PageInfo *page.Info `json:"pageInfo"`
@@ -355,13 +355,13 @@ type JobRetryInput struct {
 type JobRetryPayload struct {
 	// The job; null when there are user errors.
 	Job *jobs.Job `json:"job,omitempty"`
-	// What kept it from being tried.
+	// What kept it from being tried; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A page of questions.
 type QuestionConnection struct {
-	// The questions and their cursors.
+	// The questions and their cursors; at most 100.
 	Edges []*QuestionEdge `json:"edges"`
 	// Where the page lies.
 	PageInfo *page.Info `json:"pageInfo"`
@@ -383,7 +383,7 @@ type ScoringActivity struct {
 	Seq int64 `json:"seq"`
 	// The moment.
 	At time.Time `json:"at"`
-	// How many runs are in each stage: unfinished ones now, ended ones within the last hour. One entry for each stage, in their order.
+	// How many runs are in each stage: unfinished ones now, ended ones within the last hour. One entry for each stage, in their order; at most 7.
 	Stages []*ScoringStageCount `json:"stages"`
 	// Runs that ended in the last five minutes, per minute.
 	RatePerMinute float64 `json:"ratePerMinute"`
@@ -423,7 +423,7 @@ type ScoringChange struct {
 
 // A page of scoring runs.
 type ScoringRunConnection struct {
-	// The runs and their cursors.
+	// The runs and their cursors; at most 100.
 	Edges []*ScoringRunEdge `json:"edges"`
 	// Where the page lies.
 	PageInfo *page.Info `json:"pageInfo"`
@@ -469,7 +469,7 @@ type System struct {
 
 // A page of tracks.
 type TrackConnection struct {
-	// The tracks and their cursors.
+	// The tracks and their cursors; at most 100.
 	Edges []*TrackEdge `json:"edges"`
 	// Where the page lies.
 	PageInfo *page.Info `json:"pageInfo"`
@@ -487,7 +487,7 @@ type TrackEdge struct {
 
 // A page of people.
 type UserConnection struct {
-	// The people and their cursors.
+	// The people and their cursors; at most 100.
 	Edges []*UserEdge `json:"edges"`
 	// Where the page lies.
 	PageInfo *page.Info `json:"pageInfo"`
@@ -499,7 +499,7 @@ type UserConnection struct {
 type UserCreateInput struct {
 	// Name, 1 to 128 characters.
 	Name string `json:"name"`
-	// E-mail address, up to 254 characters, not yet in use.
+	// E-mail address, 3 to 254 characters, not yet in use.
 	Email string `json:"email"`
 	// What it may do.
 	Role enums.Role `json:"role"`
@@ -509,7 +509,7 @@ type UserCreateInput struct {
 type UserCreatePayload struct {
 	// The account; null when there are user errors.
 	User *ent.User `json:"user,omitempty"`
-	// What kept it from being made.
+	// What kept it from being made; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -523,7 +523,7 @@ type UserEdge struct {
 
 // What kept a mutation from being carried out, and what the caller can do.
 type UserError struct {
-	// Path of the input field at fault; null when it is none in particular.
+	// Path of the input field at fault; at most 8 steps, null when it is none in particular.
 	Field []string `json:"field,omitempty"`
 	// Stable, for programs.
 	Code UserErrorCode `json:"code"`
@@ -553,7 +553,7 @@ type Viewer struct {
 	User *ent.User `json:"user"`
 	// Its role.
 	Role enums.Role `json:"role"`
-	// What it may do.
+	// What it may do; at most 20.
 	Permissions []Permission `json:"permissions"`
 }
 
