@@ -118,6 +118,7 @@ type Credential struct {
 	Slug        string         `yaml:"slug"` // unique in the catalogue
 	Title       string         `yaml:"title"`
 	Provider    string         `yaml:"provider"`
+	URL         string         `yaml:"url"` // the provider's own page, absolute, https; empty where there is none to rely on
 	Kind        CredentialKind `yaml:"kind"`
 	Level       Level          `yaml:"level"`
 	Duration    Duration       `yaml:"duration"`

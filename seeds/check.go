@@ -3,6 +3,7 @@ package seeds
 import (
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 )
 
@@ -138,6 +139,9 @@ func (l *loader) checkKeyPoints(doc *document, points []KeyPoint) {
 
 func (l *loader) checkCredential(doc *document, ptr string, c *Credential) {
 	l.prose(doc, ptr+"/description", &c.Description, descriptionLength)
+	if u, err := url.Parse(c.URL); c.URL != "" && (err != nil || u.Host == "" || u.User != nil) {
+		l.add(doc.at(ptr+"/url", "this is no address of a page"))
+	}
 	l.checkSkills(doc, ptr+"/teaches", c.Teaches)
 	l.checkSkills(doc, ptr+"/requires", c.Requires)
 	for i, slug := range c.Requires {

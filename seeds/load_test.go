@@ -64,6 +64,16 @@ func TestLoadWithoutPeople(t *testing.T) {
 	assert.Empty(t, catalog.People)
 }
 
+func TestLongestAddress(t *testing.T) {
+	files := validSeeds(t)
+	const name = "credentials/food.yaml"
+	url := "https://example.org/" + strings.Repeat("a", 2028)
+	files[name].Data = []byte(strings.Replace(string(files[name].Data), "price: FREE", "price: FREE\n    url: "+url, 1))
+	catalog, err := seeds.Load(files)
+	require.NoError(t, err)
+	assert.Equal(t, url, catalog.Credentials[0].URL)
+}
+
 // TestLoadNamesFileLineAndFault breaks one thing at a time. Where a fault concerns more than one
 // place, want lists all of it: nothing else may be reported.
 func TestLoadNamesFileLineAndFault(t *testing.T) {
@@ -137,6 +147,11 @@ func TestLoadNamesFileLineAndFault(t *testing.T) {
 		{"credential title twice", credentials, "title: Bread Master", "title: Bread basics", []string{credentials + ":18:12: Guild of Bakers already awards a credential of this title"}},
 		{"requires what it teaches", credentials, "requires: []", "requires: [baking]", []string{credentials + ":10:16: \"baking\" is required and taught at once"}},
 		{"unknown prerequisite", credentials, "requires: []", "requires: [frying]", []string{credentials + ":10:16: skills.yaml has no skill \"frying\""}},
+		{"address without TLS", credentials, "price: FREE", "price: FREE\n    url: http://example.org/", []string{credentials + ":9:10: '"}},
+		{"relative address", credentials, "price: FREE", "price: FREE\n    url: /bread", []string{credentials + ":9:10: '"}},
+		{"address of nowhere", credentials, "price: FREE", "price: FREE\n    url: https:///bread", []string{credentials + ":9:10: this is no address of a page"}},
+		{"address with a password", credentials, "price: FREE", "price: FREE\n    url: https://me:secret@example.org/", []string{credentials + ":9:10: this is no address of a page"}},
+		{"address too long", credentials, "price: FREE", "price: FREE\n    url: https://example.org/" + strings.Repeat("a", 2029), []string{credentials + ":9:10: has 2049 characters, takes at most 2048"}},
 		{"unknown price", credentials, "price: FREE", "price: 10", []string{credentials + ":8:12: value must be one of"}},
 
 		{"user twice", people, "slug: lou", "slug: abe", []string{

@@ -215,7 +215,7 @@ var credentialTraits = traits[ent.Credential]{
 	id:   func(r *ent.Credential) uuid.UUID { return r.ID },
 	key:  func(r *ent.Credential) string { return r.Slug },
 	content: func(r *ent.Credential) []any {
-		return []any{r.Title, r.Provider, r.Kind, r.Level, r.Duration, r.Price, r.Teaches, r.Requires, r.Description, r.Active}
+		return []any{r.Title, r.Provider, r.Kind, r.Level, r.Duration, r.Price, r.Teaches, r.Requires, r.Description, r.URL, r.Active}
 	},
 }
 
@@ -226,7 +226,7 @@ func (l *loader) credentials(ctx context.Context) error {
 			ID: CredentialID(c.Slug), Slug: c.Slug, Title: c.Title, Provider: c.Provider,
 			Kind: enums.CredentialKind(c.Kind), Level: enums.Level(c.Level), Duration: enums.Duration(c.Duration),
 			Price: enums.Price(c.Price), Teaches: array(c.Teaches), Requires: array(c.Requires),
-			Description: c.Description, Active: true,
+			Description: c.Description, URL: unlessEmpty(c.URL), Active: true,
 		})
 	}
 	have, err := l.db.Credential.Query().All(ctx)
@@ -243,9 +243,10 @@ func (l *loader) credentials(ctx context.Context) error {
 		for i, r := range rows {
 			create[i] = l.db.Credential.Create().SetID(r.ID).SetSlug(r.Slug).SetTitle(r.Title).SetProvider(r.Provider).
 				SetKind(r.Kind).SetLevel(r.Level).SetDuration(r.Duration).SetPrice(r.Price).
-				SetTeaches(r.Teaches).SetRequires(r.Requires).SetDescription(r.Description).SetActive(r.Active)
+				SetTeaches(r.Teaches).SetRequires(r.Requires).SetDescription(r.Description).SetNillableURL(r.URL).SetActive(r.Active)
 		}
-		return l.db.Credential.CreateBulk(create...).OnConflictColumns(credential.FieldID).UpdateNewValues().Exec(ctx)
+		// The address by name: where no row has one, it is not among the new values, and an old one would stay.
+		return l.db.Credential.CreateBulk(create...).OnConflictColumns(credential.FieldID).UpdateNewValues().UpdateURL().Exec(ctx)
 	})
 	if err != nil {
 		return l.record(count, err)
@@ -253,4 +254,12 @@ func (l *loader) credentials(ctx context.Context) error {
 	gone := ids(d.gone, credentialTraits.id, func(r *ent.Credential) bool { return r.Active })
 	count.Deactivated, err = l.db.Credential.Update().Where(credential.IDIn(gone...)).SetActive(false).Save(ctx)
 	return l.record(count, err)
+}
+
+// unlessEmpty is nil for an empty text, which the column does not hold.
+func unlessEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }

@@ -297,6 +297,26 @@ func TestChangesReachTheRows(t *testing.T) {
 	assert.False(t, load(t, db, c).Changed(), "an empty list stays equal")
 }
 
+func TestAddressComesAndGoes(t *testing.T) {
+	t.Parallel()
+	db, ctx := open(t)
+	c := smallCatalog(t)
+	id := seeding.CredentialID(c.Credentials[0].Slug)
+	address := c.Credentials[0].URL
+	require.NotEmpty(t, address)
+	for _, url := range []string{address, "", "https://example.org/", ""} {
+		c.Credentials[0].URL = url
+		load(t, db, c)
+		stored := db.Ent.Credential.GetX(ctx, id).URL
+		if url == "" {
+			assert.Nil(t, stored)
+		} else if assert.NotNil(t, stored) {
+			assert.Equal(t, url, *stored)
+		}
+		assert.False(t, load(t, db, c).Changed(), url)
+	}
+}
+
 func TestWhatIsGoneIsDeactivated(t *testing.T) {
 	t.Parallel()
 	db, ctx := open(t)
