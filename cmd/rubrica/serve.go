@@ -65,6 +65,10 @@ func (c *serveCmd) serve(ctx context.Context, a *App, s *stack, listener net.Lis
 	if err != nil {
 		return err
 	}
+	proxies, err := c.Proxies()
+	if err != nil {
+		return fmt.Errorf("reading the trusted proxies: %w", err)
+	}
 	health := server.NewHealth(databaseCheck(s.db), migrationsCheck(s.url))
 	parts, err := s.startCommon()
 	if err != nil {
@@ -85,6 +89,7 @@ func (c *serveCmd) serve(ctx context.Context, a *App, s *stack, listener net.Lis
 		Jobs: jobs.NewInspector(s.db, parts.queue, parts.notifier), System: ofProcess(),
 		AllowOrigin: server.AllowOrigin(c.CORSOrigins),
 		Trusted:     documents, TrustedOnly: c.TrustedOnly(),
+		Limits: limits(&c.Config), Address: server.ClientAddress(proxies),
 	})
 	url := baseURL(listener.Addr().String())
 	page, err := c.console(ctx, a, s, authority, url)

@@ -30,6 +30,12 @@ type Config struct {
 	TrustedDocuments []string      `sep:"," env:"RUBRICA_TRUSTED_DOCUMENTS" placeholder:"PATH,…" help:"Manifests of registered documents, as client-preset, relay-compiler and Apollo write them: files, or folders of .json files."`
 	FreeDocuments    FreeDocuments `enum:"auto,everyone,admins" default:"auto" env:"RUBRICA_FREE_DOCUMENTS" help:"Who may send documents that no manifest holds: everyone, admins, or auto, which is everyone in development and admins in production."`
 
+	LimitAnonymous Points   `default:"50000/500000/10000" env:"RUBRICA_LIMIT_ANONYMOUS" placeholder:"OPERATION/CAPACITY/RESTORE" help:"What one network address may ask for without signing in, in points (docs/cost.md): for one operation, at once, and flowing back a second; none for no limit."`
+	LimitLearner   Points   `default:"250000/5000000/50000" env:"RUBRICA_LIMIT_LEARNER" placeholder:"OPERATION/CAPACITY/RESTORE" help:"The same for a learner."`
+	LimitAdvisor   Points   `default:"500000/10000000/100000" env:"RUBRICA_LIMIT_ADVISOR" placeholder:"OPERATION/CAPACITY/RESTORE" help:"The same for an advisor."`
+	LimitAdmin     Points   `default:"1000000/20000000/200000" env:"RUBRICA_LIMIT_ADMIN" placeholder:"OPERATION/CAPACITY/RESTORE" help:"The same for an admin."`
+	TrustedProxies []string `sep:"," env:"RUBRICA_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Networks of the proxies before the server, such as 10.0.0.0/8, whose X-Forwarded-For is believed. Without it, everyone behind a proxy shares one anonymous limit."`
+
 	DatabaseURL         string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Postgres 16 or newer with pgvector 0.8 or newer. Without it, development starts a private one."`
 	DatabaseConnections int    `default:"20" env:"RUBRICA_DATABASE_CONNECTIONS" help:"Most connections that the process holds to the database."`
 	DatabaseUnprepared  bool   `env:"RUBRICA_DATABASE_UNPREPARED" help:"Prepare no statements: for a proxy that hands out connections by the transaction and does not know them."`
@@ -52,6 +58,10 @@ func Default() Config {
 		Address:             "127.0.0.1:8080",
 		DrainTimeout:        20 * time.Second,
 		FreeDocuments:       FreeByMode,
+		LimitAnonymous:      Points{50_000, 500_000, 10_000},
+		LimitLearner:        Points{250_000, 5_000_000, 50_000},
+		LimitAdvisor:        Points{500_000, 10_000_000, 100_000},
+		LimitAdmin:          Points{1_000_000, 20_000_000, 200_000},
 		DatabaseConnections: 20,
 		JobTimeout:          time.Minute,
 		LogLevel:            "info",

@@ -94,6 +94,17 @@ func (c *Config) Validate() error {
 	} else if c.DatabaseURL == "" && c.Mode == Production {
 		add("DATABASE_URL", "Production runs on a database that somebody backs up; the private one is for development.", "is not set")
 	}
+	for setting, points := range map[string]Points{
+		"RUBRICA_LIMIT_ANONYMOUS": c.LimitAnonymous, "RUBRICA_LIMIT_LEARNER": c.LimitLearner,
+		"RUBRICA_LIMIT_ADVISOR": c.LimitAdvisor, "RUBRICA_LIMIT_ADMIN": c.LimitAdmin,
+	} {
+		if problem := points.fault(); problem != "" {
+			add(setting, "Give OPERATION/CAPACITY/RESTORE, such as 250000/5000000/50000, or none.", "is %s: %s", points, problem)
+		}
+	}
+	if _, err := c.Proxies(); err != nil {
+		add("RUBRICA_TRUSTED_PROXIES", "List networks such as 10.0.0.0/8, or single addresses.", "%s", err)
+	}
 	if fault, bad := c.secretFault(); bad {
 		f = append(f, fault)
 	}
