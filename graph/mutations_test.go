@@ -37,7 +37,7 @@ func (w *world) mutations(s *scored, n string) []struct {
 		{"userCreate", `mutation($in: UserCreateInput!) { userCreate(input: $in) { user { id email }` + errs,
 			vars{"name": "New", "email": "new" + n + "@example.org", "role": "LEARNER"}, []string{ada}, enums.AuditUserCreate},
 		{"cohortCreate", `mutation($in: CohortCreateInput!) { cohortCreate(input: $in) { cohort { id track { title } members(first: 1) { totalCount } }` + errs,
-			vars{"slug": "new" + n, "name": "New", "trackId": globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug))}, []string{ada}, "cohort.create"},
+			vars{"slug": "new" + n, "name": "New", "trackId": globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug))}, []string{ada}, enums.AuditCohortCreate},
 		{"cohortMemberSet", `mutation($in: CohortMemberSetInput!) { cohortMemberSet(input: $in) { member { id role user { name } } cohort { members(first: 100) { totalCount } }` + errs,
 			vars{"cohortId": cohort, "userId": noor, "role": "LEARNER"}, []string{ada}, enums.AuditCohortMemberSet},
 		{"cohortMemberRemove", `mutation($in: CohortMemberRemoveInput!) { cohortMemberRemove(input: $in) { removedMemberId cohort { members(first: 100) { totalCount } }` + errs,

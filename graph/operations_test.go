@@ -80,7 +80,7 @@ func TestJobsByRole(t *testing.T) {
 			continue
 		}
 		require.Nil(t, one.at("node"))
-		require.Equal(t, w.ok(t, person, query, vars{"id": globalid.Encode("job", newID())}).raw, one.raw)
+		require.Equal(t, w.ok(t, person, query, vars{"id": globalid.Encode("job", newID())}).Data, one.Data)
 	}
 }
 
