@@ -98,6 +98,10 @@ seed-check: build ## Check the seed files.
 bench: setup ## Run the Go benchmarks.
 	$(testpg) -- go test -run '^$$' -bench . -benchtime 3x ./...
 
+.PHONY: bench-cost
+bench-cost: tools ## Processor time and answer of each request that hurts (graph/internal/hostile).
+	go test -run '^$$' -bench Refusal -benchtime 50x ./graph/internal/hostile
+
 .PHONY: bench-embed
 bench-embed: setup ## Tokens per second of the embedding model, next to ONNX Runtime's Python binding.
 	@$(bin) bench embed
