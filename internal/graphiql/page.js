@@ -75,8 +75,12 @@ document.getElementById("anew").addEventListener("click", () => {
   location.assign("/graphiql");
 });
 
+const title = document.title;
 YogaGraphiQL.renderYogaGraphiQL(document.getElementById("root"), {
   ...options,
-  // The address stays short, and what was written does not come back as one tab more.
-  onEditQuery: () => {},
+  // Instead of writing the document into the address, from where it would come back as one tab more.
+  // It is called when GraphiQL has understood what is in the editor and would run it.
+  onEditQuery: (query) => {
+    document.title = [name(query), title].filter(Boolean).join(" – ");
+  },
 });
