@@ -28,7 +28,7 @@ demo: build ## Submit an essay to the running server and show what comes of it (
 	@$(bin) demo $(if $(file),--file='$(file)') $(if $(question),--question='$(question)') $(if $(sample),--sample='$(sample)')
 
 .PHONY: test
-test: setup ## Test everything on Postgres 18, and what depends on its version on 16 too.
+test: setup browser ## Test everything on Postgres 18, and what depends on its version on 16 too.
 	@scripts/test.sh
 
 .PHONY: test-16
@@ -55,6 +55,10 @@ build: tools ## Build bin/rubrica.
 .PHONY: tools
 tools:
 	@scripts/tools.sh
+
+.PHONY: browser
+browser:
+	@scripts/tools.sh browser
 
 .PHONY: lint
 lint: tools ## Run golangci-lint.
