@@ -88,12 +88,19 @@ func newWorld(t testing.TB) *world {
 // serve starts a server on the world's database.
 func (w *world) serve(t testing.TB, development bool) *httptest.Server {
 	t.Helper()
-	log := errorsTo(t)
-	api := graph.New(graph.Options{
+	return w.serveWith(t, func(o *graph.Options) { o.Development = development })
+}
+
+// serveWith starts a server with options of its own.
+func (w *world) serveWith(t testing.TB, change func(*graph.Options)) *httptest.Server {
+	t.Helper()
+	options := graph.Options{
 		DB: w.db, Submission: submission.New(w.db, w.queue, w.notify), Hub: w.hub,
-		Authority: w.auth, Log: log, Development: development,
+		Authority: w.auth, Log: errorsTo(t),
 		Jobs: jobs.NewInspector(w.db, w.queue, w.notify), System: installation,
-	})
+	}
+	change(&options)
+	api, log := graph.New(options), options.Log
 	// The statements of a request are counted behind the middleware, which has a cache of its own.
 	handler := w.auth.Middleware(counting(api.Handler()), log)
 	s := httptest.NewServer(server.Wrap(handler, server.Options{Logger: log}))

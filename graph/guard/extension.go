@@ -58,8 +58,8 @@ func (e Extension) MutateOperationParameters(ctx context.Context, p *graphql.Raw
 	}
 	Whole(p.Variables)
 	if e.Trusted != nil {
-		if _, known := e.Trusted.Get(ctx, p.Query); known {
-			return nil
+		if doc, known := e.Trusted.Get(ctx, p.Query); known {
+			return e.values(doc, p)
 		}
 	}
 	o := &outcome{}
@@ -70,16 +70,25 @@ func (e Extension) MutateOperationParameters(ctx context.Context, p *graphql.Raw
 		return errs[0]
 	}
 	o.doc = doc
+	return e.values(doc.AST, p)
+}
+
+// values checks the variables against the operation that is meant. Which one is not clear is for the
+// executor to say.
+func (e Extension) values(doc *ast.QueryDocument, p *graphql.RawParams) *gqlerror.Error {
+	if op := doc.Operations.ForName(p.OperationName); op != nil {
+		return Values(e.Guard.schema, op, p.Variables)
+	}
 	return nil
 }
 
 // MutateOperationContext checks what the specification asks of variables and the executor does not,
 // and keeps the schema from those who may not read it.
 func (e Extension) MutateOperationContext(ctx context.Context, o *graphql.OperationContext) *gqlerror.Error {
-	if err := Values(e.Guard.schema, o.Operation, o.Variables); err != nil {
+	if err := OneOf(e.Guard.schema, o.Operation, o.Variables); err != nil {
 		return err
 	}
-	if err := OneOf(e.Guard.schema, o.Operation, o.Variables); err != nil {
+	if err := Conditions(o.Operation, o.Variables); err != nil {
 		return err
 	}
 	o.DisableIntrospection = !e.privileged(ctx)

@@ -3,7 +3,6 @@ package guard
 import (
 	"encoding/json"
 	"math"
-	"reflect"
 	"strconv"
 	"strings"
 
@@ -40,16 +39,18 @@ func whole(v any) any {
 	return v
 }
 
-// Values checks the values of an operation's variables as the specification coerces them. The
-// library's coercion takes more: "5" for an Int and 5 for a String, enums in any case, an Int beyond 32
-// bits, __typename in an input. Values are as that coercion left them.
+// Values checks the values of an operation's variables, as they were sent, by the coercion of the
+// specification. The library's takes more: "5" for an Int and 5 for a String, enums in any case, an Int
+// beyond 32 bits, __typename in an input; and it names Go's types to the client.
 func Values(schema *ast.Schema, op *ast.OperationDefinition, values map[string]any) *gqlerror.Error {
 	for _, v := range op.VariableDefinitions {
-		if value, given := values[v.Variable]; given {
-			path := ast.Path{ast.PathName("variable"), ast.PathName(v.Variable)}
-			if e := coercible(schema, v.Type, value, path); e != nil {
-				return e
-			}
+		value, given := values[v.Variable]
+		if !given && (v.DefaultValue != nil || !v.Type.NonNull) {
+			continue
+		}
+		path := ast.Path{ast.PathName("variable"), ast.PathName(v.Variable)}
+		if e := coercible(schema, v.Type, value, path); e != nil {
+			return e
 		}
 	}
 	return nil
@@ -61,17 +62,17 @@ func coercible(schema *ast.Schema, typ *ast.Type, value any, path ast.Path) *gql
 	}
 	if value == nil {
 		if typ.NonNull {
-			return wrong("A value of " + typ.String() + " is never null.")
+			return wrong("A value of " + typ.String() + " is needed, and is never null.")
 		}
 		return nil
 	}
 	if typ.Elem != nil {
-		list := reflect.ValueOf(value)
-		if list.Kind() != reflect.Slice { // one value stands for a list of one
+		list, ok := value.([]any)
+		if !ok { // one value stands for a list of one
 			return coercible(schema, typ.Elem, value, path)
 		}
-		for i := range list.Len() {
-			if e := coercible(schema, typ.Elem, list.Index(i).Interface(), append(path[:len(path):len(path)], ast.PathIndex(i))); e != nil {
+		for i, v := range list {
+			if e := coercible(schema, typ.Elem, v, append(path[:len(path):len(path)], ast.PathIndex(i))); e != nil {
 				return e
 			}
 		}
@@ -92,6 +93,11 @@ func coercible(schema *ast.Schema, typ *ast.Type, value any, path ast.Path) *gql
 		}
 		if e := coercible(schema, field.Type, v, append(path[:len(path):len(path)], ast.PathName(name))); e != nil {
 			return e
+		}
+	}
+	for _, field := range def.Fields {
+		if _, given := object[field.Name]; !given && field.Type.NonNull && field.DefaultValue == nil {
+			return wrong(def.Name + " needs the field " + field.Name + ".")
 		}
 	}
 	return nil
@@ -145,11 +151,12 @@ func wrongValue(def *ast.Definition, value any) string {
 	return ""
 }
 
-// numeral is the text of a number, as it was sent or as coercion read it.
+// numeral is the text of a number as transports read it, or as a program of Go's gives it.
 func numeral(value any) (text string, ok bool) {
 	switch v := value.(type) {
 	case json.Number:
-		return string(v), true
+		_, err := v.Float64()
+		return string(v), err == nil // else beyond every float
 	case int64:
 		return strconv.FormatInt(v, 10), true
 	case float64:
