@@ -34,7 +34,7 @@ func countAllocations(ctx context.Context, servers []*server, b *benchDatabase, 
 		return err
 	}
 	handlers := map[string]http.Handler{
-		"rubrica":     srv.Wrap(authority.Middleware(api.Handler(), log), srv.Options{Logger: log}),
+		ourName:       srv.Wrap(authority.Middleware(api.Handler(), log), srv.Options{Logger: log}),
 		"handwritten": hand,
 	}
 	for _, s := range servers {

@@ -22,7 +22,7 @@ import (
 )
 
 type options struct {
-	rubrica     string        // the binary
+	rubrica     string        // the binary, or several with names, to compare versions
 	rounds      int           // turns of each server
 	length      time.Duration // of a turn
 	warm        time.Duration // before the first turn of each
@@ -42,7 +42,7 @@ func main() {
 		return
 	}
 	o := options{out: os.Stdout}
-	flag.StringVar(&o.rubrica, "rubrica", "bin/rubrica", "the binary")
+	flag.StringVar(&o.rubrica, "rubrica", "bin/rubrica", "the binary; or several to compare, as name=path,name=path")
 	flag.IntVar(&o.rounds, "rounds", 5, "turns of each server")
 	flag.DurationVar(&o.length, "length", 8*time.Second, "length of a turn")
 	flag.DurationVar(&o.warm, "warm", 4*time.Second, "load before the first turn")
@@ -70,7 +70,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	servers := chosen([]*server{rubrica(o, db), postgraphile(o, db, peer), handwritten(o, db)}, o.only)
+	servers := chosen(append(rubricas(o, db), postgraphile(o, db, peer), handwritten(o, db)), o.only)
 	if err := countStatements(ctx, servers, db); err != nil {
 		return err
 	}

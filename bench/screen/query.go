@@ -16,6 +16,6 @@ const ourQuery = `query Screen {
 
 // peerQuery asks PostGraphile for the same, by its own names; %s is the learner.
 const peerQuery = `query Screen {
-  essays: allEssays(first: 20, orderBy: [CREATED_AT_DESC, ID_DESC], condition: {ownerId: %q}) { edges { node { id: rowId words submittedAt: createdAt
+  essays: allEssays(first: 20, orderBy: CREATED_AT_DESC, condition: {ownerId: %q}) { edges { node { id: rowId words submittedAt: createdAt
     latestRun: scoringRunByEssayId { id: rowId stage scores: scoresByRunIdList(orderBy: POSITION_ASC) { id: rowId value raw criterion: criterionByCriterionId { title }
       explanation: explanationByScoreId { id: rowId summary evidence: evidencesByExplanationIdList(orderBy: POSITION_ASC) { id: rowId quote points reason } } } } } } } }`

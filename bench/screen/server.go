@@ -49,13 +49,29 @@ func body(query string) string {
 	return string(b)
 }
 
+// ourName is the name of the one binary.
+const ourName = "rubrica"
+
+// rubricas are the binaries of the options.
+func rubricas(o options, db *benchDatabase) []*server {
+	var list []*server
+	for _, binary := range strings.Split(o.rubrica, ",") {
+		name, path, named := strings.Cut(binary, "=")
+		if !named {
+			name, path = ourName, binary
+		}
+		list = append(list, rubrica(name, path, o, db))
+	}
+	return list
+}
+
 // rubrica is the binary as it is shipped: in production mode, with authentication, limits, costs and
 // the access log.
-func rubrica(o options, db *benchDatabase) *server {
+func rubrica(name, path string, o options, db *benchDatabase) *server {
 	return &server{
-		name: "rubrica", body: body(ourQuery), headers: map[string]string{"Authorization": "Bearer " + db.token},
+		name: name, body: body(ourQuery), headers: map[string]string{"Authorization": "Bearer " + db.token},
 		command: func(databaseURL string, port int) *exec.Cmd {
-			cmd := exec.Command(o.rubrica, "serve", "--no-worker") //nolint:gosec,noctx // stopped by stop
+			cmd := exec.Command(path, "serve", "--no-worker") //nolint:gosec,noctx // stopped by stop
 			cmd.Env = append(os.Environ(), "RUBRICA_MODE=production", "RUBRICA_FREE_DOCUMENTS=everyone",
 				"DATABASE_URL="+databaseURL, "RUBRICA_DATABASE_CONNECTIONS="+strconv.Itoa(o.pool),
 				"RUBRICA_ADDRESS=127.0.0.1:"+strconv.Itoa(port), "RUBRICA_JWT_SECRET="+secret)
@@ -88,6 +104,9 @@ func handwritten(o options, db *benchDatabase) *server {
 	}
 }
 
+// startTimeout is generous: PostGraphile reads the whole catalogue of the database.
+const startTimeout = 20 * time.Second
+
 // start runs the server until it answers.
 func (s *server) start(ctx context.Context, databaseURL string) error {
 	port, err := freePort(ctx)
@@ -101,18 +120,22 @@ func (s *server) start(ctx context.Context, databaseURL string) error {
 	if err := s.proc.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", s.name, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	retry := time.NewTicker(100 * time.Millisecond)
 	defer retry.Stop()
+	var last error
 	for {
 		_, err := s.ask(ctx)
 		if err == nil {
 			return nil
 		}
+		if ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("%s does not answer: %w\n%s", s.name, err, s.log), s.stop())
+			return errors.Join(fmt.Errorf("%s does not answer: %w\n%s", s.name, last, s.log), s.stop())
 		case <-retry.C:
 		}
 	}

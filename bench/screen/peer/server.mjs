@@ -7,14 +7,19 @@ import { postgraphile } from "postgraphile";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { makePgSmartTagsPlugin } from "postgraphile/utils";
 
-// Each essay of the benchmark has one run: told so, PostGraphile need not look for the newest.
-const oneRun = makePgSmartTagsPlugin([
+// Each essay of the benchmark has one run: told so, PostGraphile need not look for the newest. Each
+// score has one explanation, by a unique index, which it takes for no constraint. And the lists of the
+// screen have an order, which no index of their own serves.
+const tags = makePgSmartTagsPlugin([
   { kind: "class", match: "scoring_runs", tags: { unique: "essay_id" } },
+  { kind: "class", match: "explanations", tags: { unique: "score_id" } },
+  { kind: "attribute", match: "scores.position", tags: { behavior: "+orderBy" } },
+  { kind: "attribute", match: "evidence.position", tags: { behavior: "+orderBy" } },
 ]);
 
 const preset = {
   extends: [PostGraphileAmberPreset],
-  plugins: [oneRun],
+  plugins: [tags],
   pgServices: [
     makePgService({
       connectionString: process.env.DATABASE_URL,
