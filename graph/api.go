@@ -78,7 +78,7 @@ func New(o Options) *API {
 		db: o.DB, hub: o.Hub, submission: o.Submission, people: people.New(o.DB), authority: o.Authority,
 		jobs: o.Jobs, installation: o.System,
 	}
-	schema := exec.NewExecutableSchema(exec.Config{Resolvers: root})
+	schema := exec.NewDirectSchema(exec.Config{Resolvers: root})
 	srv := handler.New(schema)
 	config := transport.Config{
 		Logger:      o.Log,
@@ -106,7 +106,7 @@ func New(o Options) *API {
 	known := o.Trusted.Cache(guard.Cache{})
 	srv.SetQueryCache(known)
 	meter := cost.NewMeter(schema.Schema(), o.limits(), time.Now)
-	srv.Use(cost.Gate{Meter: meter})
+	srv.Use(meter.Gate())
 	srv.Use(trusted.Documents{Store: o.Trusted, Free: func(ctx context.Context) bool { return !o.TrustedOnly || isAdmin(ctx) }})
 	srv.Use(guard.Extension{
 		Guard: guard.New(schema.Schema(), o.Documents), Trusted: known,

@@ -311,8 +311,8 @@ func TestSubscriptionsByRole(t *testing.T) {
 		{arno, all, "Lena Hartwig"},
 		{ada, all, "Lena Hartwig"},
 		{ada, vars{"s": vars{"everything": false}}, "BAD_INPUT"},
-		{ada, vars{"s": vars{}}, "BAD_INPUT"},
-		{ada, vars{"s": vars{"everything": true, "cohortId": data["s"].(vars)["cohortId"]}}, "BAD_INPUT"},
+		{ada, vars{"s": vars{}}, "GRAPHQL_VALIDATION_FAILED"},
+		{ada, vars{"s": vars{"everything": true, "cohortId": data["s"].(vars)["cohortId"]}}, "GRAPHQL_VALIDATION_FAILED"},
 		{ada, vars{"s": vars{"cohortId": "nonsense"}}, "BAD_INPUT"},
 		{ada, vars{"s": vars{"trackId": data["s"].(vars)["cohortId"]}}, "BAD_INPUT"},
 	} {

@@ -133,7 +133,10 @@ func billOf(ctx context.Context) *bill {
 
 // Gate is the part of a meter that stands before everything else: it turns callers away whose bucket is
 // empty, before their document is read.
-type Gate struct{ *Meter }
+type Gate struct{ meter *Meter }
+
+// Gate is the meter's.
+func (m *Meter) Gate() Gate { return Gate{m} }
 
 var _ interface {
 	graphql.HandlerExtension
@@ -148,20 +151,16 @@ func (Gate) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationParameters refuses a caller who could not even pay for a refusal.
 func (g Gate) MutateOperationParameters(ctx context.Context, _ *graphql.RawParams) *gqlerror.Error {
-	caller, limit := g.caller(ctx)
+	caller, limit := g.meter.caller(ctx)
 	if limit.none() {
 		return nil
 	}
-	left := g.buckets.Settle(caller, limit, 0)
+	left := g.meter.buckets.Settle(caller, limit, 0)
 	if left >= refusalPoints {
 		return nil
 	}
-	g.keep(ctx, &bill{caller: caller, limit: limit, refused: true, left: left})
+	graphql.GetOperationContext(ctx).Stats.SetExtension(key, &bill{caller: caller, limit: limit, refused: true, left: left})
 	return limited(seconds(float64(refusalPoints-left), limit.Restore), left)
-}
-
-func (*Meter) keep(ctx context.Context, b *bill) {
-	graphql.GetOperationContext(ctx).Stats.SetExtension(key, b)
 }
 
 func limited(wait time.Duration, left int) *gqlerror.Error {
