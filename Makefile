@@ -80,6 +80,14 @@ generate: tools ## Regenerate the models and the API's executor.
 	go generate ./ent
 	go run ./graph/internal/gen
 
+.PHONY: docs
+docs: ## Write docs/api.md from the SDL and the examples.
+	go run ./internal/apidoc
+
+.PHONY: docs-check
+docs-check: ## Fail when docs/api.md is not current (a test says so too).
+	go run ./internal/apidoc -check
+
 .PHONY: generate-check
 generate-check: generate ## Fail when the generated code is not current.
 	@git diff --exit-code --stat -- ent graph || { echo "The generated code was not current: commit what make generate wrote." >&2; exit 1; }
