@@ -1,5 +1,7 @@
 // What the client programs share: where the server is, who they are, and how they report.
+import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
+import type { IntrospectionQuery } from "graphql";
 
 /** Reads a setting that clients/README.md names. */
 function setting(name: string): string {
@@ -90,3 +92,7 @@ export function checkPages(expect: Expect, ids: readonly string[], pages: number
 
 /** Whether documents are to be sent by the ids of their manifests, as to a server in production. */
 export const trusted = (): boolean => process.env.RUBRICA_DOCUMENTS === "trusted";
+
+/** The schema that the programs were generated from. */
+export const introspection = (): IntrospectionQuery =>
+  JSON.parse(readFileSync(new URL("generated/introspection.json", import.meta.url), "utf8")) as IntrospectionQuery;

@@ -1,9 +1,12 @@
-// Writes the served SDL to generated/schema.graphql, from which the other packages generate.
+// Writes what the binary serves to generated/: the SDL, from which the other packages generate, and the answer
+// to the introspection query, for caches that want to know the schema.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { buildSchema, introspectionFromSchema } from "graphql";
+import { binary } from "./server.ts";
 
-const binary = process.env.RUBRICA_BIN ?? fileURLToPath(new URL("../../bin/rubrica", import.meta.url));
 const folder = new URL("generated/", import.meta.url);
+const sdl = execFileSync(binary, ["schema"], { encoding: "utf8" });
 mkdirSync(folder, { recursive: true });
-writeFileSync(new URL("schema.graphql", folder), execFileSync(binary, ["schema"]));
+writeFileSync(new URL("schema.graphql", folder), sdl);
+writeFileSync(new URL("introspection.json", folder), JSON.stringify(introspectionFromSchema(buildSchema(sdl))));
