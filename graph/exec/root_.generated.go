@@ -3908,11 +3908,11 @@ type ScoringRun implements Node {
   createdAt: Time!
   "When its state last changed."
   changedAt: Time!
-  "When a worker first took it."
+  "When a worker first took it; null while it waits."
   startedAt: Time
-  "When its scores became visible."
+  "When its scores became visible; null before."
   scoredAt: Time
-  "When it ended."
+  "When it ended; null before."
   finishedAt: Time
   "How long it took, from being asked for to its end; null before it has ended."
   elapsed: Duration
@@ -3920,9 +3920,9 @@ type ScoringRun implements Node {
   engine: ScoringEngine
   "Whether a lesser engine than the one asked for gave the scores."
   degraded: Boolean!
-  "Why, when degraded."
+  "Why a lesser engine gave the scores; null when degraded is false."
   degradedReason: String
-  "Why it failed, when it did."
+  "Why it failed; null unless stage is FAILED."
   failure: ScoringFailure
   "What a person should look at; at most 6."
   flags: [ScoringFlag!]!
@@ -3954,7 +3954,7 @@ type ScoringRunEdge {
 
 "What gave a score, precisely enough to repeat it."
 type ScoringEngine {
-  "Such as local."
+  "Name of the engine, such as local."
   name: String!
   "Version of the engine's rules and weights."
   version: String!
@@ -4018,7 +4018,7 @@ type Score implements Node {
   criterion: Criterion
   "The score, on the criterion's scale."
   value: Float!
-  "Before clamping and rounding."
+  "The score before it was clamped to the scale and rounded to its grid."
   raw: Float!
   "How sure it is, in points of the scale."
   interval: ScoreInterval!
@@ -4256,9 +4256,9 @@ type Job implements Node {
   createdAt: Time!
   "When it may begin, or be tried again."
   scheduledAt: Time!
-  "When it was last begun."
+  "When it was last begun; null before its first try."
   attemptedAt: Time
-  "When it ended."
+  "When it ended; null before."
   finalizedAt: Time
   "How long its last try took; null when it has not ended."
   elapsed: Duration
@@ -4360,7 +4360,7 @@ type DatabaseState {
   vectorVersion: String!
   "Number of the newest migration that was applied."
   migration: Int!
-  "Bytes on disk, rounded to kibibytes; in KiB."
+  "Size on disk in KiB, rounded."
   sizeKiB: Int!
 }
 
@@ -4372,11 +4372,11 @@ type IndexState {
   dimensions: Int!
   "Texts that can be found."
   documents: Int!
-  "Pieces of them, each of which has a vector."
+  "The pieces that they are cut into; each is to have a vector."
   chunks: Int!
   "Pieces that lack a current vector; 0 when the index keeps up."
   missing: Int!
-  "Bytes on disk in KiB, vectors, postings and their indexes together."
+  "Size on disk in KiB: vectors, postings and their indexes together."
   sizeKiB: Int!
 }
 
@@ -4461,7 +4461,7 @@ type User implements Node {
 input UserFilter {
   "With this role."
   role: Role
-  "Whose accounts can be used, or cannot."
+  "true: whose accounts can be used; false: whose cannot."
   active: Boolean
 }
 

@@ -185,7 +185,7 @@ type DatabaseState struct {
 	VectorVersion string `json:"vectorVersion"`
 	// Number of the newest migration that was applied.
 	Migration int `json:"migration"`
-	// Bytes on disk, rounded to kibibytes; in KiB.
+	// Size on disk in KiB, rounded.
 	SizeKiB int `json:"sizeKiB"`
 }
 
@@ -293,11 +293,11 @@ type IndexState struct {
 	Dimensions int `json:"dimensions"`
 	// Texts that can be found.
 	Documents int `json:"documents"`
-	// Pieces of them, each of which has a vector.
+	// The pieces that they are cut into; each is to have a vector.
 	Chunks int `json:"chunks"`
 	// Pieces that lack a current vector; 0 when the index keeps up.
 	Missing int `json:"missing"`
-	// Bytes on disk in KiB, vectors, postings and their indexes together.
+	// Size on disk in KiB: vectors, postings and their indexes together.
 	SizeKiB int `json:"sizeKiB"`
 }
 
@@ -535,7 +535,7 @@ type UserError struct {
 type UserFilter struct {
 	// With this role.
 	Role *enums.Role `json:"role,omitempty"`
-	// Whose accounts can be used, or cannot.
+	// true: whose accounts can be used; false: whose cannot.
 	Active *bool `json:"active,omitempty"`
 }
 
