@@ -40,7 +40,7 @@ var leaks = regexp.MustCompile(`pq:|\bSQLSTATE\b|\b(SELECT|INSERT|UPDATE|DELETE)
 // time of a test. `make fuzz` sends ten thousand and more.
 func fuzzed(t *testing.T) (operations int, seed uint64) {
 	t.Helper()
-	operations, seed = 2_000, 1
+	operations, seed = 10_000, 1
 	if s := os.Getenv("FUZZ_OPERATIONS"); s != "" {
 		n, err := strconv.Atoi(s)
 		require.NoError(t, err)

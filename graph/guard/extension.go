@@ -88,7 +88,7 @@ func (e Extension) MutateOperationContext(ctx context.Context, o *graphql.Operat
 	if err := OneOf(e.Guard.schema, o.Operation, o.Variables); err != nil {
 		return err
 	}
-	if err := Conditions(o.Operation, o.Variables); err != nil {
+	if err := Nulls(o.Operation, o.Variables); err != nil {
 		return err
 	}
 	o.DisableIntrospection = !e.privileged(ctx)
