@@ -24,6 +24,7 @@ func BenchmarkScreen(b *testing.B) {
 	body, err := json.Marshal(vars{"query": benchScreen})
 	require.NoError(b, err)
 	token := w.token(b, lena)
+	w.api = w.serveWith(b, free)
 	ask := func() *httptest.ResponseRecorder {
 		r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/graphql", bytes.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")

@@ -35,6 +35,9 @@ func (s source[T]) read(ctx context.Context, args page.Args, filter func(*sql.Se
 		return nil, 0, err
 	}
 	q := s.query()
+	if narrow, ok := q.(interface{ Columns(names ...string) }); ok {
+		load.Narrow(ctx, s.typ, narrow)
+	}
 	q.WhereP(filter, request.Where, request.OrderBy, func(s *sql.Selector) { s.Limit(request.Size() + 1) })
 	rows, err := q.All(ctx)
 	if err != nil {

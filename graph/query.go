@@ -19,10 +19,11 @@ func (r queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
 	if !ok {
 		return nil, nil //nolint:nilnil // nobody is signed in
 	}
-	u, err := load.For(ctx).User(ctx, v.ID)
+	u, err := load.For(ctx).ReadUser(ctx, v.ID)
 	if err != nil {
 		return nil, err
 	}
+	load.WalkField(ctx, "user", "User", u)
 	return &model.Viewer{User: u, Role: v.Role, Permissions: permissions(v.Role)}, nil
 }
 
@@ -47,7 +48,7 @@ func (r queryResolver) Essay(ctx context.Context, id string) (*ent.Essay, error)
 	if err != nil {
 		return nil, err
 	}
-	e, err := load.For(ctx).Essay(ctx, key)
+	e, err := load.For(ctx).ReadEssay(ctx, key)
 	if err == nil {
 		below(ctx, "Essay", e)
 	}
@@ -58,7 +59,9 @@ func (r queryResolver) Track(ctx context.Context, slug string) (*ent.Track, erro
 	if !isSlug(slug) {
 		return nil, nil //nolint:nilnil // no track has such a name
 	}
-	t, err := r.db.Ent.Track.Query().Where(track.Slug(slug), track.Active(true)).Only(ctx)
+	q := r.db.Ent.Track.Query().Where(track.Slug(slug), track.Active(true))
+	load.Narrow(ctx, "Track", q)
+	t, err := q.Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil //nolint:nilnil // null is the answer
 	}
