@@ -35,6 +35,7 @@ func costOf(t testing.TB, raw string) charged {
 func TestCostIsShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	limited := w.serveWith(t, func(o *graph.Options) { o.Limits = &cost.Default })
 	s := w.essays(t, lena, 3)
 	for query, want := range map[string][2]int{
 		`{ __typename }`: {1, 1},
@@ -43,7 +44,7 @@ func TestCostIsShown(t *testing.T) {
 		`{ track(slug: "nowhere") { title } }`:                                       {2, 1},
 		`mutation { essayRetry(input: {essayId: "x"}) { essay { id } run { id } } }`: {14, 12},
 	} {
-		a := w.ask(t, lena, query, nil)
+		a := w.askAt(t, limited, lena, query, nil)
 		c := costOf(t, a.raw)
 		require.Equal(t, want, [2]int{c.RequestedQueryCost, *c.ActualQueryCost}, "%s: %s", query, a.raw)
 		require.Equal(t, cost.Default.Learner.Capacity, c.ThrottleStatus.MaximumAvailable)
@@ -61,6 +62,7 @@ func TestCostIsShown(t *testing.T) {
 func TestCostLimitsByRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	limited := w.serveWith(t, func(o *graph.Options) { o.Limits = &cost.Default })
 	const each = 1 + 100*(1+1+1+100*2)
 	pages := func(n int) string {
 		var b strings.Builder
@@ -73,10 +75,10 @@ func TestCostLimitsByRole(t *testing.T) {
 		anonymous: cost.Default.Anonymous, lena: cost.Default.Learner, arno: cost.Default.Advisor, ada: cost.Default.Admin,
 	} {
 		n := (limit.Operation - 1) / each
-		a := w.ask(t, person, pages(n), nil)
+		a := w.askAt(t, limited, person, pages(n), nil)
 		require.NotContains(t, a.codes(), cost.CodeExceeded, person)
 		require.Equal(t, 1+n*each, costOf(t, a.raw).RequestedQueryCost)
-		a = w.ask(t, person, pages(n+1), nil)
+		a = w.askAt(t, limited, person, pages(n+1), nil)
 		require.Equal(t, []string{cost.CodeExceeded}, a.codes(), person)
 		require.Equal(t, http.StatusBadRequest, a.status)
 		requireStatements(t, 0, a)

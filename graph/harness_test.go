@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rubrica/rubrica/graph"
+	"github.com/rubrica/rubrica/graph/cost"
 	"github.com/rubrica/rubrica/internal/auth"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/pgtest"
@@ -91,13 +92,15 @@ func (w *world) serve(t testing.TB, development bool) *httptest.Server {
 	return w.serveWith(t, func(o *graph.Options) { o.Development = development })
 }
 
-// serveWith starts a server with options of its own.
+// serveWith starts a server with options of its own. Callers have no limit unless change sets one: what
+// most tests ask for at once is dearer than what a screen does.
 func (w *world) serveWith(t testing.TB, change func(*graph.Options)) *httptest.Server {
 	t.Helper()
 	options := graph.Options{
 		DB: w.db, Submission: submission.New(w.db, w.queue, w.notify), Hub: w.hub,
 		Authority: w.auth, Log: errorsTo(t),
 		Jobs: jobs.NewInspector(w.db, w.queue, w.notify), System: installation,
+		Limits: new(cost.Limits),
 	}
 	change(&options)
 	api, log := graph.New(options), options.Log
