@@ -118,6 +118,10 @@ bench-cost: tools ## Processor time and answer of each request that hurts (graph
 bench-embed: setup ## Tokens per second of the embedding model, next to ONNX Runtime's Python binding.
 	@$(bin) bench embed
 
+.PHONY: bench-stalled
+bench-stalled: setup ## What 50 clients that stop reading cost the others: p99, goroutines, memory (rounds=5).
+	@$(testpg) -- go run ./bench/stalled -rounds $(or $(rounds),5)
+
 .PHONY: latency
 latency: build ## Time from submission to scores and to the end, on the running server (count=100).
 	@$(bin) bench latency --sample strong --count $(or $(count),100)

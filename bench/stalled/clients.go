@@ -105,14 +105,14 @@ func (s sockets) close() {
 	}
 }
 
-// flood is a subscription whose events are large: the same list under many names.
+// flood is a subscription whose events have some 100 kB and cost little: one field under long names.
 func flood() string {
 	var b strings.Builder
-	b.WriteString(`subscription { scoringActivity(scope: {everything: true}) { seq`)
-	for n := range 15 {
-		fmt.Fprintf(&b, ` a%d: newest { essayId runId learner question stage percent changedAt }`, n)
+	b.WriteString(`subscription { scoringActivity(scope: {everything: true}) { newest {`)
+	for n := range 40 {
+		fmt.Fprintf(&b, " a%d_%s: percent", n, strings.Repeat("x", 120))
 	}
-	b.WriteString(` } }`)
+	b.WriteString(` } } }`)
 	return b.String()
 }
 
@@ -210,12 +210,13 @@ func unsent(port string) (map[string]int64, error) {
 		return nil, fmt.Errorf("this benchmark needs Linux: %w", err)
 	}
 	defer func() { _ = f.Close() }() // only read
+	const established = "01"
 	local := fmt.Sprintf(":%04X", number)
 	out := map[string]int64{}
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		fields := strings.Fields(lines.Text())
-		if len(fields) < 5 || !strings.HasSuffix(fields[1], local) {
+		if len(fields) < 5 || !strings.HasSuffix(fields[1], local) || fields[3] != established {
 			continue
 		}
 		queue, _, _ := strings.Cut(fields[4], ":")

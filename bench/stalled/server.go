@@ -208,24 +208,6 @@ func (s *server) steady(ctx context.Context) (most stats, err error) {
 	return most, nil
 }
 
-// backTo waits until the server has no more goroutines than that.
-func (s *server) backTo(ctx context.Context, goroutines int) error {
-	ctx, cancel := context.WithTimeout(ctx, writeDeadline+2*within)
-	defer cancel()
-	for {
-		now, err := s.stats(ctx)
-		if err != nil {
-			return err
-		}
-		if now.Goroutines <= goroutines {
-			return nil
-		}
-		if err := pause(ctx, 20*time.Millisecond); err != nil {
-			return fmt.Errorf("%d goroutines are left of %d at first: %w", now.Goroutines, goroutines, err)
-		}
-	}
-}
-
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
