@@ -61,10 +61,7 @@ func find(ctx context.Context, ids []string) ([]model.Node, []error) {
 		for j, i := range places[kind] {
 			wanted[j] = keys[i]
 		}
-		typ, rows, err := load.For(ctx).Nodes(ctx, kind, wanted)
-		if errors.Is(err, privacy.Deny) {
-			continue
-		}
+		typ, rows, failed := load.For(ctx).Nodes(ctx, kind, wanted)
 		objects := make([]any, 0, len(rows))
 		for _, row := range rows {
 			objects = append(objects, row)
@@ -73,7 +70,8 @@ func find(ctx context.Context, ids []string) ([]model.Node, []error) {
 		for _, i := range places[kind] {
 			if row, ok := rows[keys[i]].(model.Node); ok {
 				nodes[i] = row
-			} else {
+			}
+			if err := failed[keys[i]]; !errors.Is(err, privacy.Deny) {
 				errs[i] = err
 			}
 		}

@@ -82,10 +82,10 @@ func (l *loaded[K, V]) dataloader(e *edge[K, V], s *Set) *dataloader.Loader[K, V
 	defer l.mu.Unlock()
 	if l.loader == nil {
 		l.loader = dataloader.NewBatchedLoader(func(ctx context.Context, keys []K) []*dataloader.Result[V] {
-			found, err := e.fetch(ctx, s, keys)
+			found, failed := e.isolate(ctx, s, keys)
 			out := make([]*dataloader.Result[V], len(keys))
 			for i, k := range keys {
-				out[i] = &dataloader.Result[V]{Data: found[k], Error: err}
+				out[i] = &dataloader.Result[V]{Data: found[k], Error: failed[k]}
 			}
 			return out
 		}, dataloader.WithWait[K, V](wait))
@@ -94,8 +94,9 @@ func (l *loaded[K, V]) dataloader(e *edge[K, V], s *Set) *dataloader.Loader[K, V
 }
 
 // level loads all keys with one statement, each once, and returns what it found. A level is one
-// statement, also where another has brought the same keys. An error is kept for each key, so that the
-// resolvers report it where it belongs and none of them asks again.
+// statement, also where another has brought the same keys. An error is kept for each key that it is
+// about, so that the resolvers report it where it belongs and none of them asks again; level returns one
+// only where every key has failed.
 func (e *edge[K, V]) level(ctx context.Context, s *Set, keys []K) ([]V, error) {
 	seen := make(map[K]struct{}, len(keys))
 	unique := make([]K, 0, len(keys))
@@ -108,19 +109,22 @@ func (e *edge[K, V]) level(ctx context.Context, s *Set, keys []K) ([]V, error) {
 	if len(unique) == 0 {
 		return nil, nil
 	}
-	found, err := e.fetch(ctx, s, unique)
+	found, failed := e.isolate(ctx, s, unique)
 	out := make([]V, 0, len(unique))
 	l := e.of(s)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, k := range unique {
 		v, ok := found[k]
-		l.found[k] = result[V]{v, err}
+		l.found[k] = result[V]{v, failed[k]}
 		if ok {
 			out = append(out, v)
 		}
 	}
-	return out, err
+	if len(failed) == len(unique) {
+		return nil, failed[unique[0]]
+	}
+	return out, nil
 }
 
 // now reads one key with a statement of its own, for a field of the root, which no level stands above.

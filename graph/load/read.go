@@ -200,8 +200,9 @@ func hasRows(ctx context.Context, selections ast.SelectionSet) bool {
 }
 
 // Nodes returns the rows with the ids, of one kind (see package globalid), with one statement; nil
-// where there is none to see. The kinds are the names of the ent types in snake case.
-func (s *Set) Nodes(ctx context.Context, kind string, ids []uuid.UUID) (typ string, rows map[uuid.UUID]any, err error) {
+// where there is none to see, and an error for each that could not be read. The kinds are the names of
+// the ent types in snake case, and job.
+func (s *Set) Nodes(ctx context.Context, kind string, ids []uuid.UUID) (typ string, rows map[uuid.UUID]any, failed map[uuid.UUID]error) {
 	f, ok := nodes[kind]
 	if !ok {
 		return "", nil, nil
@@ -209,24 +210,22 @@ func (s *Set) Nodes(ctx context.Context, kind string, ids []uuid.UUID) (typ stri
 	return f(ctx, s, ids)
 }
 
-type nodesOf func(context.Context, *Set, []id) (string, map[id]any, error)
+type nodesOf func(context.Context, *Set, []id) (string, map[id]any, map[id]error)
 
 func node[T any](typ string, e *edge[id, *T]) nodesOf {
-	return func(ctx context.Context, s *Set, ids []id) (string, map[id]any, error) {
-		if _, err := e.level(ctx, s, ids); err != nil {
-			return typ, nil, err
-		}
-		out := make(map[id]any, len(ids))
+	return func(ctx context.Context, s *Set, ids []id) (string, map[id]any, map[id]error) {
+		_, _ = e.level(ctx, s, ids) // which keeps the error of each
+		rows, failed := make(map[id]any, len(ids)), map[id]error{}
 		for _, k := range ids {
 			v, err := e.load(ctx, s, k)
-			if err != nil {
-				return typ, nil, err
-			}
-			if v != nil {
-				out[k] = v
+			switch {
+			case err != nil:
+				failed[k] = err
+			case v != nil:
+				rows[k] = v
 			}
 		}
-		return typ, out, nil
+		return typ, rows, failed
 	}
 }
 
