@@ -66,7 +66,7 @@ func TestDocuments(t *testing.T) {
 		for caller, want := range map[bool]string{true: c.free, false: c.others} {
 			d := trusted.Documents{Store: store, Free: func(context.Context) bool { return caller }}
 			p := &graphql.RawParams{Query: c.query, Extensions: c.extensions}
-			got := ""
+			var got string
 			if err := d.MutateOperationParameters(t.Context(), p); err != nil {
 				got, _ = err.Extensions["code"].(string)
 				assert.NotContains(t, err.Message, "nonsense", "what the client sent is not repeated")

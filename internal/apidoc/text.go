@@ -85,11 +85,12 @@ func bang(t *ast.Type) string {
 
 // describe is the description of a field in a table, with those of its own arguments.
 func (d *document) describe(f *ast.FieldDefinition) string {
-	text := prose(f.Description)
+	var text strings.Builder
+	text.WriteString(prose(f.Description))
 	for _, a := range d.args(f) {
-		text += fmt.Sprintf(" `%s`: %s", a.Name, prose(a.Description))
+		fmt.Fprintf(&text, " `%s`: %s", a.Name, prose(a.Description))
 	}
-	return text + deprecated(f.Directives)
+	return text.String() + deprecated(f.Directives)
 }
 
 // deprecated says so where something is.
