@@ -3256,7 +3256,7 @@ type Query {
   ): JobConnection
   "What the installation runs on, and whether it keeps up. For admins."
   system: System
-  "Every value that extensions.code of an error can have. It is here so that clients generate the enum; the values never depend on who asks."
+  "Every value that extensions.code of an error can have, at most 50. It is here so that clients generate the enum; the values never depend on who asks."
   errorCodes: [ErrorCode!]
 }
 

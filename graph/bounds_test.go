@@ -1,0 +1,148 @@
+package graph_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/rubrica/rubrica/internal/globalid"
+	"github.com/rubrica/rubrica/internal/seeding"
+)
+
+// A bound asks with a value of so many characters or elements, or of this number, and says which code
+// refuses it.
+type boundary struct {
+	ask     func(n int) *answer
+	refused string
+}
+
+// Each bound that a description states holds: at its ends, and not one beyond. There is none without
+// a row here, so that who adds one shows that it is enforced.
+func TestBoundsOfInputs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const wide = "ł" // characters are counted, and not bytes
+	serial := 0
+	next := func() int { serial++; return serial }
+	mutation := func(person, name string, input vars) *answer {
+		typ := strings.ToUpper(name[:1]) + name[1:] + "Input!"
+		return w.ask(t, person, fmt.Sprintf(`mutation($in: %s) { %s(input: $in) { userErrors { code } } }`, typ, name), vars{"in": input})
+	}
+	essay := func(input vars) *answer {
+		input["questionId"] = w.questionID(0, 0)
+		return mutation(lena, "essaySubmit", input)
+	}
+	essays := w.essays(t, lena, 8)
+	job := func() string {
+		a := essay(vars{"text": fmt.Sprintf("An answer %d.", next())})
+		require.Empty(t, outcome(a), a.raw)
+		return w.ok(t, ada, `{ jobs(first: 1) { edges { node { id } } } }`, nil).at("jobs", "edges", 0, "node", "id").(string)
+	}
+	table := map[string]boundary{
+		"Query.nodes.ids": {func(n int) *answer {
+			ids := make([]string, n)
+			for i := range ids {
+				ids[i] = globalid.Encode("user", seeding.UserID(lena))
+			}
+			return w.ask(t, lena, `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, vars{"ids": ids})
+		}, "BAD_INPUT"},
+		"EssaySubmitInput.text": {func(n int) *answer { return essay(vars{"text": strings.Repeat(wide, n)}) }, "TOO_LONG"},
+		"EssaySubmitInput.idempotencyKey": {func(n int) *answer {
+			return essay(vars{"text": "An answer.", "idempotencyKey": strings.Repeat(wide, n)})
+		}, "INVALID"},
+		"EssayRescoreInput.reason": {func(n int) *answer {
+			return mutation(arno, "essayRescore", vars{"essayId": essays[next()%len(essays)].id("essay"), "reason": strings.Repeat(wide, n)})
+		}, "INVALID"},
+		"UserCreateInput.name": {func(n int) *answer {
+			return mutation(ada, "userCreate", vars{"role": "LEARNER", "name": strings.Repeat(wide, n), "email": fmt.Sprintf("p%d@example.org", next())})
+		}, "INVALID"},
+		"UserCreateInput.email": {func(n int) *answer {
+			address := "x"
+			if n > 1 {
+				address = strings.Repeat("x", max(n-2, 0)) + "@x"
+			}
+			return mutation(ada, "userCreate", vars{"role": "LEARNER", "name": "A name", "email": address})
+		}, "INVALID"},
+		"CohortCreateInput.slug": {func(n int) *answer {
+			return mutation(ada, "cohortCreate", vars{"name": "A name", "slug": strings.Repeat("x", n)})
+		}, "INVALID"},
+		"CohortCreateInput.name": {func(n int) *answer {
+			return mutation(ada, "cohortCreate", vars{"slug": fmt.Sprintf("cohort-%d", next()), "name": strings.Repeat(wide, n)})
+		}, "INVALID"},
+		"JobFilter.states": {func(n int) *answer {
+			states := make([]string, n)
+			for i := range states {
+				states[i] = "RUNNING"
+			}
+			return w.ask(t, ada, `query($f: JobFilter) { jobs(first: 1, filter: $f) { totalCount } }`, vars{"f": vars{"states": states}})
+		}, "BAD_INPUT"},
+		"JobCancelInput.reason": {func(n int) *answer {
+			return mutation(ada, "jobCancel", vars{"jobId": job(), "reason": strings.Repeat(wide, n)})
+		}, "INVALID"},
+	}
+	ids := map[string]string{
+		"Essay": essays[0].id("essay"), "User": globalid.Encode("user", seeding.UserID(lena)),
+		"Track":  globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug)),
+		"Cohort": globalid.Encode("cohort", seeding.CohortID(w.catalog.People.Cohorts[0].Slug)),
+	}
+	stated := inputBounds(t)
+	for coordinate := range stated {
+		parts := strings.Split(coordinate, ".")
+		if end := parts[len(parts)-1]; end != "first" && end != "last" {
+			continue
+		}
+		table[coordinate] = boundary{func(n int) *answer {
+			query := fmt.Sprintf(`{ %s(%s: %d) { totalCount } }`, parts[1], parts[2], n)
+			if parts[0] != "Query" {
+				require.NotEmpty(t, ids[parts[0]], "name an object of type %s", parts[0])
+				query = fmt.Sprintf(`{ node(id: %q) { ... on %s %s } }`, ids[parts[0]], parts[0], query)
+			}
+			return w.ask(t, ada, query, nil)
+		}, "PAGINATION_REQUIRED"}
+	}
+	for coordinate, ends := range stated {
+		row, ok := table[coordinate]
+		require.True(t, ok, "%s states a bound that nothing here shows to hold", coordinate)
+		least, most := ends[0], ends[1]
+		require.Empty(t, outcome(row.ask(most)), "%s takes %d", coordinate, most)
+		require.Equal(t, row.refused, outcome(row.ask(most+1)), "%s does not take %d", coordinate, most+1)
+		if least > 0 {
+			require.Empty(t, outcome(row.ask(least)), "%s takes %d", coordinate, least)
+			require.NotEmpty(t, outcome(row.ask(least-1)), "%s does not take %d", coordinate, least-1)
+		}
+	}
+	require.Len(t, stated, len(table), "the table has rows for which no description states a bound")
+}
+
+// outcome is the code of what was refused, of either kind, or "".
+func outcome(a *answer) string {
+	if codes := a.codes(); len(codes) > 0 {
+		return codes[0]
+	}
+	for _, payload := range a.Data {
+		p, _ := payload.(map[string]any)
+		if errs := list(p["userErrors"]); len(errs) > 0 {
+			return at(errs[0], "code")
+		}
+	}
+	return ""
+}
+
+// Texts that are kept have a bound each; texts that name something need none, since what names nothing
+// finds nothing.
+func TestTextsThatAreKeptHaveABound(t *testing.T) {
+	t.Parallel()
+	s, stated := contract(), inputBounds(t)
+	for _, m := range fields(s.Mutation) {
+		input := s.Types[m.Arguments[0].Type.Name()]
+		for _, f := range input.Fields {
+			if f.Type.Name() == "String" || f.Type.Elem != nil {
+				require.Contains(t, stated, input.Name+"."+f.Name)
+			}
+		}
+		require.Equal(t, ast.InputObject, input.Kind)
+	}
+}
