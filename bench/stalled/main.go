@@ -86,7 +86,7 @@ func (o options) on(ctx context.Context, databaseURL string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	asking := newAsking(s.url, tokens["lena"], o.clients)
+	asking := newAsking(s.url, tokens, o.clients)
 	defer asking.close()
 	if _, err := asking.measure(ctx, o.length); err != nil { // warm
 		return err
