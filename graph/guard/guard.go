@@ -54,6 +54,9 @@ func (g *Guard) Check(text string, suggestions bool) (*Document, gqlerror.List) 
 	return d, nil
 }
 
+// Cached is how many documents are kept, and about how many bytes they take.
+func (g *Guard) Cached() (count int, bytes int64) { return g.cache.size() }
+
 func (g *Guard) check(text string, suggestions bool) (*Document, gqlerror.List) {
 	if len(text) > g.limits.Bytes {
 		return nil, gqlerror.List{tooLarge("The document is longer than %d bytes. Send long texts as variables.", g.limits.Bytes).err()}

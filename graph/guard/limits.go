@@ -28,11 +28,11 @@ type Limits struct {
 	Fields     int // of an operation, fragments expanded. Default 2,000
 	Aliases    int // of an operation, fragments expanded. Default 100
 	Directives int // of an operation, fragments expanded. Default 100
-	// Work bounds the selections that validation walks: those of every definition, with every
-	// fragment that it reaches. Default 10,000.
+	// Work bounds the selections and values that validation walks: those of every definition, with
+	// every fragment that it reaches. Default 10,000.
 	Work int
 	// Repeats bounds the pairs of fields with one response name in one place, which validation
-	// compares with each other. Default 2,000.
+	// compares with each other. Default 10,000.
 	Repeats    int
 	Values     int // literals, those inside lists and objects included. Default 2,000
 	ValueDepth int // lists and objects inside each other, in literals and variables. Default 16
@@ -49,7 +49,7 @@ func (l Limits) withDefaults() Limits {
 	for field, fallback := range map[*int]int{
 		&l.Bytes: 100_000, &l.Tokens: 10_000, &l.Name: 128, &l.Operations: 20, &l.Fragments: 128,
 		&l.Variables: 200, &l.Depth: 25, &l.Nesting: 50, &l.Fields: 2_000, &l.Aliases: 100,
-		&l.Directives: 100, &l.Work: 10_000, &l.Repeats: 2_000, &l.Values: 2_000, &l.ValueDepth: 16,
+		&l.Directives: 100, &l.Work: 10_000, &l.Repeats: 10_000, &l.Values: 2_000, &l.ValueDepth: 16,
 		&l.VariableValues: 5_000, &l.Errors: 5, &l.CacheCount: 1_000,
 	} {
 		if *field == 0 {

@@ -36,7 +36,7 @@ type fragment struct {
 	visiting bool
 	measured bool
 	size     size
-	own      int          // selections of its own
+	own      int          // selections and values of its own
 	reaches  map[int]bool // by index in meter.list
 	index    int
 }
@@ -115,7 +115,7 @@ func (m *meter) document(doc *ast.QueryDocument) *refusal {
 		}
 	}
 	if work > l.Work {
-		return tooLarge("The document takes too much work to validate: %d selections with the fragments that each definition reaches; %d is the most.", work, l.Work)
+		return tooLarge("The document takes too much work to validate: %d selections and values, with the fragments that each definition reaches; %d is the most.", work, l.Work)
 	}
 	// Said here, because what is never used is not expanded below and yet compared by validation.
 	for i, f := range m.list {
@@ -243,6 +243,7 @@ func (m *meter) selections(b *body, set ast.SelectionSet, level int) *refusal {
 func (m *meter) selection(b *body, selection ast.Selection, level int) (size, *refusal) {
 	// below collects what the selection holds; own and reaches go on counting in b.
 	below := body{reaches: b.reaches}
+	values := m.values
 	var refused *refusal
 	switch s := selection.(type) {
 	case *ast.Field:
@@ -255,6 +256,7 @@ func (m *meter) selection(b *body, selection ast.Selection, level int) (size, *r
 		if refused == nil {
 			refused = m.arguments(s.Arguments)
 		}
+		below.own += m.values - values // each is validated as often as the field
 		if refused == nil && len(s.SelectionSet) > 0 {
 			refused = m.selections(&below, s.SelectionSet, level+1)
 		}

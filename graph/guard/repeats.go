@@ -3,8 +3,9 @@ package guard
 import "github.com/vektah/gqlparser/v2/ast"
 
 // repeats counts the pairs of fields that stand in one place under one response name, which validation
-// compares with each other: their number grows with the square of the document. It expands fragments,
-// and therefore runs only on documents whose expansion is known to be small.
+// compares with each other: their number grows with the square of the document. A pair inside inline
+// fragments counts once more for each of them, because each is compared within itself too. Fragments are
+// expanded, so that it runs only on documents whose expansion is known to be small.
 type repeats struct {
 	m     *meter
 	pairs int
@@ -25,8 +26,8 @@ func (r *repeats) merged(sets []ast.SelectionSet) bool {
 	byName := map[string][]ast.SelectionSet{}
 	var order []string
 	entered := map[string]bool{}
-	var collect func(set ast.SelectionSet)
-	collect = func(set ast.SelectionSet) {
+	var collect func(set ast.SelectionSet, inline int)
+	collect = func(set ast.SelectionSet, inline int) {
 		for _, selection := range set {
 			switch s := selection.(type) {
 			case *ast.Field:
@@ -34,14 +35,14 @@ func (r *repeats) merged(sets []ast.SelectionSet) bool {
 				if !again {
 					order = append(order, s.Alias)
 				}
-				r.pairs = sum(r.pairs, len(same))
+				r.pairs = sum(r.pairs, len(same)*(1+inline))
 				byName[s.Alias] = append(same, s.SelectionSet)
 			case *ast.InlineFragment:
-				collect(s.SelectionSet)
+				collect(s.SelectionSet, inline+1)
 			case *ast.FragmentSpread:
 				if f := r.m.fragments[s.Name]; f != nil && !entered[s.Name] {
 					entered[s.Name] = true
-					collect(f.def.SelectionSet)
+					collect(f.def.SelectionSet, inline)
 				}
 			}
 			if r.pairs > r.m.limits.Repeats {
@@ -50,7 +51,7 @@ func (r *repeats) merged(sets []ast.SelectionSet) bool {
 		}
 	}
 	for _, set := range sets {
-		collect(set)
+		collect(set, 0)
 	}
 	for _, name := range order {
 		below := byName[name]

@@ -84,6 +84,10 @@ func Requests() []Request {
 	add("25,000 inline fragments", tooLarge, "{ "+repeat("...{__typename}", 25_000)+" }")
 	add("2,400 inline fragments", tooLarge, "{ "+repeat("...{__typename}", 2_400)+" }")
 	add("inline fragments 450 deep", tooLarge, "{ "+repeat("...{", 450)+"__typename"+repeat("}", 450)+" }")
+	add("140 times the same field, in 48 inline fragments", tooLarge, "{ "+repeat("...{", 48)+repeat("__typename ", 140)+repeat("}", 48)+"}")
+	add("20 operations that use the same 1,900 values", tooLarge, each(20, func(i int) string {
+		return fmt.Sprintf("query Q%d($a:ID! $b:ID!) { ...F } ", i)
+	})+"fragment F on Query { "+each(95, func(i int) string { return fmt.Sprintf("a%d:nodes(ids:[%s]){id} ", i, repeat("$a $b ", 10)) })+"}")
 	add("5,000 times the same field", tooLarge, "{ "+repeat("__typename ", 5_000)+"}")
 	add("1,900 times the same field", tooLarge, "{ "+repeat("__typename ", 1_900)+"}")
 	add("80 times the same field, 3 deep", tooLarge, "{ "+repeat("node(id:1){ id ...on Essay { question { "+repeat("title ", 20)+"} } } ", 80)+"}")
