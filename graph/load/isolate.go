@@ -28,14 +28,14 @@ func (e *edge[K, V]) isolate(ctx context.Context, s *Set, keys []K) (found map[K
 	statements := 0
 	var halve func(keys []K, err error)
 	halve = func(keys []K, err error) {
-		if len(keys) == 1 || statements >= maxIsolating || !ofARow(err) {
+		if len(keys) == 1 || statements > maxIsolating-2 || !ofARow(err) {
 			for _, k := range keys {
 				failed[k] = err
 			}
 			return
 		}
+		statements += 2
 		for _, half := range [][]K{keys[:len(keys)/2], keys[len(keys)/2:]} {
-			statements++
 			part, err := e.fetch(ctx, s, half)
 			if err != nil {
 				halve(half, err)
