@@ -107,8 +107,15 @@ seed-check: build ## Check the seed files.
 	@$(bin) seed --check --folder seeds
 
 .PHONY: bench
-bench: setup ## Run the Go benchmarks.
+bench: bench-go bench-screen ## Run the Go benchmarks, and the screen query against its peers.
+
+.PHONY: bench-go
+bench-go: setup ## Run the Go benchmarks.
 	$(testpg) -- go test -run '^$$' -bench . -benchtime 3x ./...
+
+.PHONY: bench-screen
+bench-screen: setup ## The screen query next to PostGraphile and to a server written by hand (rounds=5, length=8s).
+	@$(testpg) -- go run ./internal/provision/cmd/withnode -- go run ./bench/screen -rounds $(or $(rounds),5) -length $(or $(length),8s)
 
 .PHONY: bench-cost
 bench-cost: tools ## Processor time and answer of each request that hurts (graph/internal/hostile).

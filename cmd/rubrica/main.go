@@ -7,6 +7,7 @@ import (
 )
 
 func main() {
+	tuneCollector()
 	app := &App{Stdout: os.Stdout, Stderr: os.Stderr}
 	os.Exit(app.Run(context.Background(), os.Args[1:]))
 }
