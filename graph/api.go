@@ -43,6 +43,7 @@ type Options struct {
 	Trusted     *trusted.Store             // registered documents; nil: none
 	TrustedOnly bool                       // nobody but admins may send other documents
 	Documents   guard.Limits               // of the documents that clients write
+	Timeout     time.Duration              // of a query or a mutation; 0: 30 s
 	Limits      *cost.Limits               // of what callers ask for; nil: cost.Default, and none with Instead
 	// Address is where a request comes from, by which callers who did not sign in are told apart. Nil:
 	// where the connection comes from.
@@ -84,6 +85,7 @@ func New(o Options) *API {
 		Logger:      o.Log,
 		AllowOrigin: o.AllowOrigin,
 		Init:        connection(o.Authority),
+		Limits:      transport.Limits{OperationTimeout: o.Timeout},
 		Present: func(ctx context.Context, err *gqlerror.Error) *gqlerror.Error {
 			if id := server.RequestID(ctx); id != "" && err.Extensions["code"] == transport.CodeInternal {
 				err.Extensions["requestId"] = id
