@@ -3743,7 +3743,7 @@ type CredentialEdge {
 
 "Which credentials to list; conditions are joined by and."
 input CredentialFilter {
-  "Teaches the skill with this slug."
+  "Teaches the skill with this slug: 1 to 64 lower-case letters, digits and hyphens."
   teaches: String
   "Is of this level."
   level: Level

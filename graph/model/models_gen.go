@@ -161,7 +161,7 @@ type CredentialEdge struct {
 
 // Which credentials to list; conditions are joined by and.
 type CredentialFilter struct {
-	// Teaches the skill with this slug.
+	// Teaches the skill with this slug: 1 to 64 lower-case letters, digits and hyphens.
 	Teaches *string `json:"teaches,omitempty"`
 	// Is of this level.
 	Level *enums.Level `json:"level,omitempty"`
