@@ -31,6 +31,10 @@ demo: build ## Submit an essay to the running server and show what comes of it (
 test: setup browser ## Test everything on Postgres 18, and what depends on its version on 16 too.
 	@scripts/test.sh
 
+.PHONY: fuzz
+fuzz: setup ## Send made-up operations of every role to a seeded server (operations=100000 seed=1).
+	FUZZ_OPERATIONS=$(or $(operations),100000) FUZZ_SEED=$(or $(seed),1) $(testpg) -- go test -count=1 -v -timeout 30m -run TestNothingBreaks ./graph
+
 .PHONY: test-16
 test-16: setup ## Test what depends on the version of Postgres, on 16.
 	$(testpg) -version 16 -- $(gotestsum) -- -race $(postgres16)

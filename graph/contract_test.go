@@ -136,7 +136,7 @@ func objectFirst(s *ast.Schema, mutation string) bool {
 	return false
 }
 
-// NULL-1, argued in docs/decisions: what is read by itself fails by itself.
+// NULL-1, argued in docs/decisions/0004-nullability.md: what is read by itself fails by itself.
 func TestWhatIsReadByItselfMayBeNull(t *testing.T) {
 	t.Parallel()
 	s := contract()
