@@ -15,6 +15,7 @@ import (
 
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/graph"
+	"github.com/rubrica/rubrica/internal/audit"
 	"github.com/rubrica/rubrica/internal/bypass"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/globalid"
@@ -339,4 +340,43 @@ func (w *world) work(t *testing.T, engine *broken) {
 		defer cancel()
 		require.NoError(t, workers.Stop(ctx))
 	})
+}
+
+// Whatever admins did is in the trail, that of the command line too, which has no actor, and can be
+// told apart by action.
+func TestTrailHasEveryAction(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	target := map[enums.AuditAction]enums.AuditTarget{
+		enums.AuditEssayRetry: enums.TargetEssay, enums.AuditEssayRescore: enums.TargetEssay,
+		enums.AuditUserCreate: enums.TargetUser, enums.AuditTokenIssue: enums.TargetUser,
+		enums.AuditCohortCreate: enums.TargetCohort, enums.AuditCohortMemberSet: enums.TargetCohort,
+		enums.AuditCohortMemberRemove: enums.TargetCohort,
+		enums.AuditJobRetry:           enums.TargetJob, enums.AuditJobCancel: enums.TargetJob,
+	}
+	const query = `query($a: AuditAction!) { auditEvents(first: 2, filter: {action: $a}) { totalCount edges { node {
+		action targetType targetId actor { id } } } } }`
+	for _, name := range enums.AuditAction("").Values() {
+		action := enums.AuditAction(name)
+		kind, ok := target[action]
+		id := newID()
+		if ok {
+			require.NoError(t, audit.Record(bypass.Context(t.Context()), w.db.Ent, action, kind, id, nil))
+		}
+		a := w.ok(t, ada, query, vars{"a": name})
+		require.EqualValues(t, 1, a.at("auditEvents", "totalCount"), name)
+		event := a.at("auditEvents", "edges", 0, "node").(map[string]any)
+		require.Equal(t, name, event["action"])
+		require.Nil(t, event["actor"])
+		if !ok { // the seeds, of which there is one load
+			require.Equal(t, string(enums.AuditCatalogueSeed), name)
+			require.Nil(t, event["targetId"])
+			continue
+		}
+		require.Equal(t, string(kind), event["targetType"])
+		global := globalid.Encode(strings.ToLower(string(kind)), id)
+		require.Equal(t, global, event["targetId"])
+		of := w.ok(t, ada, `query($t: ID!) { auditEvents(first: 2, filter: {targetId: $t}) { edges { node { action } } } }`, vars{"t": global})
+		require.Equal(t, []any{vars{"node": vars{"action": name}}}, of.at("auditEvents", "edges"))
+	}
 }
