@@ -45,6 +45,7 @@ type Field struct {
 	key      string // ,"alias":
 	repeated bool   // an earlier field of the selection has the same alias
 	below    []*Selection
+	shape    *graphql.FieldContext // of a field without arguments, once it was made
 }
 
 // Selection is what is asked of the objects of one type in one place of the document.
@@ -152,16 +153,14 @@ func (w *Writer) context(level int) context.Context {
 	}
 	parent := w.context(level - 1)
 	if f.typ == nil {
-		index := f.index
-		f.ctx = graphql.WithFieldContext(parent, &graphql.FieldContext{Index: &index})
+		f.ctx = withinList(parent, f.index)
 		return f.ctx
 	}
-	// A field without arguments, so there is no error.
-	fc, err := w.executor.FieldContext(parent, f.typ.Name, f.field.CollectedField)
+	ctx, err := w.fieldContext(parent, f.typ, f.field)
 	if err != nil {
-		panic(err)
+		panic(err) // only arguments can be wrong, and the field has none
 	}
-	f.ctx = graphql.WithFieldContext(parent, fc)
+	f.ctx = ctx
 	return f.ctx
 }
 

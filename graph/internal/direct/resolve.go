@@ -25,11 +25,11 @@ func Resolve[T any](w *Writer, nonNull bool, resolve graphql.Resolver, write fun
 	level, start := len(w.frames)-1, len(w.buf)
 	parent := w.context(level - 1)
 	top := &w.frames[level]
-	fc, err := w.executor.FieldContext(parent, top.typ.Name, top.field.CollectedField)
+	own, err := w.fieldContext(parent, top.typ, top.field)
 	if err != nil {
 		return Null // it was reported where it arose
 	}
-	ctx := graphql.WithFieldContext(parent, fc)
+	fc, ctx := &own.field, context.Context(own)
 	defer func() {
 		if r := recover(); r != nil {
 			w.frames = w.frames[:level+1]
