@@ -79,6 +79,9 @@ type preparedConn struct {
 	memory  *simplelru.LRU[string, statement]
 	inTx    bool
 	reading bool // rows are open
+	// givenUp: a statement was cancelled. The cancellation may reach the database late and end the next
+	// statement instead, so there is none. lib/pq sees to that itself where it does not prepare.
+	givenUp bool
 }
 
 func newPreparedConn(c connection, size int) (*preparedConn, error) {
@@ -119,13 +122,13 @@ func (c *preparedConn) statement(ctx context.Context, text string) (statement, e
 
 // QueryContext sends a statement that answers with rows.
 func (c *preparedConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
-	if c.reading {
-		return nil, errReading
+	if err := c.ready(); err != nil {
+		return nil, err
 	}
 	if !kept(ctx, text, args) {
-		return c.read(c.connection.QueryContext(ctx, text, args))
+		return c.read(ctx)(c.connection.QueryContext(ctx, text, args))
 	}
-	return c.read(again(c, text, func() (driver.Rows, error) {
+	return c.read(ctx)(again(c, text, func() (driver.Rows, error) {
 		s, err := c.statement(ctx, text)
 		if err != nil {
 			return nil, err
@@ -137,24 +140,53 @@ func (c *preparedConn) QueryContext(ctx context.Context, text string, args []dri
 	}))
 }
 
+// ready tells whether a statement may be sent now.
+func (c *preparedConn) ready() error {
+	switch {
+	case c.givenUp:
+		return driver.ErrBadConn
+	case c.reading:
+		return errReading
+	}
+	return nil
+}
+
+// ended notes that a statement was sent and is done with.
+func (c *preparedConn) ended(ctx context.Context) { c.givenUp = c.givenUp || ctx.Err() != nil }
+
+// IsValid tells whether the connection can be used again.
+func (c *preparedConn) IsValid() bool { return !c.givenUp && c.connection.IsValid() }
+
+// ResetSession prepares the connection for another user.
+func (c *preparedConn) ResetSession(ctx context.Context) error {
+	if c.givenUp {
+		return driver.ErrBadConn
+	}
+	return c.connection.ResetSession(ctx)
+}
+
 // read watches rows until they are closed.
-func (c *preparedConn) read(r driver.Rows, err error) (driver.Rows, error) {
-	if err != nil {
-		return nil, err
+func (c *preparedConn) read(ctx context.Context) func(driver.Rows, error) (driver.Rows, error) {
+	return func(r driver.Rows, err error) (driver.Rows, error) {
+		if err != nil {
+			c.ended(ctx)
+			return nil, err
+		}
+		full, ok := r.(rowsOfPQ)
+		if !ok {
+			return nil, errors.Join(fmt.Errorf("rows of type %T cannot be watched", r), r.Close())
+		}
+		c.reading = true
+		return &watchedRows{full, c, ctx}, nil
 	}
-	full, ok := r.(rowsOfPQ)
-	if !ok {
-		return nil, errors.Join(fmt.Errorf("rows of type %T cannot be watched", r), r.Close())
-	}
-	c.reading = true
-	return &watchedRows{full, c}, nil
 }
 
 // ExecContext sends a statement that answers with no rows.
 func (c *preparedConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
-	if c.reading {
-		return nil, errReading
+	if err := c.ready(); err != nil {
+		return nil, err
 	}
+	defer c.ended(ctx)
 	if !kept(ctx, text, args) {
 		return c.connection.ExecContext(ctx, text, args)
 	}
@@ -226,10 +258,12 @@ type rowsOfPQ interface {
 type watchedRows struct {
 	rowsOfPQ
 	conn *preparedConn
+	ctx  context.Context //nolint:containedctx // of the statement, whose rows end with it
 }
 
 // Close ends the reading.
 func (r *watchedRows) Close() error {
 	r.conn.reading = false
+	defer r.conn.ended(r.ctx)
 	return r.rowsOfPQ.Close()
 }

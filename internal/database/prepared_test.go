@@ -264,3 +264,40 @@ func TestPreparedStatementsOfManyClients(t *testing.T) {
 	}
 	require.NoError(t, g.Wait())
 }
+
+// A prepared statement that is given up ends in the database too, and its connection is not used again.
+func TestPreparedStatementsAreCancelled(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t).URL()
+	open := func() *database.DB {
+		db, err := database.Open(t.Context(), url, database.Options{MaxConnections: 1})
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, db.Close()) })
+		return db
+	}
+	db, other, watch := open(), open(), open()
+	ctx := bypass.Context(t.Context())
+	for range 3 {
+		require.True(t, ent.IsNotFound(find(ctx, db.Ent, "a")))
+	}
+	require.Equal(t, 1, prepared(ctx, t, db))
+	waiting := func() (n int) {
+		require.NoError(t, watch.SQL.QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n))
+		return n
+	}
+	lock, err := other.SQL.BeginTx(ctx, nil)
+	require.NoError(t, err)
+	_, err = lock.ExecContext(ctx, `LOCK TABLE skills IN ACCESS EXCLUSIVE MODE`)
+	require.NoError(t, err)
+	given, giveUp := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- find(given, db.Ent, "a") }()
+	require.Eventually(t, func() bool { return waiting() == 1 }, 20*time.Second, 5*time.Millisecond)
+	giveUp()
+	require.Error(t, <-ended)
+	require.Eventually(t, func() bool { return waiting() == 0 }, 20*time.Second, 5*time.Millisecond)
+	require.NoError(t, lock.Rollback())
+	require.True(t, ent.IsNotFound(find(ctx, db.Ent, "a")))
+	require.Zero(t, prepared(ctx, t, db), "the connection is a new one")
+}
