@@ -158,7 +158,9 @@ func TestGraphiQLInABrowser(t *testing.T) {
 	v.tab(t, "AdminOperations", `"jobs": `)
 	v.keep(t, "admin.png")
 
-	// What a visitor wrote is there again, once, and the links lead to a person's tab.
+	// What a visitor wrote is there again, once, and the links lead to a person's tab. GraphiQL keeps the
+	// tabs a moment after they change.
+	v.do(t, chromedp.Poll[chromedp.Void](`JSON.parse(localStorage.getItem("graphiql:tabState")).activeTabIndex === 4`))
 	v.do(t, chromedp.Navigate(url+"/graphiql?as=arno"), chromedp.WaitVisible(execute))
 	tabs, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`document.querySelectorAll(".graphiql-tab").length`))
 	require.NoError(t, err)
