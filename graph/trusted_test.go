@@ -221,7 +221,7 @@ func TestTrustedSubscription(t *testing.T) {
 	for _, way := range []string{"WebSocket", "events by GET", "events by POST"} {
 		id := vars{"id": essay.id("essay")}
 		raw := carriers[way](t, s, w.token(t, lena), vars{"documentId": "sha256:" + trusted.Hash(trustedStream), "variables": id})
-		require.JSONEq(t, `{"data":{"essayProgress":{"stage":"COMPLETED"}}}`, raw, way)
+		require.Contains(t, raw, `"data":{"essayProgress":{"stage":"COMPLETED"}}`, way)
 		raw = carriers[way](t, s, w.token(t, lena), vars{"query": trustedStream, "variables": id})
 		require.Contains(t, raw, "DOCUMENT_REQUIRED", way)
 	}
