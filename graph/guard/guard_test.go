@@ -64,7 +64,7 @@ func TestLimits(t *testing.T) {
 		"depth":              {guard.Limits{}, func(n int) string { return nested(n-1, "{ self ", "{ name }", "}") }, 25},
 		"depth by fragments": {guard.Limits{}, chain, 25},
 		"nesting":            {guard.Limits{}, func(n int) string { return "{ " + nested(n-1, "... { ", "name", " }") + " }" }, 50},
-		"fields": {guard.Limits{Fields: 100}, func(n int) string { return "{ " + strings.Repeat("name ", n) + "}" }, 100},
+		"fields":             {guard.Limits{Fields: 100}, func(n int) string { return "{ " + strings.Repeat("name ", n) + "}" }, 100},
 		"fields of a fragment": {guard.Limits{Fields: 40}, func(n int) string {
 			return "{ a: self { ...F } b: self { ...F } } fragment F on Query { " + strings.Repeat("name ", n/2-1) + "}"
 		}, 40},

@@ -39,7 +39,7 @@ func TestWhatTheParserLetsPass(t *testing.T) {
 	} {
 		_, errs := g.Check(text, false)
 		require.NotEmpty(t, errs, text)
-		require.True(t, strings.Contains(errs.Error(), part), "%s: %s", text, errs)
+		require.ErrorContains(t, errs, part, text)
 	}
 	for _, text := range []string{
 		`{ essays(first: 2147483647) { totalCount } }`,
