@@ -24,11 +24,15 @@ export const exceptions: Exception[] = [
   {
     // Section 5.8.5, IsNonNullPosition. graphql-js has the rule, but does not find the parent of the field.
     reason: "A variable that may be null must not be given to a field of a @oneOf input.",
-    applies: weRefuse("must be non-nullable to be used for OneOf Input Object"),
+    applies: (ours, theirs) =>
+      weRefuse("must be of a type that is never null")(ours, theirs) || weRefuse("must be non-nullable to be used for OneOf Input Object")(ours, theirs),
   },
   {
-    reason: "The same, in our own words.",
-    applies: weRefuse("must be of a type that is never null"),
+    // graphql-js takes the operation, and gives the field that error (section 6.4.1). We refuse the whole,
+    // because the library would hand null to a resolver that is promised a value.
+    reason: "A variable with a default value is null where null may not stand.",
+    applies: (ours, theirs) =>
+      weRefuse("The variable is null where a value of")(ours, theirs) && Object.values(ours.variables ?? {}).includes(null),
   },
   {
     // Section 3.5.5 leaves the form of ids to the service. Ours are texts; a number that long is not kept exactly.

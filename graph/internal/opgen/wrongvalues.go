@@ -69,7 +69,11 @@ var valueFaults = []fault{
 	{"oneOfViolation", func(m *mutation) bool {
 		return change(m, m.inputs(oneOf), func(v *value) {
 			def := m.schema.Types[v.typ.NamedType]
-			switch m.random.IntN(4) {
+			roll := m.random.IntN(4)
+			if len(v.fields) == 0 {
+				roll = 1 // another fault was here
+			}
+			switch roll {
 			case 0:
 				v.fields = nil
 			case 1:
