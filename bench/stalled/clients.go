@@ -78,7 +78,7 @@ func (a *asking) measure(ctx context.Context, length time.Duration) (times, erro
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	all := times(slices.Concat(took...))
+	all := slices.Concat(took...)
 	slices.Sort(all)
 	return all, nil
 }

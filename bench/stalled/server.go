@@ -87,7 +87,9 @@ func serve(ctx context.Context) (err error) {
 	srv := &http.Server{Handler: httpserver.Wrap(mux, httpserver.Options{Logger: log}), ReadHeaderTimeout: time.Minute}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(listener) }()
-	fmt.Println("http://" + listener.Addr().String())
+	if _, err := fmt.Fprintln(os.Stdout, "http://"+listener.Addr().String()); err != nil {
+		return err
+	}
 
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -147,7 +149,7 @@ type server struct {
 }
 
 func start(ctx context.Context, databaseURL string) (*server, error) {
-	cmd := exec.Command("/proc/self/exe", serveCommand) //nolint:noctx // stopped by stop
+	cmd := exec.Command("/proc/self/exe", serveCommand)
 	cmd.Env = append(os.Environ(), "DATABASE_URL="+databaseURL)
 	cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	cmd.Stderr = os.Stderr
@@ -177,13 +179,15 @@ func (s *server) stop() error {
 	return s.proc.Wait()
 }
 
+var statsClient = &http.Client{Timeout: time.Minute}
+
 func (s *server) stats(ctx context.Context) (out stats, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/stats", nil)
 	if err != nil {
 		return out, err
 	}
 	r.Close = true // a connection that stays would be two goroutines
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := statsClient.Do(r)
 	if err != nil {
 		return out, fmt.Errorf("ask the server for its stats: %w", err)
 	}
