@@ -5,10 +5,43 @@ package ent
 import (
 	"context"
 
+	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/sqlgraph"
+	"github.com/lib/pq"
 
 	"github.com/rubrica/rubrica/ent/predicate"
 )
+
+// reusing has all rows of a query scanned into the same variables: what a row keeps is copied out of
+// them before the next one is read. Lists of texts alone may be scanned into the array of the row
+// before, so they begin anew.
+func reusing(_ context.Context, spec *sqlgraph.QuerySpec) {
+	fresh := spec.ScanValues
+	var values []any
+	spec.ScanValues = func(columns []string) (_ []any, err error) {
+		if values == nil {
+			values, err = fresh(columns)
+			return values, err
+		}
+		for _, v := range values {
+			if list, ok := v.(*pq.StringArray); ok {
+				*list = nil
+			}
+		}
+		return values, nil
+	}
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *AuditEventQuery) Rows(ctx context.Context) ([]*AuditEvent, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*AuditEvent](ctx, q, read, q.inters)
+}
 
 // WhereP adds predicates that are written for any table.
 func (q *AuditEventQuery) WhereP(ps ...func(*sql.Selector)) {
@@ -34,6 +67,16 @@ func (q *AuditEventQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 		return nil, err
 	}
 	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *CitationQuery) Rows(ctx context.Context) ([]*Citation, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Citation](ctx, q, read, q.inters)
 }
 
 // WhereP adds predicates that are written for any table.
@@ -62,6 +105,16 @@ func (q *CitationQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 	return q.sqlQuery(ctx), nil
 }
 
+// Rows is All with less to clear away: see reusing.
+func (q *CohortQuery) Rows(ctx context.Context) ([]*Cohort, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Cohort](ctx, q, read, q.inters)
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *CohortQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
@@ -86,6 +139,16 @@ func (q *CohortQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 		return nil, err
 	}
 	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *CredentialQuery) Rows(ctx context.Context) ([]*Credential, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Credential](ctx, q, read, q.inters)
 }
 
 // WhereP adds predicates that are written for any table.
@@ -114,6 +177,16 @@ func (q *CredentialQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 	return q.sqlQuery(ctx), nil
 }
 
+// Rows is All with less to clear away: see reusing.
+func (q *CriterionQuery) Rows(ctx context.Context) ([]*Criterion, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Criterion](ctx, q, read, q.inters)
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *CriterionQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
@@ -138,6 +211,16 @@ func (q *CriterionQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 		return nil, err
 	}
 	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *EssayQuery) Rows(ctx context.Context) ([]*Essay, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Essay](ctx, q, read, q.inters)
 }
 
 // WhereP adds predicates that are written for any table.
@@ -166,6 +249,16 @@ func (q *EssayQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 	return q.sqlQuery(ctx), nil
 }
 
+// Rows is All with less to clear away: see reusing.
+func (q *EvidenceQuery) Rows(ctx context.Context) ([]*Evidence, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Evidence](ctx, q, read, q.inters)
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *EvidenceQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
@@ -190,6 +283,16 @@ func (q *EvidenceQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 		return nil, err
 	}
 	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *ExplanationQuery) Rows(ctx context.Context) ([]*Explanation, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Explanation](ctx, q, read, q.inters)
 }
 
 // WhereP adds predicates that are written for any table.
@@ -218,6 +321,16 @@ func (q *ExplanationQuery) Narrowed(ctx context.Context) (*sql.Selector, error) 
 	return q.sqlQuery(ctx), nil
 }
 
+// Rows is All with less to clear away: see reusing.
+func (q *KeyPointQuery) Rows(ctx context.Context) ([]*KeyPoint, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*KeyPoint](ctx, q, read, q.inters)
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *KeyPointQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
@@ -242,6 +355,16 @@ func (q *KeyPointQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 		return nil, err
 	}
 	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *KeyPointOutcomeQuery) Rows(ctx context.Context) ([]*KeyPointOutcome, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*KeyPointOutcome](ctx, q, read, q.inters)
 }
 
 // WhereP adds predicates that are written for any table.
@@ -270,6 +393,16 @@ func (q *KeyPointOutcomeQuery) Narrowed(ctx context.Context) (*sql.Selector, err
 	return q.sqlQuery(ctx), nil
 }
 
+// Rows is All with less to clear away: see reusing.
+func (q *MembershipQuery) Rows(ctx context.Context) ([]*Membership, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Membership](ctx, q, read, q.inters)
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *MembershipQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
@@ -294,6 +427,16 @@ func (q *MembershipQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 		return nil, err
 	}
 	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *PassageQuery) Rows(ctx context.Context) ([]*Passage, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Passage](ctx, q, read, q.inters)
 }
 
 // WhereP adds predicates that are written for any table.
@@ -322,6 +465,16 @@ func (q *PassageQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 	return q.sqlQuery(ctx), nil
 }
 
+// Rows is All with less to clear away: see reusing.
+func (q *QuestionQuery) Rows(ctx context.Context) ([]*Question, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Question](ctx, q, read, q.inters)
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *QuestionQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
@@ -346,6 +499,16 @@ func (q *QuestionQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 		return nil, err
 	}
 	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *RecommendationItemQuery) Rows(ctx context.Context) ([]*RecommendationItem, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*RecommendationItem](ctx, q, read, q.inters)
 }
 
 // WhereP adds predicates that are written for any table.
@@ -374,6 +537,16 @@ func (q *RecommendationItemQuery) Narrowed(ctx context.Context) (*sql.Selector, 
 	return q.sqlQuery(ctx), nil
 }
 
+// Rows is All with less to clear away: see reusing.
+func (q *RecommendationListQuery) Rows(ctx context.Context) ([]*RecommendationList, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*RecommendationList](ctx, q, read, q.inters)
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *RecommendationListQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
@@ -398,6 +571,16 @@ func (q *RecommendationListQuery) Narrowed(ctx context.Context) (*sql.Selector, 
 		return nil, err
 	}
 	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *ReferenceAnswerQuery) Rows(ctx context.Context) ([]*ReferenceAnswer, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*ReferenceAnswer](ctx, q, read, q.inters)
 }
 
 // WhereP adds predicates that are written for any table.
@@ -426,6 +609,16 @@ func (q *ReferenceAnswerQuery) Narrowed(ctx context.Context) (*sql.Selector, err
 	return q.sqlQuery(ctx), nil
 }
 
+// Rows is All with less to clear away: see reusing.
+func (q *RubricQuery) Rows(ctx context.Context) ([]*Rubric, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Rubric](ctx, q, read, q.inters)
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *RubricQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
@@ -450,6 +643,16 @@ func (q *RubricQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 		return nil, err
 	}
 	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *ScoreQuery) Rows(ctx context.Context) ([]*Score, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Score](ctx, q, read, q.inters)
 }
 
 // WhereP adds predicates that are written for any table.
@@ -478,6 +681,16 @@ func (q *ScoreQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 	return q.sqlQuery(ctx), nil
 }
 
+// Rows is All with less to clear away: see reusing.
+func (q *ScoringRunQuery) Rows(ctx context.Context) ([]*ScoringRun, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*ScoringRun](ctx, q, read, q.inters)
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *ScoringRunQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
@@ -502,6 +715,16 @@ func (q *ScoringRunQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 		return nil, err
 	}
 	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *SkillQuery) Rows(ctx context.Context) ([]*Skill, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Skill](ctx, q, read, q.inters)
 }
 
 // WhereP adds predicates that are written for any table.
@@ -530,6 +753,16 @@ func (q *SkillQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 	return q.sqlQuery(ctx), nil
 }
 
+// Rows is All with less to clear away: see reusing.
+func (q *TrackQuery) Rows(ctx context.Context) ([]*Track, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Track](ctx, q, read, q.inters)
+}
+
 // WhereP adds predicates that are written for any table.
 func (q *TrackQuery) WhereP(ps ...func(*sql.Selector)) {
 	for _, p := range ps {
@@ -554,6 +787,16 @@ func (q *TrackQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 		return nil, err
 	}
 	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *UserQuery) Rows(ctx context.Context) ([]*User, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*User](ctx, q, read, q.inters)
 }
 
 // WhereP adds predicates that are written for any table.

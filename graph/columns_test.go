@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/rubrica/rubrica/ent"
+	"github.com/rubrica/rubrica/internal/bypass"
 )
 
 // Rows are read with the columns that an operation has a use for. These tests compare with what is
@@ -160,4 +165,49 @@ func TestColumnsThatNoFieldNeedsAreNotRead(t *testing.T) {
 		require.NotContains(t, without, column)
 	}
 	require.Contains(t, fmt.Sprint(w.ok(t, lena, query, vars{"text": true}).statements), `"essays"."text"`)
+}
+
+// reader is a query that can be read in both ways.
+type reader[T any] interface {
+	All(context.Context) ([]T, error)
+	Rows(context.Context) ([]T, error)
+}
+
+// Rows are scanned into the same variables one after the other: none keeps what belongs to another.
+func TestRowsAreWhatAllReads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.crowd(t)
+	w.exec(t, `UPDATE credentials SET teaches = '{}' WHERE slug < 'd'`)
+	w.exec(t, `UPDATE scoring_runs SET flags = '{PADDED}', failure_code = 'TIMEOUT' WHERE seq = 7 AND random() < 0.5`)
+	w.exec(t, `UPDATE scoring_runs SET overall_percent = NULL, started_at = NULL WHERE random() < 0.5`)
+	c := w.db.Ent
+	sameRows(t, func() reader[*ent.AuditEvent] { return c.AuditEvent.Query() })
+	sameRows(t, func() reader[*ent.Cohort] { return c.Cohort.Query() })
+	sameRows(t, func() reader[*ent.Credential] { return c.Credential.Query() })
+	sameRows(t, func() reader[*ent.Criterion] { return c.Criterion.Query() })
+	sameRows(t, func() reader[*ent.Essay] { return c.Essay.Query() })
+	sameRows(t, func() reader[*ent.Evidence] { return c.Evidence.Query() })
+	sameRows(t, func() reader[*ent.Explanation] { return c.Explanation.Query() })
+	sameRows(t, func() reader[*ent.KeyPointOutcome] { return c.KeyPointOutcome.Query() })
+	sameRows(t, func() reader[*ent.Question] { return c.Question.Query() })
+	sameRows(t, func() reader[*ent.RecommendationItem] { return c.RecommendationItem.Query() })
+	sameRows(t, func() reader[*ent.Score] { return c.Score.Query() })
+	sameRows(t, func() reader[*ent.ScoringRun] { return c.ScoringRun.Query() })
+	sameRows(t, func() reader[*ent.User] { return c.User.Query() })
+}
+
+func sameRows[T any](t *testing.T, query func() reader[T]) {
+	t.Helper()
+	ctx := bypass.Context(t.Context())
+	all, err := query().All(ctx)
+	require.NoError(t, err)
+	rows, err := query().Rows(ctx)
+	require.NoError(t, err)
+	want, err := json.Marshal(all)
+	require.NoError(t, err)
+	got, err := json.Marshal(rows)
+	require.NoError(t, err)
+	require.Greater(t, len(all), 1)
+	require.JSONEq(t, string(want), string(got), "%T", all)
 }

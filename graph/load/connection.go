@@ -6,7 +6,6 @@ import (
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
-	"github.com/lib/pq"
 
 	"github.com/rubrica/rubrica/graph/page"
 )
@@ -124,7 +123,7 @@ func below(s *sql.Selector, column string) *sql.Selector {
 
 // fromEach writes the table of the parents.
 func fromEach(b *sql.Builder, parents []id) {
-	b.WriteString(" FROM unnest(").Arg(pq.Array(parents)).WriteString("::uuid[]) AS ").
+	b.WriteString(" FROM unnest(").Arg(array(parents)).WriteString("::uuid[]) AS ").
 		Ident(each).WriteString("(").Ident("id").WriteString(")")
 }
 

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 
 	"entgo.io/ent/dialect/sql"
@@ -128,10 +129,10 @@ func active(s *sql.Selector) { s.Where(sql.EQ(s.C("active"), true)) }
 
 // query is what every generated query can do.
 type query[T any] interface {
-	All(context.Context) ([]T, error)
 	Columns(names ...string)
 	Finish(change func(*sql.Selector))
 	Narrowed(context.Context) (*sql.Selector, error)
+	Rows(context.Context) ([]T, error)
 	WhereP(conditions ...func(*sql.Selector))
 }
 
@@ -150,7 +151,7 @@ func (k kind[T]) read(s *Set) query[*T] {
 }
 
 func (k kind[T]) all(ctx context.Context, q query[*T]) ([]*T, error) {
-	list, err := q.All(ctx)
+	list, err := q.Rows(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("loading rows of %s: %w", k.typ, err)
 	}
@@ -190,9 +191,38 @@ func anyOf[K comparable](column string, keys []K) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		name := s.C(column) // now: the selector may be given an alias for the statement around it
 		s.Where(sql.P(func(b *sql.Builder) {
-			b.WriteString(name).WriteString(" = ANY(").Arg(pq.Array(keys)).WriteString(")")
+			b.WriteString(name).WriteString(" = ANY(").Arg(array(keys)).WriteString(")")
 		}))
 	}
+}
+
+// array is the keys as one parameter.
+func array[K comparable](keys []K) any {
+	if ids, ok := any(keys).([]id); ok {
+		return uuids(ids)
+	}
+	return pq.Array(keys)
+}
+
+// uuids is an array of ids as Postgres writes it, without the reflection of pq.Array.
+type uuids []id
+
+// Value is the array as text.
+func (u uuids) Value() (driver.Value, error) {
+	const length = 36
+	b := make([]byte, 0, 2+len(u)*(length+1))
+	b = append(b, '{')
+	for i, k := range u {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		text, err := k.MarshalText()
+		if err != nil {
+			return nil, err
+		}
+		b = append(b, text...)
+	}
+	return string(append(b, '}')), nil
 }
 
 // newest keeps, of the rows with the same parent, the one with the largest number.
