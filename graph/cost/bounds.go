@@ -14,7 +14,7 @@ var bounds = map[string]int{
 	"ScoringRun.scores":         12,
 	"Explanation.contributions": 500, "Explanation.evidence": 8, "Explanation.keyPoints": 20, "Explanation.citations": 5,
 	"RecommendationList.items": 10, "RecommendationItem.parts": 8, "RecommendationItem.traces": 20,
-	"AuditEvent.detail": 12, "Job.errors": 25, "System.jobs": 24,
+	"AuditEvent.detail": 20, "Job.errors": 25, "System.jobs": 24,
 	"ScoringActivity.stages": 7, "ScoringActivity.newest": 20,
 	"*.userErrors": 10,
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2"
@@ -62,4 +63,30 @@ func TestPriceSaturates(t *testing.T) {
 		query = "id learner { essays(first: 100) { edges { node { " + query + " } } } }"
 	}
 	require.Equal(t, math.MaxInt32, price(t, "{ essays(first: 100) { edges { node { "+query+" } } } }", nil).Requested)
+}
+
+// What pricing adds to an operation of a screen, beside the bucket.
+func BenchmarkPrice(b *testing.B) {
+	doc, errs := gqlparser.LoadQueryWithRules(schema, `query($n: Int!) { essays(first: $n) { totalCount edges { node { ...E } } } }
+		fragment E on Essay { id text question { title track { title } } learner { name } latestRun { stage
+			scores { value criterion { title } explanation { summary evidence { quote } keyPoints { label } citations { quote passage { title } } } }
+			recommendations { items { rank credential { title } traces { text } } } } }`, nil)
+	if errs != nil {
+		b.Fatal(errs)
+	}
+	variables := map[string]any{"n": int64(20)}
+	b.ReportAllocs()
+	for b.Loop() {
+		Of(schema, doc.Operations[0], variables)
+	}
+}
+
+func BenchmarkBuckets(b *testing.B) {
+	buckets := NewBuckets(callers, time.Now)
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			buckets.Take("x", Default.Admin, 10)
+			buckets.Settle("x", Default.Admin, 10)
+		}
+	})
 }
