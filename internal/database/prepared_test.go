@@ -2,7 +2,6 @@ package database_test
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -154,22 +153,28 @@ func TestRowsAreReadToTheirEnd(t *testing.T) {
 		for _, slug := range []string{"a", "b"} {
 			require.NoError(t, addSkill(ctx, tx, slug))
 		}
-		var rows *sql.Rows
 		for range 3 { // the third is prepared
-			var err error
-			rows, err = tx.Ent.QueryContext(ctx, `SELECT slug FROM skills WHERE slug > $1 ORDER BY slug`, "")
-			require.NoError(t, err)
-			require.True(t, rows.Next())
-			require.Error(t, find(ctx, tx.Ent, "a"))
-			_, err = tx.SQL.ExecContext(ctx, `SELECT 1 WHERE $1`, true)
-			require.Error(t, err)
-			require.True(t, rows.Next())
-			require.False(t, rows.Next())
-			require.NoError(t, rows.Close())
+			interrupt(ctx, t, tx)
 		}
 		return find(ctx, tx.Ent, "b")
 	}))
 }
+
+// interrupt reads two rows and tries other statements between them.
+func interrupt(ctx context.Context, t *testing.T, tx *database.Tx) {
+	t.Helper()
+	rows, err := tx.Ent.QueryContext(ctx, `SELECT slug FROM skills WHERE slug > $1 ORDER BY slug`, "")
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, rows.Close()) }()
+	require.True(t, rows.Next())
+	require.Error(t, find(ctx, tx.Ent, "a"))
+	_, err = tx.SQL.ExecContext(ctx, `SELECT 1 WHERE $1`, true)
+	require.Error(t, err)
+	require.True(t, rows.Next())
+	require.False(t, rows.Next())
+	require.NoError(t, rows.Err())
+}
+
 
 // Prepared or not, a row is read the same: the two ways have other formats on the wire.
 func TestPreparedStatementsAnswerTheSame(t *testing.T) {
