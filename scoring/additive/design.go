@@ -23,6 +23,14 @@ type Part struct {
 	Kind    Kind
 	Columns []string // names of the columns; none for Sparse
 	Bits    uint     // Sparse: indexes are below 1<<Bits
+	Weight  float64  // of the part's kernel in the sum, next to those of the others; 0 is 1
+}
+
+func (p Part) weight() float64 {
+	if p.Weight == 0 {
+		return 1
+	}
+	return p.Weight
 }
 
 // Row is one text: for each part of the design its columns or its n-grams.
@@ -73,18 +81,18 @@ func (s Standard) Of(v float64) float64 {
 	return max(-Limit, min(Limit, (v-s.Mean)/s.Deviation))
 }
 
-// standards of the columns of a part over rows.
-func standards(rows []Row, part, columns int) []Standard {
+// standards of the columns of rows.
+func standards(rows []Measures, columns int) []Standard {
 	out := make([]Standard, columns)
 	n := float64(len(rows))
 	for j := range out {
 		var sum, squares float64
 		for _, r := range rows {
-			sum += r[part].Dense[j]
+			sum += r.Dense[j]
 		}
 		mean := sum / n
 		for _, r := range rows {
-			d := r[part].Dense[j] - mean
+			d := r.Dense[j] - mean
 			squares += d * d
 		}
 		out[j] = Standard{Mean: mean}

@@ -19,49 +19,74 @@ type Fitted struct {
 // MinRows is the least number of rows that a model is fitted on.
 const MinRows = 5
 
-// Fit fits one model for each of the targets (the traits or criteria that the same rows were graded
-// by), sharing the kernels. The error says what is wrong with the rows; ctx ends the work early.
-func Fit(ctx context.Context, parts []Part, rows []Row, targets ...[]float64) ([]*Fitted, error) {
-	if len(rows) < MinRows {
-		return nil, fmt.Errorf("additive: %d rows are too few, it takes %d", len(rows), MinRows)
-	}
+// Design is a table of texts that models are fitted on: all of them, or any part, as when some are held
+// out. What does not depend on which rows are chosen is computed once. It is safe for concurrent use.
+type Design struct {
+	parts []Part
+	rows  []Row
+	inner []*grams // of Sparse parts
+}
+
+// NewDesign holds the rows against the parts; the error says which row is wrong and why. The rows may
+// not be changed afterwards.
+func NewDesign(parts []Part, rows []Row) (*Design, error) {
 	for i, r := range rows {
 		if err := check(parts, r); err != nil {
 			return nil, fmt.Errorf("row %d: %w", i, err)
 		}
 	}
-	for _, y := range targets {
-		if len(y) != len(rows) {
-			return nil, fmt.Errorf("additive: %d scores for %d rows", len(y), len(rows))
+	d := &Design{parts: parts, rows: rows, inner: make([]*grams, len(parts))}
+	for i, p := range parts {
+		if p.Kind == Sparse {
+			d.inner[i] = &grams{rows: rows, part: i, bits: p.Bits}
 		}
 	}
-	sum := mat.NewSymDense(len(rows), nil)
-	prepared := make([]prepared, len(parts))
-	for i, p := range parts {
+	return d, nil
+}
+
+// Fit fits one model for each of the targets (the traits or criteria that the same rows were graded
+// by), sharing the kernels. The error says what is wrong with the rows; ctx ends the work early.
+func Fit(ctx context.Context, parts []Part, rows []Row, targets ...[]float64) ([]*Fitted, error) {
+	d, err := NewDesign(parts, rows)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]int, len(rows))
+	for i := range all {
+		all[i] = i
+	}
+	return d.Fit(ctx, all, targets...)
+}
+
+// Fit fits on the chosen rows alone; a target has one score for each of them, in their order. All that
+// is estimated (standards, centres, traces, the ridge parameter) is of these rows.
+func (d *Design) Fit(ctx context.Context, chosen []int, targets ...[]float64) ([]*Fitted, error) {
+	if len(chosen) < MinRows {
+		return nil, fmt.Errorf("additive: %d rows are too few, it takes %d", len(chosen), MinRows)
+	}
+	for _, y := range targets {
+		if len(y) != len(chosen) {
+			return nil, fmt.Errorf("additive: %d scores for %d rows", len(y), len(chosen))
+		}
+	}
+	sum := mat.NewSymDense(len(chosen), nil)
+	prepared := make([]prepared, len(d.parts))
+	for i, p := range d.parts {
 		q := &prepared[i]
-		q.Part, q.measures = p, make([]Measures, len(rows))
-		if p.Kind != Sparse {
-			q.standards = standards(rows, i, len(p.Columns))
-		}
-		for r := range rows {
-			q.measures[r] = q.standardized(rows[r][i])
-		}
-		k, err := kernel(ctx, p, q.measures)
+		q.prepare(p, d.rows, i, chosen)
+		k, err := d.kernel(ctx, i, q.measures, chosen)
 		if err != nil {
 			return nil, err
 		}
-		q.trace = scaled(k)
+		q.trace = scaled(k, p.weight())
 		sum.AddSym(sum, k)
 	}
+	solutions, err := search(ctx, sum, targets)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]*Fitted, len(targets))
-	for t, y := range targets {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		s, err := best(sum, y)
-		if err != nil {
-			return nil, err
-		}
+	for t, s := range solutions {
 		out[t] = &Fitted{LOO: s.loo, Lambda: s.lambda, Model: &Model{Base: s.mean}}
 		for i := range prepared {
 			out[t].Model.Parts = append(out[t].Model.Parts, prepared[i].effects(s.alpha))
@@ -75,7 +100,21 @@ type prepared struct {
 	Part
 	standards []Standard
 	measures  []Measures
-	trace     float64
+	trace     float64 // that the kernel was divided by, for the weight of the part; 0 when it does not vary
+}
+
+func (p *prepared) prepare(part Part, rows []Row, at int, chosen []int) {
+	p.Part, p.measures = part, make([]Measures, len(chosen))
+	for x, r := range chosen {
+		p.measures[x] = rows[r][at]
+	}
+	if part.Kind == Sparse {
+		return
+	}
+	p.standards = standards(p.measures, len(part.Columns))
+	for x, m := range p.measures {
+		p.measures[x] = p.standardized(m)
+	}
 }
 
 func (p *prepared) standardized(m Measures) Measures {

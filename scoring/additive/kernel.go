@@ -34,79 +34,59 @@ func tabled(d float64) float64 {
 	return gaussianTable[i]*(1-f) + gaussianTable[i+1]*f
 }
 
-// kernel is the kernel of one part over all pairs of rows, neither centred nor scaled. Columns of
-// Smooth and Linear parts come standardised.
-func kernel(ctx context.Context, p Part, rows []Measures) (*mat.SymDense, error) {
+// kernel is the kernel of part i over the chosen rows, neither centred nor scaled. The measures are
+// those of the chosen rows, with columns standardised.
+func (d *Design) kernel(ctx context.Context, i int, rows []Measures, chosen []int) (*mat.SymDense, error) {
+	if d.parts[i].Kind == Sparse {
+		return d.inner[i].of(ctx, chosen)
+	}
 	n := len(rows)
 	k := mat.NewSymDense(n, nil)
+	err := striped(ctx, n, func(r int) { fill(k, d.parts[i].Kind, rows, r) })
+	return k, err
+}
+
+// striped calls row with 0 to n-1 from one goroutine a processor, in strides: of a symmetric matrix a row
+// has as many entries as rows are behind it.
+func striped(ctx context.Context, n int, row func(int)) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	// Rows in strides: a row has as many entries as rows are behind it.
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
 		g.Go(func() error {
-			var scattered []float32
-			if p.Kind == Sparse {
-				scattered = make([]float32, 1<<p.Bits)
-			}
 			for i := w; i < n; i += workers {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				fill(k, p.Kind, rows, i, scattered)
+				row(i)
 			}
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	return k, nil
+	return g.Wait()
 }
 
-// fill computes row i of the kernel from its diagonal on.
-func fill(k *mat.SymDense, kind Kind, rows []Measures, i int, scattered []float32) {
-	switch kind {
-	case Sparse:
-		a := rows[i].Sparse
-		for x, at := range a.Index {
-			scattered[at] = a.Value[x]
-		}
-		for j := i; j < len(rows); j++ {
-			b := rows[j].Sparse
-			var s float32
-			for x, at := range b.Index {
-				s += scattered[at] * b.Value[x]
+// fill computes row i of the kernel of a part with columns, from its diagonal on.
+func fill(k *mat.SymDense, kind Kind, rows []Measures, i int) {
+	a := rows[i].Dense
+	for j := i; j < len(rows); j++ {
+		var s float64
+		b := rows[j].Dense[:len(a)]
+		if kind == Smooth {
+			for c, v := range a {
+				s += tabled(v - b[c])
 			}
-			k.SetSym(i, j, float64(s))
-		}
-		for _, at := range a.Index {
-			scattered[at] = 0
-		}
-	case Smooth:
-		a := rows[i].Dense
-		for j := i; j < len(rows); j++ {
-			var s float64
-			for c, v := range rows[j].Dense {
-				s += tabled(a[c] - v)
+		} else {
+			for c, v := range a {
+				s += v * b[c]
 			}
-			k.SetSym(i, j, s)
 		}
-	case Linear:
-		a := rows[i].Dense
-		for j := i; j < len(rows); j++ {
-			var s float64
-			for c, v := range rows[j].Dense {
-				s += a[c] * v
-			}
-			k.SetSym(i, j, s)
-		}
+		k.SetSym(i, j, s)
 	}
 }
 
-// scaled centres a kernel and divides it by its mean trace, in place. It returns the trace; 0 when the
-// part does not vary over the rows, which leaves the kernel zero.
-func scaled(k *mat.SymDense) (trace float64) {
+// scaled centres a kernel and gives it the mean trace weight, in place. It returns what it divided by; 0
+// when the part does not vary over the rows, which leaves the kernel zero.
+func scaled(k *mat.SymDense, weight float64) (divisor float64) {
 	n := k.SymmetricDim()
 	means := make([]float64, n)
 	var total float64
@@ -121,12 +101,13 @@ func scaled(k *mat.SymDense) (trace float64) {
 		for j := i; j < n; j++ {
 			k.SetSym(i, j, k.At(i, j)-means[i]-means[j]+total)
 		}
-		trace += k.At(i, i) / float64(n)
+		divisor += k.At(i, i) / float64(n)
 	}
-	if trace < 1e-12 {
+	if divisor < 1e-12 {
 		k.Zero()
 		return 0
 	}
-	k.ScaleSym(1/trace, k)
-	return trace
+	divisor /= weight
+	k.ScaleSym(1/divisor, k)
+	return divisor
 }

@@ -1,9 +1,14 @@
 package additive
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -13,42 +18,68 @@ type solution struct {
 	mean   float64
 	alpha  []float64 // weights of the rows; they add up to 0
 	loo    []float64 // prediction of each row by a model without it
+	press  float64   // sum of the squared leave-one-out errors
+}
+
+// system is a kernel with a ridge parameter, factorised: what all targets share.
+type system struct {
+	lambda   float64
+	factor   mat.Cholesky
+	diagonal []float64 // of (K+λI)⁻¹
+}
+
+func newSystem(k *mat.SymDense, lambda float64) (*system, error) {
+	n := k.SymmetricDim()
+	ridged := mat.NewSymDense(n, nil)
+	ridged.CopySym(k)
+	for i := range n {
+		ridged.SetSym(i, i, ridged.At(i, i)+lambda)
+	}
+	s := &system{lambda: lambda, diagonal: make([]float64, n)}
+	if !s.factor.Factorize(ridged) {
+		return nil, errors.New("additive: the kernel is not positive definite")
+	}
+	// With K+λI = U'U the inverse is U⁻¹U⁻¹', whose diagonal is all that is needed: half the work.
+	u := s.factor.RawU().(*mat.TriDense).RawTriangular() // a view of the factor, which must stay
+	upper := blas64.Triangular{
+		Uplo: blas.Upper, Diag: blas.NonUnit, N: n, Stride: n, Data: make([]float64, n*n),
+	}
+	for i := range n {
+		copy(upper.Data[i*n+i:(i+1)*n], u.Data[i*u.Stride+i:i*u.Stride+n])
+	}
+	if !lapack64.Trtri(upper) {
+		return nil, errors.New("additive: the kernel is singular")
+	}
+	for i := range n {
+		for _, v := range upper.Data[i*n+i : (i+1)*n] {
+			s.diagonal[i] += v * v
+		}
+	}
+	return s, nil
 }
 
 // solve is kernel ridge regression with an intercept that is not penalised. The leave-one-out
 // predictions follow from the diagonal of the hat matrix H = 11'/n + K(K+λI)⁻¹.
-func solve(k *mat.SymDense, y []float64, lambda float64) (*solution, error) {
+func (s *system) solve(y []float64) (*solution, error) {
 	n := len(y)
-	g := mat.NewSymDense(n, nil)
-	g.CopySym(k)
-	for i := range n {
-		g.SetSym(i, i, g.At(i, i)+lambda)
-	}
-	var c mat.Cholesky
-	if !c.Factorize(g) {
-		return nil, errors.New("additive: the kernel is not positive definite")
-	}
-	s := &solution{lambda: lambda, alpha: make([]float64, n), loo: make([]float64, n)}
+	out := &solution{lambda: s.lambda, alpha: make([]float64, n), loo: make([]float64, n)}
 	for _, v := range y {
-		s.mean += v / float64(n)
+		out.mean += v / float64(n)
 	}
 	rest := mat.NewVecDense(n, nil)
 	for i, v := range y {
-		rest.SetVec(i, v-s.mean)
+		rest.SetVec(i, v-out.mean)
 	}
-	alpha := mat.NewVecDense(n, s.alpha)
-	if err := c.SolveVecTo(alpha, rest); err != nil {
-		return nil, err
-	}
-	var inverse mat.SymDense
-	if err := c.InverseTo(&inverse); err != nil {
-		return nil, err
+	if err := s.factor.SolveVecTo(mat.NewVecDense(n, out.alpha), rest); err != nil {
+		return nil, fmt.Errorf("additive: solve: %w", err)
 	}
 	for i := range n {
-		free := lambda*inverse.At(i, i) - 1/float64(n) // 1 - H_ii
-		s.loo[i] = y[i] - lambda*s.alpha[i]/math.Max(free, 1e-9)
+		free := s.lambda*s.diagonal[i] - 1/float64(n) // 1 - H_ii
+		e := s.lambda * out.alpha[i] / math.Max(free, 1e-9)
+		out.loo[i] = y[i] - e
+		out.press += e * e
 	}
-	return s, nil
+	return out, nil
 }
 
 // The range in which the ridge parameter is searched, by its logarithm, for kernels of mean trace 1.
@@ -58,25 +89,39 @@ const (
 	lambdaSteps = 8
 )
 
-// best searches the ridge parameter with the least leave-one-out error by golden section.
-func best(k *mat.SymDense, y []float64) (*solution, error) {
-	var found *solution
+// search finds the ridge parameter with the least leave-one-out error by golden section, on the sum of
+// the targets' errors, each as a share of the target's variance: a factorisation is the dear part, and
+// serves all targets. Each target then has the best of the parameters that were tried.
+func search(ctx context.Context, k *mat.SymDense, targets [][]float64) ([]*solution, error) {
+	found := make([]*solution, len(targets))
 	var failed error
-	least := math.Inf(1)
 	at := func(x float64) float64 {
-		s, err := solve(k, y, math.Exp(x))
+		if failed == nil {
+			failed = ctx.Err()
+		}
+		if failed != nil {
+			return math.Inf(1)
+		}
+		s, err := newSystem(k, math.Exp(x))
 		if err != nil {
 			failed = err
 			return math.Inf(1)
 		}
-		var e float64
-		for i, v := range y {
-			e += (v - s.loo[i]) * (v - s.loo[i])
+		var sum float64
+		for t, y := range targets {
+			one, err := s.solve(y)
+			if err != nil {
+				failed = err
+				return math.Inf(1)
+			}
+			if found[t] == nil || one.press < found[t].press {
+				found[t] = one
+			}
+			if v := spread(y); v > 0 {
+				sum += one.press / v
+			}
 		}
-		if e < least {
-			least, found = e, s
-		}
-		return e
+		return sum
 	}
 	golden := (math.Sqrt(5) - 1) / 2
 	a, b := math.Log(minLambda), math.Log(maxLambda)
@@ -93,8 +138,20 @@ func best(k *mat.SymDense, y []float64) (*solution, error) {
 			fd = at(d)
 		}
 	}
-	if found == nil {
+	if failed != nil {
 		return nil, failed
 	}
 	return found, nil
+}
+
+// spread is the sum of squared distances to the mean.
+func spread(y []float64) (s float64) {
+	var mean float64
+	for _, v := range y {
+		mean += v / float64(len(y))
+	}
+	for _, v := range y {
+		s += (v - mean) * (v - mean)
+	}
+	return s
 }

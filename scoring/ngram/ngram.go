@@ -17,7 +17,7 @@ type Vector struct {
 
 // Options say which n-grams are counted.
 type Options struct {
-	Min, Max int  // length of the n-grams in characters
+	Min, Max int  // length of the n-grams in characters, or in tokens
 	Bits     uint // n-grams are hashed to 1<<Bits places
 }
 
@@ -28,16 +28,32 @@ func Of(text string, o Options) Vector {
 	counts := make(map[uint32]float32, len(runes)*2)
 	mask := uint32(1)<<o.Bits - 1
 	for i := range runes {
-		h := uint64(14695981039346656037)
+		h := uint64(offset)
 		for n := 1; n <= o.Max && i+n <= len(runes); n++ {
-			h = (h ^ uint64(runes[i+n-1])) * 1099511628211
+			h = (h ^ uint64(runes[i+n-1])) * prime
 			if n >= o.Min {
-				x := h ^ h>>29
-				x *= 0xbf58476d1ce4e5b9
-				counts[uint32(x>>32)&mask]++
+				counts[place(h)&mask]++
 			}
 		}
 	}
+	return vector(counts)
+}
+
+// The constants of FNV-1a.
+const (
+	offset = 14695981039346656037
+	prime  = 1099511628211
+)
+
+// place spreads a hash, whose low bits hang on the last character alone.
+func place(h uint64) uint32 {
+	h ^= h >> 29
+	h *= 0xbf58476d1ce4e5b9
+	return uint32(h >> 32)
+}
+
+// vector takes log(1 + count).
+func vector(counts map[uint32]float32) Vector {
 	v := Vector{Index: make([]uint32, 0, len(counts)), Value: make([]float32, 0, len(counts))}
 	for k := range counts {
 		v.Index = append(v.Index, k)
