@@ -26,6 +26,10 @@ import (
 	"github.com/rubrica/rubrica/ent/explanation"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
+	"github.com/rubrica/rubrica/ent/llmanswer"
+	"github.com/rubrica/rubrica/ent/llmcall"
+	"github.com/rubrica/rubrica/ent/llmday"
+	"github.com/rubrica/rubrica/ent/llmworker"
 	"github.com/rubrica/rubrica/ent/membership"
 	"github.com/rubrica/rubrica/ent/passage"
 	"github.com/rubrica/rubrica/ent/question"
@@ -67,6 +71,14 @@ type Client struct {
 	KeyPoint *KeyPointClient
 	// KeyPointOutcome is the client for interacting with the KeyPointOutcome builders.
 	KeyPointOutcome *KeyPointOutcomeClient
+	// LLMAnswer is the client for interacting with the LLMAnswer builders.
+	LLMAnswer *LLMAnswerClient
+	// LLMCall is the client for interacting with the LLMCall builders.
+	LLMCall *LLMCallClient
+	// LLMDay is the client for interacting with the LLMDay builders.
+	LLMDay *LLMDayClient
+	// LLMWorker is the client for interacting with the LLMWorker builders.
+	LLMWorker *LLMWorkerClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Passage is the client for interacting with the Passage builders.
@@ -112,6 +124,10 @@ func (c *Client) init() {
 	c.Explanation = NewExplanationClient(c.config)
 	c.KeyPoint = NewKeyPointClient(c.config)
 	c.KeyPointOutcome = NewKeyPointOutcomeClient(c.config)
+	c.LLMAnswer = NewLLMAnswerClient(c.config)
+	c.LLMCall = NewLLMCallClient(c.config)
+	c.LLMDay = NewLLMDayClient(c.config)
+	c.LLMWorker = NewLLMWorkerClient(c.config)
 	c.Membership = NewMembershipClient(c.config)
 	c.Passage = NewPassageClient(c.config)
 	c.Question = NewQuestionClient(c.config)
@@ -226,6 +242,10 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Explanation:        NewExplanationClient(cfg),
 		KeyPoint:           NewKeyPointClient(cfg),
 		KeyPointOutcome:    NewKeyPointOutcomeClient(cfg),
+		LLMAnswer:          NewLLMAnswerClient(cfg),
+		LLMCall:            NewLLMCallClient(cfg),
+		LLMDay:             NewLLMDayClient(cfg),
+		LLMWorker:          NewLLMWorkerClient(cfg),
 		Membership:         NewMembershipClient(cfg),
 		Passage:            NewPassageClient(cfg),
 		Question:           NewQuestionClient(cfg),
@@ -267,6 +287,10 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Explanation:        NewExplanationClient(cfg),
 		KeyPoint:           NewKeyPointClient(cfg),
 		KeyPointOutcome:    NewKeyPointOutcomeClient(cfg),
+		LLMAnswer:          NewLLMAnswerClient(cfg),
+		LLMCall:            NewLLMCallClient(cfg),
+		LLMDay:             NewLLMDayClient(cfg),
+		LLMWorker:          NewLLMWorkerClient(cfg),
 		Membership:         NewMembershipClient(cfg),
 		Passage:            NewPassageClient(cfg),
 		Question:           NewQuestionClient(cfg),
@@ -309,9 +333,10 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AuditEvent, c.Citation, c.Cohort, c.Credential, c.Criterion, c.Essay,
-		c.Evidence, c.Explanation, c.KeyPoint, c.KeyPointOutcome, c.Membership,
-		c.Passage, c.Question, c.RecommendationItem, c.RecommendationList,
-		c.ReferenceAnswer, c.Rubric, c.Score, c.ScoringRun, c.Skill, c.Track, c.User,
+		c.Evidence, c.Explanation, c.KeyPoint, c.KeyPointOutcome, c.LLMAnswer,
+		c.LLMCall, c.LLMDay, c.LLMWorker, c.Membership, c.Passage, c.Question,
+		c.RecommendationItem, c.RecommendationList, c.ReferenceAnswer, c.Rubric,
+		c.Score, c.ScoringRun, c.Skill, c.Track, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -322,9 +347,10 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AuditEvent, c.Citation, c.Cohort, c.Credential, c.Criterion, c.Essay,
-		c.Evidence, c.Explanation, c.KeyPoint, c.KeyPointOutcome, c.Membership,
-		c.Passage, c.Question, c.RecommendationItem, c.RecommendationList,
-		c.ReferenceAnswer, c.Rubric, c.Score, c.ScoringRun, c.Skill, c.Track, c.User,
+		c.Evidence, c.Explanation, c.KeyPoint, c.KeyPointOutcome, c.LLMAnswer,
+		c.LLMCall, c.LLMDay, c.LLMWorker, c.Membership, c.Passage, c.Question,
+		c.RecommendationItem, c.RecommendationList, c.ReferenceAnswer, c.Rubric,
+		c.Score, c.ScoringRun, c.Skill, c.Track, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -353,6 +379,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.KeyPoint.mutate(ctx, m)
 	case *KeyPointOutcomeMutation:
 		return c.KeyPointOutcome.mutate(ctx, m)
+	case *LLMAnswerMutation:
+		return c.LLMAnswer.mutate(ctx, m)
+	case *LLMCallMutation:
+		return c.LLMCall.mutate(ctx, m)
+	case *LLMDayMutation:
+		return c.LLMDay.mutate(ctx, m)
+	case *LLMWorkerMutation:
+		return c.LLMWorker.mutate(ctx, m)
 	case *MembershipMutation:
 		return c.Membership.mutate(ctx, m)
 	case *PassageMutation:
@@ -1959,6 +1993,542 @@ func (c *KeyPointOutcomeClient) mutate(ctx context.Context, m *KeyPointOutcomeMu
 		return (&KeyPointOutcomeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown KeyPointOutcome mutation op: %q", m.Op())
+	}
+}
+
+// LLMAnswerClient is a client for the LLMAnswer schema.
+type LLMAnswerClient struct {
+	config
+}
+
+// NewLLMAnswerClient returns a client for the LLMAnswer from the given config.
+func NewLLMAnswerClient(c config) *LLMAnswerClient {
+	return &LLMAnswerClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `llmanswer.Hooks(f(g(h())))`.
+func (c *LLMAnswerClient) Use(hooks ...Hook) {
+	c.hooks.LLMAnswer = append(c.hooks.LLMAnswer, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `llmanswer.Intercept(f(g(h())))`.
+func (c *LLMAnswerClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LLMAnswer = append(c.inters.LLMAnswer, interceptors...)
+}
+
+// Create returns a builder for creating a LLMAnswer entity.
+func (c *LLMAnswerClient) Create() *LLMAnswerCreate {
+	mutation := newLLMAnswerMutation(c.config, OpCreate)
+	return &LLMAnswerCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LLMAnswer entities.
+func (c *LLMAnswerClient) CreateBulk(builders ...*LLMAnswerCreate) *LLMAnswerCreateBulk {
+	return &LLMAnswerCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LLMAnswerClient) MapCreateBulk(slice any, setFunc func(*LLMAnswerCreate, int)) *LLMAnswerCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LLMAnswerCreateBulk{err: fmt.Errorf("calling to LLMAnswerClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LLMAnswerCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LLMAnswerCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LLMAnswer.
+func (c *LLMAnswerClient) Update() *LLMAnswerUpdate {
+	mutation := newLLMAnswerMutation(c.config, OpUpdate)
+	return &LLMAnswerUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LLMAnswerClient) UpdateOne(_m *LLMAnswer) *LLMAnswerUpdateOne {
+	mutation := newLLMAnswerMutation(c.config, OpUpdateOne, withLLMAnswer(_m))
+	return &LLMAnswerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LLMAnswerClient) UpdateOneID(id uuid.UUID) *LLMAnswerUpdateOne {
+	mutation := newLLMAnswerMutation(c.config, OpUpdateOne, withLLMAnswerID(id))
+	return &LLMAnswerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LLMAnswer.
+func (c *LLMAnswerClient) Delete() *LLMAnswerDelete {
+	mutation := newLLMAnswerMutation(c.config, OpDelete)
+	return &LLMAnswerDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LLMAnswerClient) DeleteOne(_m *LLMAnswer) *LLMAnswerDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LLMAnswerClient) DeleteOneID(id uuid.UUID) *LLMAnswerDeleteOne {
+	builder := c.Delete().Where(llmanswer.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LLMAnswerDeleteOne{builder}
+}
+
+// Query returns a query builder for LLMAnswer.
+func (c *LLMAnswerClient) Query() *LLMAnswerQuery {
+	return &LLMAnswerQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLLMAnswer},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LLMAnswer entity by its id.
+func (c *LLMAnswerClient) Get(ctx context.Context, id uuid.UUID) (*LLMAnswer, error) {
+	return c.Query().Where(llmanswer.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LLMAnswerClient) GetX(ctx context.Context, id uuid.UUID) *LLMAnswer {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LLMAnswerClient) Hooks() []Hook {
+	hooks := c.hooks.LLMAnswer
+	return append(hooks[:len(hooks):len(hooks)], llmanswer.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *LLMAnswerClient) Interceptors() []Interceptor {
+	return c.inters.LLMAnswer
+}
+
+func (c *LLMAnswerClient) mutate(ctx context.Context, m *LLMAnswerMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LLMAnswerCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LLMAnswerUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LLMAnswerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LLMAnswerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown LLMAnswer mutation op: %q", m.Op())
+	}
+}
+
+// LLMCallClient is a client for the LLMCall schema.
+type LLMCallClient struct {
+	config
+}
+
+// NewLLMCallClient returns a client for the LLMCall from the given config.
+func NewLLMCallClient(c config) *LLMCallClient {
+	return &LLMCallClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `llmcall.Hooks(f(g(h())))`.
+func (c *LLMCallClient) Use(hooks ...Hook) {
+	c.hooks.LLMCall = append(c.hooks.LLMCall, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `llmcall.Intercept(f(g(h())))`.
+func (c *LLMCallClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LLMCall = append(c.inters.LLMCall, interceptors...)
+}
+
+// Create returns a builder for creating a LLMCall entity.
+func (c *LLMCallClient) Create() *LLMCallCreate {
+	mutation := newLLMCallMutation(c.config, OpCreate)
+	return &LLMCallCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LLMCall entities.
+func (c *LLMCallClient) CreateBulk(builders ...*LLMCallCreate) *LLMCallCreateBulk {
+	return &LLMCallCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LLMCallClient) MapCreateBulk(slice any, setFunc func(*LLMCallCreate, int)) *LLMCallCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LLMCallCreateBulk{err: fmt.Errorf("calling to LLMCallClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LLMCallCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LLMCallCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LLMCall.
+func (c *LLMCallClient) Update() *LLMCallUpdate {
+	mutation := newLLMCallMutation(c.config, OpUpdate)
+	return &LLMCallUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LLMCallClient) UpdateOne(_m *LLMCall) *LLMCallUpdateOne {
+	mutation := newLLMCallMutation(c.config, OpUpdateOne, withLLMCall(_m))
+	return &LLMCallUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LLMCallClient) UpdateOneID(id uuid.UUID) *LLMCallUpdateOne {
+	mutation := newLLMCallMutation(c.config, OpUpdateOne, withLLMCallID(id))
+	return &LLMCallUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LLMCall.
+func (c *LLMCallClient) Delete() *LLMCallDelete {
+	mutation := newLLMCallMutation(c.config, OpDelete)
+	return &LLMCallDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LLMCallClient) DeleteOne(_m *LLMCall) *LLMCallDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LLMCallClient) DeleteOneID(id uuid.UUID) *LLMCallDeleteOne {
+	builder := c.Delete().Where(llmcall.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LLMCallDeleteOne{builder}
+}
+
+// Query returns a query builder for LLMCall.
+func (c *LLMCallClient) Query() *LLMCallQuery {
+	return &LLMCallQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLLMCall},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LLMCall entity by its id.
+func (c *LLMCallClient) Get(ctx context.Context, id uuid.UUID) (*LLMCall, error) {
+	return c.Query().Where(llmcall.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LLMCallClient) GetX(ctx context.Context, id uuid.UUID) *LLMCall {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LLMCallClient) Hooks() []Hook {
+	hooks := c.hooks.LLMCall
+	return append(hooks[:len(hooks):len(hooks)], llmcall.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *LLMCallClient) Interceptors() []Interceptor {
+	return c.inters.LLMCall
+}
+
+func (c *LLMCallClient) mutate(ctx context.Context, m *LLMCallMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LLMCallCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LLMCallUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LLMCallUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LLMCallDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown LLMCall mutation op: %q", m.Op())
+	}
+}
+
+// LLMDayClient is a client for the LLMDay schema.
+type LLMDayClient struct {
+	config
+}
+
+// NewLLMDayClient returns a client for the LLMDay from the given config.
+func NewLLMDayClient(c config) *LLMDayClient {
+	return &LLMDayClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `llmday.Hooks(f(g(h())))`.
+func (c *LLMDayClient) Use(hooks ...Hook) {
+	c.hooks.LLMDay = append(c.hooks.LLMDay, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `llmday.Intercept(f(g(h())))`.
+func (c *LLMDayClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LLMDay = append(c.inters.LLMDay, interceptors...)
+}
+
+// Create returns a builder for creating a LLMDay entity.
+func (c *LLMDayClient) Create() *LLMDayCreate {
+	mutation := newLLMDayMutation(c.config, OpCreate)
+	return &LLMDayCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LLMDay entities.
+func (c *LLMDayClient) CreateBulk(builders ...*LLMDayCreate) *LLMDayCreateBulk {
+	return &LLMDayCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LLMDayClient) MapCreateBulk(slice any, setFunc func(*LLMDayCreate, int)) *LLMDayCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LLMDayCreateBulk{err: fmt.Errorf("calling to LLMDayClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LLMDayCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LLMDayCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LLMDay.
+func (c *LLMDayClient) Update() *LLMDayUpdate {
+	mutation := newLLMDayMutation(c.config, OpUpdate)
+	return &LLMDayUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LLMDayClient) UpdateOne(_m *LLMDay) *LLMDayUpdateOne {
+	mutation := newLLMDayMutation(c.config, OpUpdateOne, withLLMDay(_m))
+	return &LLMDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LLMDayClient) UpdateOneID(id uuid.UUID) *LLMDayUpdateOne {
+	mutation := newLLMDayMutation(c.config, OpUpdateOne, withLLMDayID(id))
+	return &LLMDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LLMDay.
+func (c *LLMDayClient) Delete() *LLMDayDelete {
+	mutation := newLLMDayMutation(c.config, OpDelete)
+	return &LLMDayDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LLMDayClient) DeleteOne(_m *LLMDay) *LLMDayDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LLMDayClient) DeleteOneID(id uuid.UUID) *LLMDayDeleteOne {
+	builder := c.Delete().Where(llmday.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LLMDayDeleteOne{builder}
+}
+
+// Query returns a query builder for LLMDay.
+func (c *LLMDayClient) Query() *LLMDayQuery {
+	return &LLMDayQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLLMDay},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LLMDay entity by its id.
+func (c *LLMDayClient) Get(ctx context.Context, id uuid.UUID) (*LLMDay, error) {
+	return c.Query().Where(llmday.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LLMDayClient) GetX(ctx context.Context, id uuid.UUID) *LLMDay {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LLMDayClient) Hooks() []Hook {
+	hooks := c.hooks.LLMDay
+	return append(hooks[:len(hooks):len(hooks)], llmday.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *LLMDayClient) Interceptors() []Interceptor {
+	return c.inters.LLMDay
+}
+
+func (c *LLMDayClient) mutate(ctx context.Context, m *LLMDayMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LLMDayCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LLMDayUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LLMDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LLMDayDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown LLMDay mutation op: %q", m.Op())
+	}
+}
+
+// LLMWorkerClient is a client for the LLMWorker schema.
+type LLMWorkerClient struct {
+	config
+}
+
+// NewLLMWorkerClient returns a client for the LLMWorker from the given config.
+func NewLLMWorkerClient(c config) *LLMWorkerClient {
+	return &LLMWorkerClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `llmworker.Hooks(f(g(h())))`.
+func (c *LLMWorkerClient) Use(hooks ...Hook) {
+	c.hooks.LLMWorker = append(c.hooks.LLMWorker, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `llmworker.Intercept(f(g(h())))`.
+func (c *LLMWorkerClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LLMWorker = append(c.inters.LLMWorker, interceptors...)
+}
+
+// Create returns a builder for creating a LLMWorker entity.
+func (c *LLMWorkerClient) Create() *LLMWorkerCreate {
+	mutation := newLLMWorkerMutation(c.config, OpCreate)
+	return &LLMWorkerCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LLMWorker entities.
+func (c *LLMWorkerClient) CreateBulk(builders ...*LLMWorkerCreate) *LLMWorkerCreateBulk {
+	return &LLMWorkerCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LLMWorkerClient) MapCreateBulk(slice any, setFunc func(*LLMWorkerCreate, int)) *LLMWorkerCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LLMWorkerCreateBulk{err: fmt.Errorf("calling to LLMWorkerClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LLMWorkerCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LLMWorkerCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LLMWorker.
+func (c *LLMWorkerClient) Update() *LLMWorkerUpdate {
+	mutation := newLLMWorkerMutation(c.config, OpUpdate)
+	return &LLMWorkerUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LLMWorkerClient) UpdateOne(_m *LLMWorker) *LLMWorkerUpdateOne {
+	mutation := newLLMWorkerMutation(c.config, OpUpdateOne, withLLMWorker(_m))
+	return &LLMWorkerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LLMWorkerClient) UpdateOneID(id uuid.UUID) *LLMWorkerUpdateOne {
+	mutation := newLLMWorkerMutation(c.config, OpUpdateOne, withLLMWorkerID(id))
+	return &LLMWorkerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LLMWorker.
+func (c *LLMWorkerClient) Delete() *LLMWorkerDelete {
+	mutation := newLLMWorkerMutation(c.config, OpDelete)
+	return &LLMWorkerDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LLMWorkerClient) DeleteOne(_m *LLMWorker) *LLMWorkerDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LLMWorkerClient) DeleteOneID(id uuid.UUID) *LLMWorkerDeleteOne {
+	builder := c.Delete().Where(llmworker.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LLMWorkerDeleteOne{builder}
+}
+
+// Query returns a query builder for LLMWorker.
+func (c *LLMWorkerClient) Query() *LLMWorkerQuery {
+	return &LLMWorkerQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLLMWorker},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LLMWorker entity by its id.
+func (c *LLMWorkerClient) Get(ctx context.Context, id uuid.UUID) (*LLMWorker, error) {
+	return c.Query().Where(llmworker.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LLMWorkerClient) GetX(ctx context.Context, id uuid.UUID) *LLMWorker {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LLMWorkerClient) Hooks() []Hook {
+	hooks := c.hooks.LLMWorker
+	return append(hooks[:len(hooks):len(hooks)], llmworker.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *LLMWorkerClient) Interceptors() []Interceptor {
+	return c.inters.LLMWorker
+}
+
+func (c *LLMWorkerClient) mutate(ctx context.Context, m *LLMWorkerMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LLMWorkerCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LLMWorkerUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LLMWorkerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LLMWorkerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown LLMWorker mutation op: %q", m.Op())
 	}
 }
 
@@ -3990,15 +4560,16 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 type (
 	hooks struct {
 		AuditEvent, Citation, Cohort, Credential, Criterion, Essay, Evidence,
-		Explanation, KeyPoint, KeyPointOutcome, Membership, Passage, Question,
-		RecommendationItem, RecommendationList, ReferenceAnswer, Rubric, Score,
-		ScoringRun, Skill, Track, User []ent.Hook
+		Explanation, KeyPoint, KeyPointOutcome, LLMAnswer, LLMCall, LLMDay, LLMWorker,
+		Membership, Passage, Question, RecommendationItem, RecommendationList,
+		ReferenceAnswer, Rubric, Score, ScoringRun, Skill, Track, User []ent.Hook
 	}
 	inters struct {
 		AuditEvent, Citation, Cohort, Credential, Criterion, Essay, Evidence,
-		Explanation, KeyPoint, KeyPointOutcome, Membership, Passage, Question,
-		RecommendationItem, RecommendationList, ReferenceAnswer, Rubric, Score,
-		ScoringRun, Skill, Track, User []ent.Interceptor
+		Explanation, KeyPoint, KeyPointOutcome, LLMAnswer, LLMCall, LLMDay, LLMWorker,
+		Membership, Passage, Question, RecommendationItem, RecommendationList,
+		ReferenceAnswer, Rubric, Score, ScoringRun, Skill, Track,
+		User []ent.Interceptor
 	}
 )
 

@@ -22,6 +22,10 @@ import (
 	"github.com/rubrica/rubrica/ent/explanation"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
+	"github.com/rubrica/rubrica/ent/llmanswer"
+	"github.com/rubrica/rubrica/ent/llmcall"
+	"github.com/rubrica/rubrica/ent/llmday"
+	"github.com/rubrica/rubrica/ent/llmworker"
 	"github.com/rubrica/rubrica/ent/membership"
 	"github.com/rubrica/rubrica/ent/passage"
 	"github.com/rubrica/rubrica/ent/question"
@@ -104,6 +108,10 @@ func checkColumn(t, c string) error {
 			explanation.Table:        explanation.ValidColumn,
 			keypoint.Table:           keypoint.ValidColumn,
 			keypointoutcome.Table:    keypointoutcome.ValidColumn,
+			llmanswer.Table:          llmanswer.ValidColumn,
+			llmcall.Table:            llmcall.ValidColumn,
+			llmday.Table:             llmday.ValidColumn,
+			llmworker.Table:          llmworker.ValidColumn,
 			membership.Table:         membership.ValidColumn,
 			passage.Table:            passage.ValidColumn,
 			question.Table:           question.ValidColumn,

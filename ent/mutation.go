@@ -24,6 +24,10 @@ import (
 	"github.com/rubrica/rubrica/ent/explanation"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
+	"github.com/rubrica/rubrica/ent/llmanswer"
+	"github.com/rubrica/rubrica/ent/llmcall"
+	"github.com/rubrica/rubrica/ent/llmday"
+	"github.com/rubrica/rubrica/ent/llmworker"
 	"github.com/rubrica/rubrica/ent/membership"
 	"github.com/rubrica/rubrica/ent/passage"
 	"github.com/rubrica/rubrica/ent/predicate"
@@ -59,6 +63,10 @@ const (
 	TypeExplanation        = "Explanation"
 	TypeKeyPoint           = "KeyPoint"
 	TypeKeyPointOutcome    = "KeyPointOutcome"
+	TypeLLMAnswer          = "LLMAnswer"
+	TypeLLMCall            = "LLMCall"
+	TypeLLMDay             = "LLMDay"
+	TypeLLMWorker          = "LLMWorker"
 	TypeMembership         = "Membership"
 	TypePassage            = "Passage"
 	TypeQuestion           = "Question"
@@ -9391,6 +9399,3685 @@ func (m *KeyPointOutcomeMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown KeyPointOutcome edge %s", name)
 }
 
+// LLMAnswerMutation represents an operation that mutates the LLMAnswer nodes in the graph.
+type LLMAnswerMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	key           *[]byte
+	answer        *string
+	used_at       *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*LLMAnswer, error)
+	predicates    []predicate.LLMAnswer
+}
+
+var _ ent.Mutation = (*LLMAnswerMutation)(nil)
+
+// llmanswerOption allows management of the mutation configuration using functional options.
+type llmanswerOption func(*LLMAnswerMutation)
+
+// newLLMAnswerMutation creates new mutation for the LLMAnswer entity.
+func newLLMAnswerMutation(c config, op Op, opts ...llmanswerOption) *LLMAnswerMutation {
+	m := &LLMAnswerMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeLLMAnswer,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withLLMAnswerID sets the ID field of the mutation.
+func withLLMAnswerID(id uuid.UUID) llmanswerOption {
+	return func(m *LLMAnswerMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *LLMAnswer
+		)
+		m.oldValue = func(ctx context.Context) (*LLMAnswer, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().LLMAnswer.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withLLMAnswer sets the old LLMAnswer of the mutation.
+func withLLMAnswer(node *LLMAnswer) llmanswerOption {
+	return func(m *LLMAnswerMutation) {
+		m.oldValue = func(context.Context) (*LLMAnswer, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m LLMAnswerMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m LLMAnswerMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of LLMAnswer entities.
+func (m *LLMAnswerMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *LLMAnswerMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *LLMAnswerMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().LLMAnswer.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *LLMAnswerMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *LLMAnswerMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the LLMAnswer entity.
+// If the LLMAnswer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMAnswerMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *LLMAnswerMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetKey sets the "key" field.
+func (m *LLMAnswerMutation) SetKey(b []byte) {
+	m.key = &b
+}
+
+// Key returns the value of the "key" field in the mutation.
+func (m *LLMAnswerMutation) Key() (r []byte, exists bool) {
+	v := m.key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKey returns the old "key" field's value of the LLMAnswer entity.
+// If the LLMAnswer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMAnswerMutation) OldKey(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKey: %w", err)
+	}
+	return oldValue.Key, nil
+}
+
+// ResetKey resets all changes to the "key" field.
+func (m *LLMAnswerMutation) ResetKey() {
+	m.key = nil
+}
+
+// SetAnswer sets the "answer" field.
+func (m *LLMAnswerMutation) SetAnswer(s string) {
+	m.answer = &s
+}
+
+// Answer returns the value of the "answer" field in the mutation.
+func (m *LLMAnswerMutation) Answer() (r string, exists bool) {
+	v := m.answer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswer returns the old "answer" field's value of the LLMAnswer entity.
+// If the LLMAnswer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMAnswerMutation) OldAnswer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswer: %w", err)
+	}
+	return oldValue.Answer, nil
+}
+
+// ResetAnswer resets all changes to the "answer" field.
+func (m *LLMAnswerMutation) ResetAnswer() {
+	m.answer = nil
+}
+
+// SetUsedAt sets the "used_at" field.
+func (m *LLMAnswerMutation) SetUsedAt(t time.Time) {
+	m.used_at = &t
+}
+
+// UsedAt returns the value of the "used_at" field in the mutation.
+func (m *LLMAnswerMutation) UsedAt() (r time.Time, exists bool) {
+	v := m.used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsedAt returns the old "used_at" field's value of the LLMAnswer entity.
+// If the LLMAnswer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMAnswerMutation) OldUsedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsedAt: %w", err)
+	}
+	return oldValue.UsedAt, nil
+}
+
+// ResetUsedAt resets all changes to the "used_at" field.
+func (m *LLMAnswerMutation) ResetUsedAt() {
+	m.used_at = nil
+}
+
+// Where appends a list predicates to the LLMAnswerMutation builder.
+func (m *LLMAnswerMutation) Where(ps ...predicate.LLMAnswer) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the LLMAnswerMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *LLMAnswerMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.LLMAnswer, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *LLMAnswerMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *LLMAnswerMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (LLMAnswer).
+func (m *LLMAnswerMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *LLMAnswerMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.created_at != nil {
+		fields = append(fields, llmanswer.FieldCreatedAt)
+	}
+	if m.key != nil {
+		fields = append(fields, llmanswer.FieldKey)
+	}
+	if m.answer != nil {
+		fields = append(fields, llmanswer.FieldAnswer)
+	}
+	if m.used_at != nil {
+		fields = append(fields, llmanswer.FieldUsedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *LLMAnswerMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case llmanswer.FieldCreatedAt:
+		return m.CreatedAt()
+	case llmanswer.FieldKey:
+		return m.Key()
+	case llmanswer.FieldAnswer:
+		return m.Answer()
+	case llmanswer.FieldUsedAt:
+		return m.UsedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *LLMAnswerMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case llmanswer.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case llmanswer.FieldKey:
+		return m.OldKey(ctx)
+	case llmanswer.FieldAnswer:
+		return m.OldAnswer(ctx)
+	case llmanswer.FieldUsedAt:
+		return m.OldUsedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown LLMAnswer field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LLMAnswerMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case llmanswer.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case llmanswer.FieldKey:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKey(v)
+		return nil
+	case llmanswer.FieldAnswer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswer(v)
+		return nil
+	case llmanswer.FieldUsedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LLMAnswer field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *LLMAnswerMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *LLMAnswerMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LLMAnswerMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown LLMAnswer numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *LLMAnswerMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *LLMAnswerMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *LLMAnswerMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown LLMAnswer nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *LLMAnswerMutation) ResetField(name string) error {
+	switch name {
+	case llmanswer.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case llmanswer.FieldKey:
+		m.ResetKey()
+		return nil
+	case llmanswer.FieldAnswer:
+		m.ResetAnswer()
+		return nil
+	case llmanswer.FieldUsedAt:
+		m.ResetUsedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown LLMAnswer field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *LLMAnswerMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *LLMAnswerMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *LLMAnswerMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *LLMAnswerMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *LLMAnswerMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *LLMAnswerMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *LLMAnswerMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown LLMAnswer unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *LLMAnswerMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown LLMAnswer edge %s", name)
+}
+
+// LLMCallMutation represents an operation that mutates the LLMCall nodes in the graph.
+type LLMCallMutation struct {
+	config
+	op                   Op
+	typ                  string
+	id                   *uuid.UUID
+	created_at           *time.Time
+	day                  *time.Time
+	track_id             *uuid.UUID
+	essay_id             *uuid.UUID
+	model                *string
+	state                *string
+	outcome              *string
+	reserved_micros      *int64
+	addreserved_micros   *int64
+	cost_micros          *int64
+	addcost_micros       *int64
+	prompt_tokens        *int64
+	addprompt_tokens     *int64
+	completion_tokens    *int64
+	addcompletion_tokens *int64
+	expires_at           *time.Time
+	settled_at           *time.Time
+	clearedFields        map[string]struct{}
+	done                 bool
+	oldValue             func(context.Context) (*LLMCall, error)
+	predicates           []predicate.LLMCall
+}
+
+var _ ent.Mutation = (*LLMCallMutation)(nil)
+
+// llmcallOption allows management of the mutation configuration using functional options.
+type llmcallOption func(*LLMCallMutation)
+
+// newLLMCallMutation creates new mutation for the LLMCall entity.
+func newLLMCallMutation(c config, op Op, opts ...llmcallOption) *LLMCallMutation {
+	m := &LLMCallMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeLLMCall,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withLLMCallID sets the ID field of the mutation.
+func withLLMCallID(id uuid.UUID) llmcallOption {
+	return func(m *LLMCallMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *LLMCall
+		)
+		m.oldValue = func(ctx context.Context) (*LLMCall, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().LLMCall.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withLLMCall sets the old LLMCall of the mutation.
+func withLLMCall(node *LLMCall) llmcallOption {
+	return func(m *LLMCallMutation) {
+		m.oldValue = func(context.Context) (*LLMCall, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m LLMCallMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m LLMCallMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of LLMCall entities.
+func (m *LLMCallMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *LLMCallMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *LLMCallMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().LLMCall.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *LLMCallMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *LLMCallMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *LLMCallMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetDay sets the "day" field.
+func (m *LLMCallMutation) SetDay(t time.Time) {
+	m.day = &t
+}
+
+// Day returns the value of the "day" field in the mutation.
+func (m *LLMCallMutation) Day() (r time.Time, exists bool) {
+	v := m.day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDay returns the old "day" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldDay(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDay: %w", err)
+	}
+	return oldValue.Day, nil
+}
+
+// ResetDay resets all changes to the "day" field.
+func (m *LLMCallMutation) ResetDay() {
+	m.day = nil
+}
+
+// SetTrackID sets the "track_id" field.
+func (m *LLMCallMutation) SetTrackID(u uuid.UUID) {
+	m.track_id = &u
+}
+
+// TrackID returns the value of the "track_id" field in the mutation.
+func (m *LLMCallMutation) TrackID() (r uuid.UUID, exists bool) {
+	v := m.track_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackID returns the old "track_id" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldTrackID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackID: %w", err)
+	}
+	return oldValue.TrackID, nil
+}
+
+// ResetTrackID resets all changes to the "track_id" field.
+func (m *LLMCallMutation) ResetTrackID() {
+	m.track_id = nil
+}
+
+// SetEssayID sets the "essay_id" field.
+func (m *LLMCallMutation) SetEssayID(u uuid.UUID) {
+	m.essay_id = &u
+}
+
+// EssayID returns the value of the "essay_id" field in the mutation.
+func (m *LLMCallMutation) EssayID() (r uuid.UUID, exists bool) {
+	v := m.essay_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEssayID returns the old "essay_id" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldEssayID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEssayID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEssayID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEssayID: %w", err)
+	}
+	return oldValue.EssayID, nil
+}
+
+// ResetEssayID resets all changes to the "essay_id" field.
+func (m *LLMCallMutation) ResetEssayID() {
+	m.essay_id = nil
+}
+
+// SetModel sets the "model" field.
+func (m *LLMCallMutation) SetModel(s string) {
+	m.model = &s
+}
+
+// Model returns the value of the "model" field in the mutation.
+func (m *LLMCallMutation) Model() (r string, exists bool) {
+	v := m.model
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldModel returns the old "model" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldModel(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldModel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldModel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldModel: %w", err)
+	}
+	return oldValue.Model, nil
+}
+
+// ResetModel resets all changes to the "model" field.
+func (m *LLMCallMutation) ResetModel() {
+	m.model = nil
+}
+
+// SetState sets the "state" field.
+func (m *LLMCallMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *LLMCallMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *LLMCallMutation) ResetState() {
+	m.state = nil
+}
+
+// SetOutcome sets the "outcome" field.
+func (m *LLMCallMutation) SetOutcome(s string) {
+	m.outcome = &s
+}
+
+// Outcome returns the value of the "outcome" field in the mutation.
+func (m *LLMCallMutation) Outcome() (r string, exists bool) {
+	v := m.outcome
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOutcome returns the old "outcome" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldOutcome(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOutcome is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOutcome requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOutcome: %w", err)
+	}
+	return oldValue.Outcome, nil
+}
+
+// ResetOutcome resets all changes to the "outcome" field.
+func (m *LLMCallMutation) ResetOutcome() {
+	m.outcome = nil
+}
+
+// SetReservedMicros sets the "reserved_micros" field.
+func (m *LLMCallMutation) SetReservedMicros(i int64) {
+	m.reserved_micros = &i
+	m.addreserved_micros = nil
+}
+
+// ReservedMicros returns the value of the "reserved_micros" field in the mutation.
+func (m *LLMCallMutation) ReservedMicros() (r int64, exists bool) {
+	v := m.reserved_micros
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReservedMicros returns the old "reserved_micros" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldReservedMicros(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReservedMicros is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReservedMicros requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReservedMicros: %w", err)
+	}
+	return oldValue.ReservedMicros, nil
+}
+
+// AddReservedMicros adds i to the "reserved_micros" field.
+func (m *LLMCallMutation) AddReservedMicros(i int64) {
+	if m.addreserved_micros != nil {
+		*m.addreserved_micros += i
+	} else {
+		m.addreserved_micros = &i
+	}
+}
+
+// AddedReservedMicros returns the value that was added to the "reserved_micros" field in this mutation.
+func (m *LLMCallMutation) AddedReservedMicros() (r int64, exists bool) {
+	v := m.addreserved_micros
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReservedMicros resets all changes to the "reserved_micros" field.
+func (m *LLMCallMutation) ResetReservedMicros() {
+	m.reserved_micros = nil
+	m.addreserved_micros = nil
+}
+
+// SetCostMicros sets the "cost_micros" field.
+func (m *LLMCallMutation) SetCostMicros(i int64) {
+	m.cost_micros = &i
+	m.addcost_micros = nil
+}
+
+// CostMicros returns the value of the "cost_micros" field in the mutation.
+func (m *LLMCallMutation) CostMicros() (r int64, exists bool) {
+	v := m.cost_micros
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCostMicros returns the old "cost_micros" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldCostMicros(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCostMicros is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCostMicros requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCostMicros: %w", err)
+	}
+	return oldValue.CostMicros, nil
+}
+
+// AddCostMicros adds i to the "cost_micros" field.
+func (m *LLMCallMutation) AddCostMicros(i int64) {
+	if m.addcost_micros != nil {
+		*m.addcost_micros += i
+	} else {
+		m.addcost_micros = &i
+	}
+}
+
+// AddedCostMicros returns the value that was added to the "cost_micros" field in this mutation.
+func (m *LLMCallMutation) AddedCostMicros() (r int64, exists bool) {
+	v := m.addcost_micros
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCostMicros resets all changes to the "cost_micros" field.
+func (m *LLMCallMutation) ResetCostMicros() {
+	m.cost_micros = nil
+	m.addcost_micros = nil
+}
+
+// SetPromptTokens sets the "prompt_tokens" field.
+func (m *LLMCallMutation) SetPromptTokens(i int64) {
+	m.prompt_tokens = &i
+	m.addprompt_tokens = nil
+}
+
+// PromptTokens returns the value of the "prompt_tokens" field in the mutation.
+func (m *LLMCallMutation) PromptTokens() (r int64, exists bool) {
+	v := m.prompt_tokens
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPromptTokens returns the old "prompt_tokens" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldPromptTokens(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPromptTokens is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPromptTokens requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPromptTokens: %w", err)
+	}
+	return oldValue.PromptTokens, nil
+}
+
+// AddPromptTokens adds i to the "prompt_tokens" field.
+func (m *LLMCallMutation) AddPromptTokens(i int64) {
+	if m.addprompt_tokens != nil {
+		*m.addprompt_tokens += i
+	} else {
+		m.addprompt_tokens = &i
+	}
+}
+
+// AddedPromptTokens returns the value that was added to the "prompt_tokens" field in this mutation.
+func (m *LLMCallMutation) AddedPromptTokens() (r int64, exists bool) {
+	v := m.addprompt_tokens
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPromptTokens resets all changes to the "prompt_tokens" field.
+func (m *LLMCallMutation) ResetPromptTokens() {
+	m.prompt_tokens = nil
+	m.addprompt_tokens = nil
+}
+
+// SetCompletionTokens sets the "completion_tokens" field.
+func (m *LLMCallMutation) SetCompletionTokens(i int64) {
+	m.completion_tokens = &i
+	m.addcompletion_tokens = nil
+}
+
+// CompletionTokens returns the value of the "completion_tokens" field in the mutation.
+func (m *LLMCallMutation) CompletionTokens() (r int64, exists bool) {
+	v := m.completion_tokens
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompletionTokens returns the old "completion_tokens" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldCompletionTokens(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompletionTokens is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompletionTokens requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompletionTokens: %w", err)
+	}
+	return oldValue.CompletionTokens, nil
+}
+
+// AddCompletionTokens adds i to the "completion_tokens" field.
+func (m *LLMCallMutation) AddCompletionTokens(i int64) {
+	if m.addcompletion_tokens != nil {
+		*m.addcompletion_tokens += i
+	} else {
+		m.addcompletion_tokens = &i
+	}
+}
+
+// AddedCompletionTokens returns the value that was added to the "completion_tokens" field in this mutation.
+func (m *LLMCallMutation) AddedCompletionTokens() (r int64, exists bool) {
+	v := m.addcompletion_tokens
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCompletionTokens resets all changes to the "completion_tokens" field.
+func (m *LLMCallMutation) ResetCompletionTokens() {
+	m.completion_tokens = nil
+	m.addcompletion_tokens = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *LLMCallMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *LLMCallMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *LLMCallMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetSettledAt sets the "settled_at" field.
+func (m *LLMCallMutation) SetSettledAt(t time.Time) {
+	m.settled_at = &t
+}
+
+// SettledAt returns the value of the "settled_at" field in the mutation.
+func (m *LLMCallMutation) SettledAt() (r time.Time, exists bool) {
+	v := m.settled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSettledAt returns the old "settled_at" field's value of the LLMCall entity.
+// If the LLMCall object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMCallMutation) OldSettledAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSettledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSettledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSettledAt: %w", err)
+	}
+	return oldValue.SettledAt, nil
+}
+
+// ClearSettledAt clears the value of the "settled_at" field.
+func (m *LLMCallMutation) ClearSettledAt() {
+	m.settled_at = nil
+	m.clearedFields[llmcall.FieldSettledAt] = struct{}{}
+}
+
+// SettledAtCleared returns if the "settled_at" field was cleared in this mutation.
+func (m *LLMCallMutation) SettledAtCleared() bool {
+	_, ok := m.clearedFields[llmcall.FieldSettledAt]
+	return ok
+}
+
+// ResetSettledAt resets all changes to the "settled_at" field.
+func (m *LLMCallMutation) ResetSettledAt() {
+	m.settled_at = nil
+	delete(m.clearedFields, llmcall.FieldSettledAt)
+}
+
+// Where appends a list predicates to the LLMCallMutation builder.
+func (m *LLMCallMutation) Where(ps ...predicate.LLMCall) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the LLMCallMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *LLMCallMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.LLMCall, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *LLMCallMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *LLMCallMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (LLMCall).
+func (m *LLMCallMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *LLMCallMutation) Fields() []string {
+	fields := make([]string, 0, 13)
+	if m.created_at != nil {
+		fields = append(fields, llmcall.FieldCreatedAt)
+	}
+	if m.day != nil {
+		fields = append(fields, llmcall.FieldDay)
+	}
+	if m.track_id != nil {
+		fields = append(fields, llmcall.FieldTrackID)
+	}
+	if m.essay_id != nil {
+		fields = append(fields, llmcall.FieldEssayID)
+	}
+	if m.model != nil {
+		fields = append(fields, llmcall.FieldModel)
+	}
+	if m.state != nil {
+		fields = append(fields, llmcall.FieldState)
+	}
+	if m.outcome != nil {
+		fields = append(fields, llmcall.FieldOutcome)
+	}
+	if m.reserved_micros != nil {
+		fields = append(fields, llmcall.FieldReservedMicros)
+	}
+	if m.cost_micros != nil {
+		fields = append(fields, llmcall.FieldCostMicros)
+	}
+	if m.prompt_tokens != nil {
+		fields = append(fields, llmcall.FieldPromptTokens)
+	}
+	if m.completion_tokens != nil {
+		fields = append(fields, llmcall.FieldCompletionTokens)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, llmcall.FieldExpiresAt)
+	}
+	if m.settled_at != nil {
+		fields = append(fields, llmcall.FieldSettledAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *LLMCallMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case llmcall.FieldCreatedAt:
+		return m.CreatedAt()
+	case llmcall.FieldDay:
+		return m.Day()
+	case llmcall.FieldTrackID:
+		return m.TrackID()
+	case llmcall.FieldEssayID:
+		return m.EssayID()
+	case llmcall.FieldModel:
+		return m.Model()
+	case llmcall.FieldState:
+		return m.State()
+	case llmcall.FieldOutcome:
+		return m.Outcome()
+	case llmcall.FieldReservedMicros:
+		return m.ReservedMicros()
+	case llmcall.FieldCostMicros:
+		return m.CostMicros()
+	case llmcall.FieldPromptTokens:
+		return m.PromptTokens()
+	case llmcall.FieldCompletionTokens:
+		return m.CompletionTokens()
+	case llmcall.FieldExpiresAt:
+		return m.ExpiresAt()
+	case llmcall.FieldSettledAt:
+		return m.SettledAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *LLMCallMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case llmcall.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case llmcall.FieldDay:
+		return m.OldDay(ctx)
+	case llmcall.FieldTrackID:
+		return m.OldTrackID(ctx)
+	case llmcall.FieldEssayID:
+		return m.OldEssayID(ctx)
+	case llmcall.FieldModel:
+		return m.OldModel(ctx)
+	case llmcall.FieldState:
+		return m.OldState(ctx)
+	case llmcall.FieldOutcome:
+		return m.OldOutcome(ctx)
+	case llmcall.FieldReservedMicros:
+		return m.OldReservedMicros(ctx)
+	case llmcall.FieldCostMicros:
+		return m.OldCostMicros(ctx)
+	case llmcall.FieldPromptTokens:
+		return m.OldPromptTokens(ctx)
+	case llmcall.FieldCompletionTokens:
+		return m.OldCompletionTokens(ctx)
+	case llmcall.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case llmcall.FieldSettledAt:
+		return m.OldSettledAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown LLMCall field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LLMCallMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case llmcall.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case llmcall.FieldDay:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDay(v)
+		return nil
+	case llmcall.FieldTrackID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrackID(v)
+		return nil
+	case llmcall.FieldEssayID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEssayID(v)
+		return nil
+	case llmcall.FieldModel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetModel(v)
+		return nil
+	case llmcall.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case llmcall.FieldOutcome:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOutcome(v)
+		return nil
+	case llmcall.FieldReservedMicros:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReservedMicros(v)
+		return nil
+	case llmcall.FieldCostMicros:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCostMicros(v)
+		return nil
+	case llmcall.FieldPromptTokens:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPromptTokens(v)
+		return nil
+	case llmcall.FieldCompletionTokens:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompletionTokens(v)
+		return nil
+	case llmcall.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case llmcall.FieldSettledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSettledAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LLMCall field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *LLMCallMutation) AddedFields() []string {
+	var fields []string
+	if m.addreserved_micros != nil {
+		fields = append(fields, llmcall.FieldReservedMicros)
+	}
+	if m.addcost_micros != nil {
+		fields = append(fields, llmcall.FieldCostMicros)
+	}
+	if m.addprompt_tokens != nil {
+		fields = append(fields, llmcall.FieldPromptTokens)
+	}
+	if m.addcompletion_tokens != nil {
+		fields = append(fields, llmcall.FieldCompletionTokens)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *LLMCallMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case llmcall.FieldReservedMicros:
+		return m.AddedReservedMicros()
+	case llmcall.FieldCostMicros:
+		return m.AddedCostMicros()
+	case llmcall.FieldPromptTokens:
+		return m.AddedPromptTokens()
+	case llmcall.FieldCompletionTokens:
+		return m.AddedCompletionTokens()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LLMCallMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case llmcall.FieldReservedMicros:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReservedMicros(v)
+		return nil
+	case llmcall.FieldCostMicros:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCostMicros(v)
+		return nil
+	case llmcall.FieldPromptTokens:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPromptTokens(v)
+		return nil
+	case llmcall.FieldCompletionTokens:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCompletionTokens(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LLMCall numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *LLMCallMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(llmcall.FieldSettledAt) {
+		fields = append(fields, llmcall.FieldSettledAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *LLMCallMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *LLMCallMutation) ClearField(name string) error {
+	switch name {
+	case llmcall.FieldSettledAt:
+		m.ClearSettledAt()
+		return nil
+	}
+	return fmt.Errorf("unknown LLMCall nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *LLMCallMutation) ResetField(name string) error {
+	switch name {
+	case llmcall.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case llmcall.FieldDay:
+		m.ResetDay()
+		return nil
+	case llmcall.FieldTrackID:
+		m.ResetTrackID()
+		return nil
+	case llmcall.FieldEssayID:
+		m.ResetEssayID()
+		return nil
+	case llmcall.FieldModel:
+		m.ResetModel()
+		return nil
+	case llmcall.FieldState:
+		m.ResetState()
+		return nil
+	case llmcall.FieldOutcome:
+		m.ResetOutcome()
+		return nil
+	case llmcall.FieldReservedMicros:
+		m.ResetReservedMicros()
+		return nil
+	case llmcall.FieldCostMicros:
+		m.ResetCostMicros()
+		return nil
+	case llmcall.FieldPromptTokens:
+		m.ResetPromptTokens()
+		return nil
+	case llmcall.FieldCompletionTokens:
+		m.ResetCompletionTokens()
+		return nil
+	case llmcall.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case llmcall.FieldSettledAt:
+		m.ResetSettledAt()
+		return nil
+	}
+	return fmt.Errorf("unknown LLMCall field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *LLMCallMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *LLMCallMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *LLMCallMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *LLMCallMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *LLMCallMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *LLMCallMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *LLMCallMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown LLMCall unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *LLMCallMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown LLMCall edge %s", name)
+}
+
+// LLMDayMutation represents an operation that mutates the LLMDay nodes in the graph.
+type LLMDayMutation struct {
+	config
+	op                   Op
+	typ                  string
+	id                   *uuid.UUID
+	created_at           *time.Time
+	day                  *time.Time
+	track_id             *uuid.UUID
+	spent_micros         *int64
+	addspent_micros      *int64
+	reserved_micros      *int64
+	addreserved_micros   *int64
+	prompt_tokens        *int64
+	addprompt_tokens     *int64
+	completion_tokens    *int64
+	addcompletion_tokens *int64
+	calls                *int
+	addcalls             *int
+	clearedFields        map[string]struct{}
+	done                 bool
+	oldValue             func(context.Context) (*LLMDay, error)
+	predicates           []predicate.LLMDay
+}
+
+var _ ent.Mutation = (*LLMDayMutation)(nil)
+
+// llmdayOption allows management of the mutation configuration using functional options.
+type llmdayOption func(*LLMDayMutation)
+
+// newLLMDayMutation creates new mutation for the LLMDay entity.
+func newLLMDayMutation(c config, op Op, opts ...llmdayOption) *LLMDayMutation {
+	m := &LLMDayMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeLLMDay,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withLLMDayID sets the ID field of the mutation.
+func withLLMDayID(id uuid.UUID) llmdayOption {
+	return func(m *LLMDayMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *LLMDay
+		)
+		m.oldValue = func(ctx context.Context) (*LLMDay, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().LLMDay.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withLLMDay sets the old LLMDay of the mutation.
+func withLLMDay(node *LLMDay) llmdayOption {
+	return func(m *LLMDayMutation) {
+		m.oldValue = func(context.Context) (*LLMDay, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m LLMDayMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m LLMDayMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of LLMDay entities.
+func (m *LLMDayMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *LLMDayMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *LLMDayMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().LLMDay.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *LLMDayMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *LLMDayMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the LLMDay entity.
+// If the LLMDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMDayMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *LLMDayMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetDay sets the "day" field.
+func (m *LLMDayMutation) SetDay(t time.Time) {
+	m.day = &t
+}
+
+// Day returns the value of the "day" field in the mutation.
+func (m *LLMDayMutation) Day() (r time.Time, exists bool) {
+	v := m.day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDay returns the old "day" field's value of the LLMDay entity.
+// If the LLMDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMDayMutation) OldDay(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDay: %w", err)
+	}
+	return oldValue.Day, nil
+}
+
+// ResetDay resets all changes to the "day" field.
+func (m *LLMDayMutation) ResetDay() {
+	m.day = nil
+}
+
+// SetTrackID sets the "track_id" field.
+func (m *LLMDayMutation) SetTrackID(u uuid.UUID) {
+	m.track_id = &u
+}
+
+// TrackID returns the value of the "track_id" field in the mutation.
+func (m *LLMDayMutation) TrackID() (r uuid.UUID, exists bool) {
+	v := m.track_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackID returns the old "track_id" field's value of the LLMDay entity.
+// If the LLMDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMDayMutation) OldTrackID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackID: %w", err)
+	}
+	return oldValue.TrackID, nil
+}
+
+// ResetTrackID resets all changes to the "track_id" field.
+func (m *LLMDayMutation) ResetTrackID() {
+	m.track_id = nil
+}
+
+// SetSpentMicros sets the "spent_micros" field.
+func (m *LLMDayMutation) SetSpentMicros(i int64) {
+	m.spent_micros = &i
+	m.addspent_micros = nil
+}
+
+// SpentMicros returns the value of the "spent_micros" field in the mutation.
+func (m *LLMDayMutation) SpentMicros() (r int64, exists bool) {
+	v := m.spent_micros
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSpentMicros returns the old "spent_micros" field's value of the LLMDay entity.
+// If the LLMDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMDayMutation) OldSpentMicros(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSpentMicros is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSpentMicros requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSpentMicros: %w", err)
+	}
+	return oldValue.SpentMicros, nil
+}
+
+// AddSpentMicros adds i to the "spent_micros" field.
+func (m *LLMDayMutation) AddSpentMicros(i int64) {
+	if m.addspent_micros != nil {
+		*m.addspent_micros += i
+	} else {
+		m.addspent_micros = &i
+	}
+}
+
+// AddedSpentMicros returns the value that was added to the "spent_micros" field in this mutation.
+func (m *LLMDayMutation) AddedSpentMicros() (r int64, exists bool) {
+	v := m.addspent_micros
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSpentMicros resets all changes to the "spent_micros" field.
+func (m *LLMDayMutation) ResetSpentMicros() {
+	m.spent_micros = nil
+	m.addspent_micros = nil
+}
+
+// SetReservedMicros sets the "reserved_micros" field.
+func (m *LLMDayMutation) SetReservedMicros(i int64) {
+	m.reserved_micros = &i
+	m.addreserved_micros = nil
+}
+
+// ReservedMicros returns the value of the "reserved_micros" field in the mutation.
+func (m *LLMDayMutation) ReservedMicros() (r int64, exists bool) {
+	v := m.reserved_micros
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReservedMicros returns the old "reserved_micros" field's value of the LLMDay entity.
+// If the LLMDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMDayMutation) OldReservedMicros(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReservedMicros is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReservedMicros requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReservedMicros: %w", err)
+	}
+	return oldValue.ReservedMicros, nil
+}
+
+// AddReservedMicros adds i to the "reserved_micros" field.
+func (m *LLMDayMutation) AddReservedMicros(i int64) {
+	if m.addreserved_micros != nil {
+		*m.addreserved_micros += i
+	} else {
+		m.addreserved_micros = &i
+	}
+}
+
+// AddedReservedMicros returns the value that was added to the "reserved_micros" field in this mutation.
+func (m *LLMDayMutation) AddedReservedMicros() (r int64, exists bool) {
+	v := m.addreserved_micros
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReservedMicros resets all changes to the "reserved_micros" field.
+func (m *LLMDayMutation) ResetReservedMicros() {
+	m.reserved_micros = nil
+	m.addreserved_micros = nil
+}
+
+// SetPromptTokens sets the "prompt_tokens" field.
+func (m *LLMDayMutation) SetPromptTokens(i int64) {
+	m.prompt_tokens = &i
+	m.addprompt_tokens = nil
+}
+
+// PromptTokens returns the value of the "prompt_tokens" field in the mutation.
+func (m *LLMDayMutation) PromptTokens() (r int64, exists bool) {
+	v := m.prompt_tokens
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPromptTokens returns the old "prompt_tokens" field's value of the LLMDay entity.
+// If the LLMDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMDayMutation) OldPromptTokens(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPromptTokens is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPromptTokens requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPromptTokens: %w", err)
+	}
+	return oldValue.PromptTokens, nil
+}
+
+// AddPromptTokens adds i to the "prompt_tokens" field.
+func (m *LLMDayMutation) AddPromptTokens(i int64) {
+	if m.addprompt_tokens != nil {
+		*m.addprompt_tokens += i
+	} else {
+		m.addprompt_tokens = &i
+	}
+}
+
+// AddedPromptTokens returns the value that was added to the "prompt_tokens" field in this mutation.
+func (m *LLMDayMutation) AddedPromptTokens() (r int64, exists bool) {
+	v := m.addprompt_tokens
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPromptTokens resets all changes to the "prompt_tokens" field.
+func (m *LLMDayMutation) ResetPromptTokens() {
+	m.prompt_tokens = nil
+	m.addprompt_tokens = nil
+}
+
+// SetCompletionTokens sets the "completion_tokens" field.
+func (m *LLMDayMutation) SetCompletionTokens(i int64) {
+	m.completion_tokens = &i
+	m.addcompletion_tokens = nil
+}
+
+// CompletionTokens returns the value of the "completion_tokens" field in the mutation.
+func (m *LLMDayMutation) CompletionTokens() (r int64, exists bool) {
+	v := m.completion_tokens
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompletionTokens returns the old "completion_tokens" field's value of the LLMDay entity.
+// If the LLMDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMDayMutation) OldCompletionTokens(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompletionTokens is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompletionTokens requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompletionTokens: %w", err)
+	}
+	return oldValue.CompletionTokens, nil
+}
+
+// AddCompletionTokens adds i to the "completion_tokens" field.
+func (m *LLMDayMutation) AddCompletionTokens(i int64) {
+	if m.addcompletion_tokens != nil {
+		*m.addcompletion_tokens += i
+	} else {
+		m.addcompletion_tokens = &i
+	}
+}
+
+// AddedCompletionTokens returns the value that was added to the "completion_tokens" field in this mutation.
+func (m *LLMDayMutation) AddedCompletionTokens() (r int64, exists bool) {
+	v := m.addcompletion_tokens
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCompletionTokens resets all changes to the "completion_tokens" field.
+func (m *LLMDayMutation) ResetCompletionTokens() {
+	m.completion_tokens = nil
+	m.addcompletion_tokens = nil
+}
+
+// SetCalls sets the "calls" field.
+func (m *LLMDayMutation) SetCalls(i int) {
+	m.calls = &i
+	m.addcalls = nil
+}
+
+// Calls returns the value of the "calls" field in the mutation.
+func (m *LLMDayMutation) Calls() (r int, exists bool) {
+	v := m.calls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalls returns the old "calls" field's value of the LLMDay entity.
+// If the LLMDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMDayMutation) OldCalls(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalls: %w", err)
+	}
+	return oldValue.Calls, nil
+}
+
+// AddCalls adds i to the "calls" field.
+func (m *LLMDayMutation) AddCalls(i int) {
+	if m.addcalls != nil {
+		*m.addcalls += i
+	} else {
+		m.addcalls = &i
+	}
+}
+
+// AddedCalls returns the value that was added to the "calls" field in this mutation.
+func (m *LLMDayMutation) AddedCalls() (r int, exists bool) {
+	v := m.addcalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCalls resets all changes to the "calls" field.
+func (m *LLMDayMutation) ResetCalls() {
+	m.calls = nil
+	m.addcalls = nil
+}
+
+// Where appends a list predicates to the LLMDayMutation builder.
+func (m *LLMDayMutation) Where(ps ...predicate.LLMDay) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the LLMDayMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *LLMDayMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.LLMDay, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *LLMDayMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *LLMDayMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (LLMDay).
+func (m *LLMDayMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *LLMDayMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, llmday.FieldCreatedAt)
+	}
+	if m.day != nil {
+		fields = append(fields, llmday.FieldDay)
+	}
+	if m.track_id != nil {
+		fields = append(fields, llmday.FieldTrackID)
+	}
+	if m.spent_micros != nil {
+		fields = append(fields, llmday.FieldSpentMicros)
+	}
+	if m.reserved_micros != nil {
+		fields = append(fields, llmday.FieldReservedMicros)
+	}
+	if m.prompt_tokens != nil {
+		fields = append(fields, llmday.FieldPromptTokens)
+	}
+	if m.completion_tokens != nil {
+		fields = append(fields, llmday.FieldCompletionTokens)
+	}
+	if m.calls != nil {
+		fields = append(fields, llmday.FieldCalls)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *LLMDayMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case llmday.FieldCreatedAt:
+		return m.CreatedAt()
+	case llmday.FieldDay:
+		return m.Day()
+	case llmday.FieldTrackID:
+		return m.TrackID()
+	case llmday.FieldSpentMicros:
+		return m.SpentMicros()
+	case llmday.FieldReservedMicros:
+		return m.ReservedMicros()
+	case llmday.FieldPromptTokens:
+		return m.PromptTokens()
+	case llmday.FieldCompletionTokens:
+		return m.CompletionTokens()
+	case llmday.FieldCalls:
+		return m.Calls()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *LLMDayMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case llmday.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case llmday.FieldDay:
+		return m.OldDay(ctx)
+	case llmday.FieldTrackID:
+		return m.OldTrackID(ctx)
+	case llmday.FieldSpentMicros:
+		return m.OldSpentMicros(ctx)
+	case llmday.FieldReservedMicros:
+		return m.OldReservedMicros(ctx)
+	case llmday.FieldPromptTokens:
+		return m.OldPromptTokens(ctx)
+	case llmday.FieldCompletionTokens:
+		return m.OldCompletionTokens(ctx)
+	case llmday.FieldCalls:
+		return m.OldCalls(ctx)
+	}
+	return nil, fmt.Errorf("unknown LLMDay field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LLMDayMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case llmday.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case llmday.FieldDay:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDay(v)
+		return nil
+	case llmday.FieldTrackID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrackID(v)
+		return nil
+	case llmday.FieldSpentMicros:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSpentMicros(v)
+		return nil
+	case llmday.FieldReservedMicros:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReservedMicros(v)
+		return nil
+	case llmday.FieldPromptTokens:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPromptTokens(v)
+		return nil
+	case llmday.FieldCompletionTokens:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompletionTokens(v)
+		return nil
+	case llmday.FieldCalls:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalls(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LLMDay field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *LLMDayMutation) AddedFields() []string {
+	var fields []string
+	if m.addspent_micros != nil {
+		fields = append(fields, llmday.FieldSpentMicros)
+	}
+	if m.addreserved_micros != nil {
+		fields = append(fields, llmday.FieldReservedMicros)
+	}
+	if m.addprompt_tokens != nil {
+		fields = append(fields, llmday.FieldPromptTokens)
+	}
+	if m.addcompletion_tokens != nil {
+		fields = append(fields, llmday.FieldCompletionTokens)
+	}
+	if m.addcalls != nil {
+		fields = append(fields, llmday.FieldCalls)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *LLMDayMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case llmday.FieldSpentMicros:
+		return m.AddedSpentMicros()
+	case llmday.FieldReservedMicros:
+		return m.AddedReservedMicros()
+	case llmday.FieldPromptTokens:
+		return m.AddedPromptTokens()
+	case llmday.FieldCompletionTokens:
+		return m.AddedCompletionTokens()
+	case llmday.FieldCalls:
+		return m.AddedCalls()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LLMDayMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case llmday.FieldSpentMicros:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSpentMicros(v)
+		return nil
+	case llmday.FieldReservedMicros:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReservedMicros(v)
+		return nil
+	case llmday.FieldPromptTokens:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPromptTokens(v)
+		return nil
+	case llmday.FieldCompletionTokens:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCompletionTokens(v)
+		return nil
+	case llmday.FieldCalls:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCalls(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LLMDay numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *LLMDayMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *LLMDayMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *LLMDayMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown LLMDay nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *LLMDayMutation) ResetField(name string) error {
+	switch name {
+	case llmday.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case llmday.FieldDay:
+		m.ResetDay()
+		return nil
+	case llmday.FieldTrackID:
+		m.ResetTrackID()
+		return nil
+	case llmday.FieldSpentMicros:
+		m.ResetSpentMicros()
+		return nil
+	case llmday.FieldReservedMicros:
+		m.ResetReservedMicros()
+		return nil
+	case llmday.FieldPromptTokens:
+		m.ResetPromptTokens()
+		return nil
+	case llmday.FieldCompletionTokens:
+		m.ResetCompletionTokens()
+		return nil
+	case llmday.FieldCalls:
+		m.ResetCalls()
+		return nil
+	}
+	return fmt.Errorf("unknown LLMDay field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *LLMDayMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *LLMDayMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *LLMDayMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *LLMDayMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *LLMDayMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *LLMDayMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *LLMDayMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown LLMDay unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *LLMDayMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown LLMDay edge %s", name)
+}
+
+// LLMWorkerMutation represents an operation that mutates the LLMWorker nodes in the graph.
+type LLMWorkerMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *uuid.UUID
+	created_at     *time.Time
+	provider       *string
+	model          *string
+	prompt_version *string
+	breaker        *string
+	last_error     *string
+	last_error_at  *time.Time
+	calls          *int
+	addcalls       *int
+	cache_hits     *int
+	addcache_hits  *int
+	repairs        *int
+	addrepairs     *int
+	fallbacks      *int
+	addfallbacks   *int
+	dropped        *int
+	adddropped     *int
+	seen_at        *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*LLMWorker, error)
+	predicates     []predicate.LLMWorker
+}
+
+var _ ent.Mutation = (*LLMWorkerMutation)(nil)
+
+// llmworkerOption allows management of the mutation configuration using functional options.
+type llmworkerOption func(*LLMWorkerMutation)
+
+// newLLMWorkerMutation creates new mutation for the LLMWorker entity.
+func newLLMWorkerMutation(c config, op Op, opts ...llmworkerOption) *LLMWorkerMutation {
+	m := &LLMWorkerMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeLLMWorker,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withLLMWorkerID sets the ID field of the mutation.
+func withLLMWorkerID(id uuid.UUID) llmworkerOption {
+	return func(m *LLMWorkerMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *LLMWorker
+		)
+		m.oldValue = func(ctx context.Context) (*LLMWorker, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().LLMWorker.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withLLMWorker sets the old LLMWorker of the mutation.
+func withLLMWorker(node *LLMWorker) llmworkerOption {
+	return func(m *LLMWorkerMutation) {
+		m.oldValue = func(context.Context) (*LLMWorker, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m LLMWorkerMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m LLMWorkerMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of LLMWorker entities.
+func (m *LLMWorkerMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *LLMWorkerMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *LLMWorkerMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().LLMWorker.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *LLMWorkerMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *LLMWorkerMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *LLMWorkerMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetProvider sets the "provider" field.
+func (m *LLMWorkerMutation) SetProvider(s string) {
+	m.provider = &s
+}
+
+// Provider returns the value of the "provider" field in the mutation.
+func (m *LLMWorkerMutation) Provider() (r string, exists bool) {
+	v := m.provider
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProvider returns the old "provider" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldProvider(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProvider is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProvider requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProvider: %w", err)
+	}
+	return oldValue.Provider, nil
+}
+
+// ResetProvider resets all changes to the "provider" field.
+func (m *LLMWorkerMutation) ResetProvider() {
+	m.provider = nil
+}
+
+// SetModel sets the "model" field.
+func (m *LLMWorkerMutation) SetModel(s string) {
+	m.model = &s
+}
+
+// Model returns the value of the "model" field in the mutation.
+func (m *LLMWorkerMutation) Model() (r string, exists bool) {
+	v := m.model
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldModel returns the old "model" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldModel(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldModel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldModel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldModel: %w", err)
+	}
+	return oldValue.Model, nil
+}
+
+// ResetModel resets all changes to the "model" field.
+func (m *LLMWorkerMutation) ResetModel() {
+	m.model = nil
+}
+
+// SetPromptVersion sets the "prompt_version" field.
+func (m *LLMWorkerMutation) SetPromptVersion(s string) {
+	m.prompt_version = &s
+}
+
+// PromptVersion returns the value of the "prompt_version" field in the mutation.
+func (m *LLMWorkerMutation) PromptVersion() (r string, exists bool) {
+	v := m.prompt_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPromptVersion returns the old "prompt_version" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldPromptVersion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPromptVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPromptVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPromptVersion: %w", err)
+	}
+	return oldValue.PromptVersion, nil
+}
+
+// ResetPromptVersion resets all changes to the "prompt_version" field.
+func (m *LLMWorkerMutation) ResetPromptVersion() {
+	m.prompt_version = nil
+}
+
+// SetBreaker sets the "breaker" field.
+func (m *LLMWorkerMutation) SetBreaker(s string) {
+	m.breaker = &s
+}
+
+// Breaker returns the value of the "breaker" field in the mutation.
+func (m *LLMWorkerMutation) Breaker() (r string, exists bool) {
+	v := m.breaker
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBreaker returns the old "breaker" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldBreaker(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBreaker is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBreaker requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBreaker: %w", err)
+	}
+	return oldValue.Breaker, nil
+}
+
+// ResetBreaker resets all changes to the "breaker" field.
+func (m *LLMWorkerMutation) ResetBreaker() {
+	m.breaker = nil
+}
+
+// SetLastError sets the "last_error" field.
+func (m *LLMWorkerMutation) SetLastError(s string) {
+	m.last_error = &s
+}
+
+// LastError returns the value of the "last_error" field in the mutation.
+func (m *LLMWorkerMutation) LastError() (r string, exists bool) {
+	v := m.last_error
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastError returns the old "last_error" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldLastError(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastError is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastError requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastError: %w", err)
+	}
+	return oldValue.LastError, nil
+}
+
+// ResetLastError resets all changes to the "last_error" field.
+func (m *LLMWorkerMutation) ResetLastError() {
+	m.last_error = nil
+}
+
+// SetLastErrorAt sets the "last_error_at" field.
+func (m *LLMWorkerMutation) SetLastErrorAt(t time.Time) {
+	m.last_error_at = &t
+}
+
+// LastErrorAt returns the value of the "last_error_at" field in the mutation.
+func (m *LLMWorkerMutation) LastErrorAt() (r time.Time, exists bool) {
+	v := m.last_error_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastErrorAt returns the old "last_error_at" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldLastErrorAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastErrorAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastErrorAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastErrorAt: %w", err)
+	}
+	return oldValue.LastErrorAt, nil
+}
+
+// ClearLastErrorAt clears the value of the "last_error_at" field.
+func (m *LLMWorkerMutation) ClearLastErrorAt() {
+	m.last_error_at = nil
+	m.clearedFields[llmworker.FieldLastErrorAt] = struct{}{}
+}
+
+// LastErrorAtCleared returns if the "last_error_at" field was cleared in this mutation.
+func (m *LLMWorkerMutation) LastErrorAtCleared() bool {
+	_, ok := m.clearedFields[llmworker.FieldLastErrorAt]
+	return ok
+}
+
+// ResetLastErrorAt resets all changes to the "last_error_at" field.
+func (m *LLMWorkerMutation) ResetLastErrorAt() {
+	m.last_error_at = nil
+	delete(m.clearedFields, llmworker.FieldLastErrorAt)
+}
+
+// SetCalls sets the "calls" field.
+func (m *LLMWorkerMutation) SetCalls(i int) {
+	m.calls = &i
+	m.addcalls = nil
+}
+
+// Calls returns the value of the "calls" field in the mutation.
+func (m *LLMWorkerMutation) Calls() (r int, exists bool) {
+	v := m.calls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalls returns the old "calls" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldCalls(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalls: %w", err)
+	}
+	return oldValue.Calls, nil
+}
+
+// AddCalls adds i to the "calls" field.
+func (m *LLMWorkerMutation) AddCalls(i int) {
+	if m.addcalls != nil {
+		*m.addcalls += i
+	} else {
+		m.addcalls = &i
+	}
+}
+
+// AddedCalls returns the value that was added to the "calls" field in this mutation.
+func (m *LLMWorkerMutation) AddedCalls() (r int, exists bool) {
+	v := m.addcalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCalls resets all changes to the "calls" field.
+func (m *LLMWorkerMutation) ResetCalls() {
+	m.calls = nil
+	m.addcalls = nil
+}
+
+// SetCacheHits sets the "cache_hits" field.
+func (m *LLMWorkerMutation) SetCacheHits(i int) {
+	m.cache_hits = &i
+	m.addcache_hits = nil
+}
+
+// CacheHits returns the value of the "cache_hits" field in the mutation.
+func (m *LLMWorkerMutation) CacheHits() (r int, exists bool) {
+	v := m.cache_hits
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCacheHits returns the old "cache_hits" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldCacheHits(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCacheHits is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCacheHits requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCacheHits: %w", err)
+	}
+	return oldValue.CacheHits, nil
+}
+
+// AddCacheHits adds i to the "cache_hits" field.
+func (m *LLMWorkerMutation) AddCacheHits(i int) {
+	if m.addcache_hits != nil {
+		*m.addcache_hits += i
+	} else {
+		m.addcache_hits = &i
+	}
+}
+
+// AddedCacheHits returns the value that was added to the "cache_hits" field in this mutation.
+func (m *LLMWorkerMutation) AddedCacheHits() (r int, exists bool) {
+	v := m.addcache_hits
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCacheHits resets all changes to the "cache_hits" field.
+func (m *LLMWorkerMutation) ResetCacheHits() {
+	m.cache_hits = nil
+	m.addcache_hits = nil
+}
+
+// SetRepairs sets the "repairs" field.
+func (m *LLMWorkerMutation) SetRepairs(i int) {
+	m.repairs = &i
+	m.addrepairs = nil
+}
+
+// Repairs returns the value of the "repairs" field in the mutation.
+func (m *LLMWorkerMutation) Repairs() (r int, exists bool) {
+	v := m.repairs
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRepairs returns the old "repairs" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldRepairs(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRepairs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRepairs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRepairs: %w", err)
+	}
+	return oldValue.Repairs, nil
+}
+
+// AddRepairs adds i to the "repairs" field.
+func (m *LLMWorkerMutation) AddRepairs(i int) {
+	if m.addrepairs != nil {
+		*m.addrepairs += i
+	} else {
+		m.addrepairs = &i
+	}
+}
+
+// AddedRepairs returns the value that was added to the "repairs" field in this mutation.
+func (m *LLMWorkerMutation) AddedRepairs() (r int, exists bool) {
+	v := m.addrepairs
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRepairs resets all changes to the "repairs" field.
+func (m *LLMWorkerMutation) ResetRepairs() {
+	m.repairs = nil
+	m.addrepairs = nil
+}
+
+// SetFallbacks sets the "fallbacks" field.
+func (m *LLMWorkerMutation) SetFallbacks(i int) {
+	m.fallbacks = &i
+	m.addfallbacks = nil
+}
+
+// Fallbacks returns the value of the "fallbacks" field in the mutation.
+func (m *LLMWorkerMutation) Fallbacks() (r int, exists bool) {
+	v := m.fallbacks
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFallbacks returns the old "fallbacks" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldFallbacks(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFallbacks is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFallbacks requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFallbacks: %w", err)
+	}
+	return oldValue.Fallbacks, nil
+}
+
+// AddFallbacks adds i to the "fallbacks" field.
+func (m *LLMWorkerMutation) AddFallbacks(i int) {
+	if m.addfallbacks != nil {
+		*m.addfallbacks += i
+	} else {
+		m.addfallbacks = &i
+	}
+}
+
+// AddedFallbacks returns the value that was added to the "fallbacks" field in this mutation.
+func (m *LLMWorkerMutation) AddedFallbacks() (r int, exists bool) {
+	v := m.addfallbacks
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFallbacks resets all changes to the "fallbacks" field.
+func (m *LLMWorkerMutation) ResetFallbacks() {
+	m.fallbacks = nil
+	m.addfallbacks = nil
+}
+
+// SetDropped sets the "dropped" field.
+func (m *LLMWorkerMutation) SetDropped(i int) {
+	m.dropped = &i
+	m.adddropped = nil
+}
+
+// Dropped returns the value of the "dropped" field in the mutation.
+func (m *LLMWorkerMutation) Dropped() (r int, exists bool) {
+	v := m.dropped
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDropped returns the old "dropped" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldDropped(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDropped is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDropped requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDropped: %w", err)
+	}
+	return oldValue.Dropped, nil
+}
+
+// AddDropped adds i to the "dropped" field.
+func (m *LLMWorkerMutation) AddDropped(i int) {
+	if m.adddropped != nil {
+		*m.adddropped += i
+	} else {
+		m.adddropped = &i
+	}
+}
+
+// AddedDropped returns the value that was added to the "dropped" field in this mutation.
+func (m *LLMWorkerMutation) AddedDropped() (r int, exists bool) {
+	v := m.adddropped
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDropped resets all changes to the "dropped" field.
+func (m *LLMWorkerMutation) ResetDropped() {
+	m.dropped = nil
+	m.adddropped = nil
+}
+
+// SetSeenAt sets the "seen_at" field.
+func (m *LLMWorkerMutation) SetSeenAt(t time.Time) {
+	m.seen_at = &t
+}
+
+// SeenAt returns the value of the "seen_at" field in the mutation.
+func (m *LLMWorkerMutation) SeenAt() (r time.Time, exists bool) {
+	v := m.seen_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeenAt returns the old "seen_at" field's value of the LLMWorker entity.
+// If the LLMWorker object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LLMWorkerMutation) OldSeenAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeenAt: %w", err)
+	}
+	return oldValue.SeenAt, nil
+}
+
+// ResetSeenAt resets all changes to the "seen_at" field.
+func (m *LLMWorkerMutation) ResetSeenAt() {
+	m.seen_at = nil
+}
+
+// Where appends a list predicates to the LLMWorkerMutation builder.
+func (m *LLMWorkerMutation) Where(ps ...predicate.LLMWorker) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the LLMWorkerMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *LLMWorkerMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.LLMWorker, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *LLMWorkerMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *LLMWorkerMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (LLMWorker).
+func (m *LLMWorkerMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *LLMWorkerMutation) Fields() []string {
+	fields := make([]string, 0, 13)
+	if m.created_at != nil {
+		fields = append(fields, llmworker.FieldCreatedAt)
+	}
+	if m.provider != nil {
+		fields = append(fields, llmworker.FieldProvider)
+	}
+	if m.model != nil {
+		fields = append(fields, llmworker.FieldModel)
+	}
+	if m.prompt_version != nil {
+		fields = append(fields, llmworker.FieldPromptVersion)
+	}
+	if m.breaker != nil {
+		fields = append(fields, llmworker.FieldBreaker)
+	}
+	if m.last_error != nil {
+		fields = append(fields, llmworker.FieldLastError)
+	}
+	if m.last_error_at != nil {
+		fields = append(fields, llmworker.FieldLastErrorAt)
+	}
+	if m.calls != nil {
+		fields = append(fields, llmworker.FieldCalls)
+	}
+	if m.cache_hits != nil {
+		fields = append(fields, llmworker.FieldCacheHits)
+	}
+	if m.repairs != nil {
+		fields = append(fields, llmworker.FieldRepairs)
+	}
+	if m.fallbacks != nil {
+		fields = append(fields, llmworker.FieldFallbacks)
+	}
+	if m.dropped != nil {
+		fields = append(fields, llmworker.FieldDropped)
+	}
+	if m.seen_at != nil {
+		fields = append(fields, llmworker.FieldSeenAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *LLMWorkerMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case llmworker.FieldCreatedAt:
+		return m.CreatedAt()
+	case llmworker.FieldProvider:
+		return m.Provider()
+	case llmworker.FieldModel:
+		return m.Model()
+	case llmworker.FieldPromptVersion:
+		return m.PromptVersion()
+	case llmworker.FieldBreaker:
+		return m.Breaker()
+	case llmworker.FieldLastError:
+		return m.LastError()
+	case llmworker.FieldLastErrorAt:
+		return m.LastErrorAt()
+	case llmworker.FieldCalls:
+		return m.Calls()
+	case llmworker.FieldCacheHits:
+		return m.CacheHits()
+	case llmworker.FieldRepairs:
+		return m.Repairs()
+	case llmworker.FieldFallbacks:
+		return m.Fallbacks()
+	case llmworker.FieldDropped:
+		return m.Dropped()
+	case llmworker.FieldSeenAt:
+		return m.SeenAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *LLMWorkerMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case llmworker.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case llmworker.FieldProvider:
+		return m.OldProvider(ctx)
+	case llmworker.FieldModel:
+		return m.OldModel(ctx)
+	case llmworker.FieldPromptVersion:
+		return m.OldPromptVersion(ctx)
+	case llmworker.FieldBreaker:
+		return m.OldBreaker(ctx)
+	case llmworker.FieldLastError:
+		return m.OldLastError(ctx)
+	case llmworker.FieldLastErrorAt:
+		return m.OldLastErrorAt(ctx)
+	case llmworker.FieldCalls:
+		return m.OldCalls(ctx)
+	case llmworker.FieldCacheHits:
+		return m.OldCacheHits(ctx)
+	case llmworker.FieldRepairs:
+		return m.OldRepairs(ctx)
+	case llmworker.FieldFallbacks:
+		return m.OldFallbacks(ctx)
+	case llmworker.FieldDropped:
+		return m.OldDropped(ctx)
+	case llmworker.FieldSeenAt:
+		return m.OldSeenAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown LLMWorker field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LLMWorkerMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case llmworker.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case llmworker.FieldProvider:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProvider(v)
+		return nil
+	case llmworker.FieldModel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetModel(v)
+		return nil
+	case llmworker.FieldPromptVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPromptVersion(v)
+		return nil
+	case llmworker.FieldBreaker:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBreaker(v)
+		return nil
+	case llmworker.FieldLastError:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastError(v)
+		return nil
+	case llmworker.FieldLastErrorAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastErrorAt(v)
+		return nil
+	case llmworker.FieldCalls:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalls(v)
+		return nil
+	case llmworker.FieldCacheHits:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCacheHits(v)
+		return nil
+	case llmworker.FieldRepairs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRepairs(v)
+		return nil
+	case llmworker.FieldFallbacks:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFallbacks(v)
+		return nil
+	case llmworker.FieldDropped:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDropped(v)
+		return nil
+	case llmworker.FieldSeenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeenAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LLMWorker field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *LLMWorkerMutation) AddedFields() []string {
+	var fields []string
+	if m.addcalls != nil {
+		fields = append(fields, llmworker.FieldCalls)
+	}
+	if m.addcache_hits != nil {
+		fields = append(fields, llmworker.FieldCacheHits)
+	}
+	if m.addrepairs != nil {
+		fields = append(fields, llmworker.FieldRepairs)
+	}
+	if m.addfallbacks != nil {
+		fields = append(fields, llmworker.FieldFallbacks)
+	}
+	if m.adddropped != nil {
+		fields = append(fields, llmworker.FieldDropped)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *LLMWorkerMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case llmworker.FieldCalls:
+		return m.AddedCalls()
+	case llmworker.FieldCacheHits:
+		return m.AddedCacheHits()
+	case llmworker.FieldRepairs:
+		return m.AddedRepairs()
+	case llmworker.FieldFallbacks:
+		return m.AddedFallbacks()
+	case llmworker.FieldDropped:
+		return m.AddedDropped()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LLMWorkerMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case llmworker.FieldCalls:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCalls(v)
+		return nil
+	case llmworker.FieldCacheHits:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCacheHits(v)
+		return nil
+	case llmworker.FieldRepairs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRepairs(v)
+		return nil
+	case llmworker.FieldFallbacks:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFallbacks(v)
+		return nil
+	case llmworker.FieldDropped:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDropped(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LLMWorker numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *LLMWorkerMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(llmworker.FieldLastErrorAt) {
+		fields = append(fields, llmworker.FieldLastErrorAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *LLMWorkerMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *LLMWorkerMutation) ClearField(name string) error {
+	switch name {
+	case llmworker.FieldLastErrorAt:
+		m.ClearLastErrorAt()
+		return nil
+	}
+	return fmt.Errorf("unknown LLMWorker nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *LLMWorkerMutation) ResetField(name string) error {
+	switch name {
+	case llmworker.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case llmworker.FieldProvider:
+		m.ResetProvider()
+		return nil
+	case llmworker.FieldModel:
+		m.ResetModel()
+		return nil
+	case llmworker.FieldPromptVersion:
+		m.ResetPromptVersion()
+		return nil
+	case llmworker.FieldBreaker:
+		m.ResetBreaker()
+		return nil
+	case llmworker.FieldLastError:
+		m.ResetLastError()
+		return nil
+	case llmworker.FieldLastErrorAt:
+		m.ResetLastErrorAt()
+		return nil
+	case llmworker.FieldCalls:
+		m.ResetCalls()
+		return nil
+	case llmworker.FieldCacheHits:
+		m.ResetCacheHits()
+		return nil
+	case llmworker.FieldRepairs:
+		m.ResetRepairs()
+		return nil
+	case llmworker.FieldFallbacks:
+		m.ResetFallbacks()
+		return nil
+	case llmworker.FieldDropped:
+		m.ResetDropped()
+		return nil
+	case llmworker.FieldSeenAt:
+		m.ResetSeenAt()
+		return nil
+	}
+	return fmt.Errorf("unknown LLMWorker field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *LLMWorkerMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *LLMWorkerMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *LLMWorkerMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *LLMWorkerMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *LLMWorkerMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *LLMWorkerMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *LLMWorkerMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown LLMWorker unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *LLMWorkerMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown LLMWorker edge %s", name)
+}
+
 // MembershipMutation represents an operation that mutates the Membership nodes in the graph.
 type MembershipMutation struct {
 	config
@@ -16241,6 +19928,7 @@ type ScoringRunMutation struct {
 	engine                 *string
 	engine_version         *string
 	engine_model           *string
+	engine_prompt          *string
 	degraded               *bool
 	degraded_reason        *string
 	failure_code           *string
@@ -17236,6 +20924,42 @@ func (m *ScoringRunMutation) ResetEngineModel() {
 	m.engine_model = nil
 }
 
+// SetEnginePrompt sets the "engine_prompt" field.
+func (m *ScoringRunMutation) SetEnginePrompt(s string) {
+	m.engine_prompt = &s
+}
+
+// EnginePrompt returns the value of the "engine_prompt" field in the mutation.
+func (m *ScoringRunMutation) EnginePrompt() (r string, exists bool) {
+	v := m.engine_prompt
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnginePrompt returns the old "engine_prompt" field's value of the ScoringRun entity.
+// If the ScoringRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ScoringRunMutation) OldEnginePrompt(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnginePrompt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnginePrompt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnginePrompt: %w", err)
+	}
+	return oldValue.EnginePrompt, nil
+}
+
+// ResetEnginePrompt resets all changes to the "engine_prompt" field.
+func (m *ScoringRunMutation) ResetEnginePrompt() {
+	m.engine_prompt = nil
+}
+
 // SetDegraded sets the "degraded" field.
 func (m *ScoringRunMutation) SetDegraded(b bool) {
 	m.degraded = &b
@@ -17850,7 +21574,7 @@ func (m *ScoringRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ScoringRunMutation) Fields() []string {
-	fields := make([]string, 0, 29)
+	fields := make([]string, 0, 30)
 	if m.created_at != nil {
 		fields = append(fields, scoringrun.FieldCreatedAt)
 	}
@@ -17910,6 +21634,9 @@ func (m *ScoringRunMutation) Fields() []string {
 	}
 	if m.engine_model != nil {
 		fields = append(fields, scoringrun.FieldEngineModel)
+	}
+	if m.engine_prompt != nil {
+		fields = append(fields, scoringrun.FieldEnginePrompt)
 	}
 	if m.degraded != nil {
 		fields = append(fields, scoringrun.FieldDegraded)
@@ -17986,6 +21713,8 @@ func (m *ScoringRunMutation) Field(name string) (ent.Value, bool) {
 		return m.EngineVersion()
 	case scoringrun.FieldEngineModel:
 		return m.EngineModel()
+	case scoringrun.FieldEnginePrompt:
+		return m.EnginePrompt()
 	case scoringrun.FieldDegraded:
 		return m.Degraded()
 	case scoringrun.FieldDegradedReason:
@@ -18053,6 +21782,8 @@ func (m *ScoringRunMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldEngineVersion(ctx)
 	case scoringrun.FieldEngineModel:
 		return m.OldEngineModel(ctx)
+	case scoringrun.FieldEnginePrompt:
+		return m.OldEnginePrompt(ctx)
 	case scoringrun.FieldDegraded:
 		return m.OldDegraded(ctx)
 	case scoringrun.FieldDegradedReason:
@@ -18219,6 +21950,13 @@ func (m *ScoringRunMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetEngineModel(v)
+		return nil
+	case scoringrun.FieldEnginePrompt:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnginePrompt(v)
 		return nil
 	case scoringrun.FieldDegraded:
 		v, ok := value.(bool)
@@ -18547,6 +22285,9 @@ func (m *ScoringRunMutation) ResetField(name string) error {
 		return nil
 	case scoringrun.FieldEngineModel:
 		m.ResetEngineModel()
+		return nil
+	case scoringrun.FieldEnginePrompt:
+		m.ResetEnginePrompt()
 		return nil
 	case scoringrun.FieldDegraded:
 		m.ResetDegraded()
@@ -19206,6 +22947,7 @@ type TrackMutation struct {
 	occupation       *string
 	skills           *pq.StringArray
 	active           *bool
+	llm_consent      *bool
 	clearedFields    map[string]struct{}
 	questions        map[uuid.UUID]struct{}
 	removedquestions map[uuid.UUID]struct{}
@@ -19577,6 +23319,42 @@ func (m *TrackMutation) ResetActive() {
 	m.active = nil
 }
 
+// SetLlmConsent sets the "llm_consent" field.
+func (m *TrackMutation) SetLlmConsent(b bool) {
+	m.llm_consent = &b
+}
+
+// LlmConsent returns the value of the "llm_consent" field in the mutation.
+func (m *TrackMutation) LlmConsent() (r bool, exists bool) {
+	v := m.llm_consent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLlmConsent returns the old "llm_consent" field's value of the Track entity.
+// If the Track object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TrackMutation) OldLlmConsent(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLlmConsent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLlmConsent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLlmConsent: %w", err)
+	}
+	return oldValue.LlmConsent, nil
+}
+
+// ResetLlmConsent resets all changes to the "llm_consent" field.
+func (m *TrackMutation) ResetLlmConsent() {
+	m.llm_consent = nil
+}
+
 // AddQuestionIDs adds the "questions" edge to the Question entity by ids.
 func (m *TrackMutation) AddQuestionIDs(ids ...uuid.UUID) {
 	if m.questions == nil {
@@ -19773,7 +23551,7 @@ func (m *TrackMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TrackMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.created_at != nil {
 		fields = append(fields, track.FieldCreatedAt)
 	}
@@ -19794,6 +23572,9 @@ func (m *TrackMutation) Fields() []string {
 	}
 	if m.active != nil {
 		fields = append(fields, track.FieldActive)
+	}
+	if m.llm_consent != nil {
+		fields = append(fields, track.FieldLlmConsent)
 	}
 	return fields
 }
@@ -19817,6 +23598,8 @@ func (m *TrackMutation) Field(name string) (ent.Value, bool) {
 		return m.Skills()
 	case track.FieldActive:
 		return m.Active()
+	case track.FieldLlmConsent:
+		return m.LlmConsent()
 	}
 	return nil, false
 }
@@ -19840,6 +23623,8 @@ func (m *TrackMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldSkills(ctx)
 	case track.FieldActive:
 		return m.OldActive(ctx)
+	case track.FieldLlmConsent:
+		return m.OldLlmConsent(ctx)
 	}
 	return nil, fmt.Errorf("unknown Track field %s", name)
 }
@@ -19897,6 +23682,13 @@ func (m *TrackMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetActive(v)
+		return nil
+	case track.FieldLlmConsent:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLlmConsent(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Track field %s", name)
@@ -19967,6 +23759,9 @@ func (m *TrackMutation) ResetField(name string) error {
 		return nil
 	case track.FieldActive:
 		m.ResetActive()
+		return nil
+	case track.FieldLlmConsent:
+		m.ResetLlmConsent()
 		return nil
 	}
 	return fmt.Errorf("unknown Track field %s", name)

@@ -85,6 +85,38 @@ func (_m *KeyPointOutcome) GlobalID() string {
 func (*KeyPointOutcome) IsNode() {}
 
 // GlobalID is the id of the row in the API.
+func (_m *LLMAnswer) GlobalID() string {
+	return globalid.Encode("llm_answer", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*LLMAnswer) IsNode() {}
+
+// GlobalID is the id of the row in the API.
+func (_m *LLMCall) GlobalID() string {
+	return globalid.Encode("llm_call", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*LLMCall) IsNode() {}
+
+// GlobalID is the id of the row in the API.
+func (_m *LLMDay) GlobalID() string {
+	return globalid.Encode("llm_day", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*LLMDay) IsNode() {}
+
+// GlobalID is the id of the row in the API.
+func (_m *LLMWorker) GlobalID() string {
+	return globalid.Encode("llm_worker", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*LLMWorker) IsNode() {}
+
+// GlobalID is the id of the row in the API.
 func (_m *Membership) GlobalID() string {
 	return globalid.Encode("membership", _m.ID)
 }

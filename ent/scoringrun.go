@@ -62,6 +62,8 @@ type ScoringRun struct {
 	EngineVersion string `json:"engine_version,omitempty"`
 	// EngineModel holds the value of the "engine_model" field.
 	EngineModel string `json:"engine_model,omitempty"`
+	// Version of the prompt, where one was used.
+	EnginePrompt string `json:"engine_prompt,omitempty"`
 	// Degraded holds the value of the "degraded" field.
 	Degraded bool `json:"degraded,omitempty"`
 	// DegradedReason holds the value of the "degraded_reason" field.
@@ -145,7 +147,7 @@ func (*ScoringRun) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullFloat64)
 		case scoringrun.FieldNumber, scoringrun.FieldPercent, scoringrun.FieldSeq, scoringrun.FieldAttempt:
 			values[i] = new(sql.NullInt64)
-		case scoringrun.FieldKind, scoringrun.FieldStage, scoringrun.FieldEngine, scoringrun.FieldEngineVersion, scoringrun.FieldEngineModel, scoringrun.FieldDegradedReason, scoringrun.FieldFailureCode, scoringrun.FieldFailureMessage:
+		case scoringrun.FieldKind, scoringrun.FieldStage, scoringrun.FieldEngine, scoringrun.FieldEngineVersion, scoringrun.FieldEngineModel, scoringrun.FieldEnginePrompt, scoringrun.FieldDegradedReason, scoringrun.FieldFailureCode, scoringrun.FieldFailureMessage:
 			values[i] = new(sql.NullString)
 		case scoringrun.FieldCreatedAt, scoringrun.FieldChangedAt, scoringrun.FieldStartedAt, scoringrun.FieldScoredAt, scoringrun.FieldFinishedAt, scoringrun.FieldLeaseUntil:
 			values[i] = new(sql.NullTime)
@@ -296,6 +298,12 @@ func (_m *ScoringRun) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field engine_model", values[i])
 			} else if value.Valid {
 				_m.EngineModel = value.String
+			}
+		case scoringrun.FieldEnginePrompt:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field engine_prompt", values[i])
+			} else if value.Valid {
+				_m.EnginePrompt = value.String
 			}
 		case scoringrun.FieldDegraded:
 			if value, ok := values[i].(*sql.NullBool); !ok {
@@ -475,6 +483,9 @@ func (_m *ScoringRun) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("engine_model=")
 	builder.WriteString(_m.EngineModel)
+	builder.WriteString(", ")
+	builder.WriteString("engine_prompt=")
+	builder.WriteString(_m.EnginePrompt)
 	builder.WriteString(", ")
 	builder.WriteString("degraded=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Degraded))

@@ -253,6 +253,20 @@ func (_c *ScoringRunCreate) SetNillableEngineModel(v *string) *ScoringRunCreate 
 	return _c
 }
 
+// SetEnginePrompt sets the "engine_prompt" field.
+func (_c *ScoringRunCreate) SetEnginePrompt(v string) *ScoringRunCreate {
+	_c.mutation.SetEnginePrompt(v)
+	return _c
+}
+
+// SetNillableEnginePrompt sets the "engine_prompt" field if the given value is not nil.
+func (_c *ScoringRunCreate) SetNillableEnginePrompt(v *string) *ScoringRunCreate {
+	if v != nil {
+		_c.SetEnginePrompt(*v)
+	}
+	return _c
+}
+
 // SetDegraded sets the "degraded" field.
 func (_c *ScoringRunCreate) SetDegraded(v bool) *ScoringRunCreate {
 	_c.mutation.SetDegraded(v)
@@ -499,6 +513,10 @@ func (_c *ScoringRunCreate) defaults() error {
 		v := scoringrun.DefaultEngineModel
 		_c.mutation.SetEngineModel(v)
 	}
+	if _, ok := _c.mutation.EnginePrompt(); !ok {
+		v := scoringrun.DefaultEnginePrompt
+		_c.mutation.SetEnginePrompt(v)
+	}
 	if _, ok := _c.mutation.Degraded(); !ok {
 		v := scoringrun.DefaultDegraded
 		_c.mutation.SetDegraded(v)
@@ -608,6 +626,9 @@ func (_c *ScoringRunCreate) check() error {
 	}
 	if _, ok := _c.mutation.EngineModel(); !ok {
 		return &ValidationError{Name: "engine_model", err: errors.New(`ent: missing required field "ScoringRun.engine_model"`)}
+	}
+	if _, ok := _c.mutation.EnginePrompt(); !ok {
+		return &ValidationError{Name: "engine_prompt", err: errors.New(`ent: missing required field "ScoringRun.engine_prompt"`)}
 	}
 	if _, ok := _c.mutation.Degraded(); !ok {
 		return &ValidationError{Name: "degraded", err: errors.New(`ent: missing required field "ScoringRun.degraded"`)}
@@ -738,6 +759,10 @@ func (_c *ScoringRunCreate) createSpec() (*ScoringRun, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.EngineModel(); ok {
 		_spec.SetField(scoringrun.FieldEngineModel, field.TypeString, value)
 		_node.EngineModel = value
+	}
+	if value, ok := _c.mutation.EnginePrompt(); ok {
+		_spec.SetField(scoringrun.FieldEnginePrompt, field.TypeString, value)
+		_node.EnginePrompt = value
 	}
 	if value, ok := _c.mutation.Degraded(); ok {
 		_spec.SetField(scoringrun.FieldDegraded, field.TypeBool, value)
@@ -1059,6 +1084,18 @@ func (u *ScoringRunUpsert) SetEngineModel(v string) *ScoringRunUpsert {
 // UpdateEngineModel sets the "engine_model" field to the value that was provided on create.
 func (u *ScoringRunUpsert) UpdateEngineModel() *ScoringRunUpsert {
 	u.SetExcluded(scoringrun.FieldEngineModel)
+	return u
+}
+
+// SetEnginePrompt sets the "engine_prompt" field.
+func (u *ScoringRunUpsert) SetEnginePrompt(v string) *ScoringRunUpsert {
+	u.Set(scoringrun.FieldEnginePrompt, v)
+	return u
+}
+
+// UpdateEnginePrompt sets the "engine_prompt" field to the value that was provided on create.
+func (u *ScoringRunUpsert) UpdateEnginePrompt() *ScoringRunUpsert {
+	u.SetExcluded(scoringrun.FieldEnginePrompt)
 	return u
 }
 
@@ -1504,6 +1541,20 @@ func (u *ScoringRunUpsertOne) SetEngineModel(v string) *ScoringRunUpsertOne {
 func (u *ScoringRunUpsertOne) UpdateEngineModel() *ScoringRunUpsertOne {
 	return u.Update(func(s *ScoringRunUpsert) {
 		s.UpdateEngineModel()
+	})
+}
+
+// SetEnginePrompt sets the "engine_prompt" field.
+func (u *ScoringRunUpsertOne) SetEnginePrompt(v string) *ScoringRunUpsertOne {
+	return u.Update(func(s *ScoringRunUpsert) {
+		s.SetEnginePrompt(v)
+	})
+}
+
+// UpdateEnginePrompt sets the "engine_prompt" field to the value that was provided on create.
+func (u *ScoringRunUpsertOne) UpdateEnginePrompt() *ScoringRunUpsertOne {
+	return u.Update(func(s *ScoringRunUpsert) {
+		s.UpdateEnginePrompt()
 	})
 }
 
@@ -2142,6 +2193,20 @@ func (u *ScoringRunUpsertBulk) SetEngineModel(v string) *ScoringRunUpsertBulk {
 func (u *ScoringRunUpsertBulk) UpdateEngineModel() *ScoringRunUpsertBulk {
 	return u.Update(func(s *ScoringRunUpsert) {
 		s.UpdateEngineModel()
+	})
+}
+
+// SetEnginePrompt sets the "engine_prompt" field.
+func (u *ScoringRunUpsertBulk) SetEnginePrompt(v string) *ScoringRunUpsertBulk {
+	return u.Update(func(s *ScoringRunUpsert) {
+		s.SetEnginePrompt(v)
+	})
+}
+
+// UpdateEnginePrompt sets the "engine_prompt" field to the value that was provided on create.
+func (u *ScoringRunUpsertBulk) UpdateEnginePrompt() *ScoringRunUpsertBulk {
+	return u.Update(func(s *ScoringRunUpsert) {
+		s.UpdateEnginePrompt()
 	})
 }
 

@@ -247,6 +247,20 @@ func (_u *ScoringRunUpdate) SetNillableEngineModel(v *string) *ScoringRunUpdate 
 	return _u
 }
 
+// SetEnginePrompt sets the "engine_prompt" field.
+func (_u *ScoringRunUpdate) SetEnginePrompt(v string) *ScoringRunUpdate {
+	_u.mutation.SetEnginePrompt(v)
+	return _u
+}
+
+// SetNillableEnginePrompt sets the "engine_prompt" field if the given value is not nil.
+func (_u *ScoringRunUpdate) SetNillableEnginePrompt(v *string) *ScoringRunUpdate {
+	if v != nil {
+		_u.SetEnginePrompt(*v)
+	}
+	return _u
+}
+
 // SetDegraded sets the "degraded" field.
 func (_u *ScoringRunUpdate) SetDegraded(v bool) *ScoringRunUpdate {
 	_u.mutation.SetDegraded(v)
@@ -616,6 +630,9 @@ func (_u *ScoringRunUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.EngineModel(); ok {
 		_spec.SetField(scoringrun.FieldEngineModel, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.EnginePrompt(); ok {
+		_spec.SetField(scoringrun.FieldEnginePrompt, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Degraded(); ok {
 		_spec.SetField(scoringrun.FieldDegraded, field.TypeBool, value)
 	}
@@ -972,6 +989,20 @@ func (_u *ScoringRunUpdateOne) SetEngineModel(v string) *ScoringRunUpdateOne {
 func (_u *ScoringRunUpdateOne) SetNillableEngineModel(v *string) *ScoringRunUpdateOne {
 	if v != nil {
 		_u.SetEngineModel(*v)
+	}
+	return _u
+}
+
+// SetEnginePrompt sets the "engine_prompt" field.
+func (_u *ScoringRunUpdateOne) SetEnginePrompt(v string) *ScoringRunUpdateOne {
+	_u.mutation.SetEnginePrompt(v)
+	return _u
+}
+
+// SetNillableEnginePrompt sets the "engine_prompt" field if the given value is not nil.
+func (_u *ScoringRunUpdateOne) SetNillableEnginePrompt(v *string) *ScoringRunUpdateOne {
+	if v != nil {
+		_u.SetEnginePrompt(*v)
 	}
 	return _u
 }
@@ -1374,6 +1405,9 @@ func (_u *ScoringRunUpdateOne) sqlSave(ctx context.Context) (_node *ScoringRun, 
 	}
 	if value, ok := _u.mutation.EngineModel(); ok {
 		_spec.SetField(scoringrun.FieldEngineModel, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.EnginePrompt(); ok {
+		_spec.SetField(scoringrun.FieldEnginePrompt, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Degraded(); ok {
 		_spec.SetField(scoringrun.FieldDegraded, field.TypeBool, value)

@@ -33,6 +33,8 @@ type Track struct {
 	Skills pq.StringArray `json:"skills,omitempty"`
 	// Active holds the value of the "active" field.
 	Active bool `json:"active,omitempty"`
+	// An admin agreed that essays of the track may be sent to the language model's provider.
+	LlmConsent bool `json:"llm_consent,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the TrackQuery when eager-loading is set.
 	Edges        TrackEdges `json:"edges"`
@@ -86,7 +88,7 @@ func (*Track) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case track.FieldSkills:
 			values[i] = new(pq.StringArray)
-		case track.FieldActive:
+		case track.FieldActive, track.FieldLlmConsent:
 			values[i] = new(sql.NullBool)
 		case track.FieldSlug, track.FieldTitle, track.FieldSummary, track.FieldOccupation:
 			values[i] = new(sql.NullString)
@@ -156,6 +158,12 @@ func (_m *Track) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field active", values[i])
 			} else if value.Valid {
 				_m.Active = value.Bool
+			}
+		case track.FieldLlmConsent:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field llm_consent", values[i])
+			} else if value.Valid {
+				_m.LlmConsent = value.Bool
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -228,6 +236,9 @@ func (_m *Track) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("active=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Active))
+	builder.WriteString(", ")
+	builder.WriteString("llm_consent=")
+	builder.WriteString(fmt.Sprintf("%v", _m.LlmConsent))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -86,6 +86,20 @@ func (_c *TrackCreate) SetNillableActive(v *bool) *TrackCreate {
 	return _c
 }
 
+// SetLlmConsent sets the "llm_consent" field.
+func (_c *TrackCreate) SetLlmConsent(v bool) *TrackCreate {
+	_c.mutation.SetLlmConsent(v)
+	return _c
+}
+
+// SetNillableLlmConsent sets the "llm_consent" field if the given value is not nil.
+func (_c *TrackCreate) SetNillableLlmConsent(v *bool) *TrackCreate {
+	if v != nil {
+		_c.SetLlmConsent(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *TrackCreate) SetID(v uuid.UUID) *TrackCreate {
 	_c.mutation.SetID(v)
@@ -200,6 +214,10 @@ func (_c *TrackCreate) defaults() error {
 		v := track.DefaultActive
 		_c.mutation.SetActive(v)
 	}
+	if _, ok := _c.mutation.LlmConsent(); !ok {
+		v := track.DefaultLlmConsent
+		_c.mutation.SetLlmConsent(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if track.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized track.DefaultID (forgotten import ent/runtime?)")
@@ -242,6 +260,9 @@ func (_c *TrackCreate) check() error {
 	}
 	if _, ok := _c.mutation.Active(); !ok {
 		return &ValidationError{Name: "active", err: errors.New(`ent: missing required field "Track.active"`)}
+	}
+	if _, ok := _c.mutation.LlmConsent(); !ok {
+		return &ValidationError{Name: "llm_consent", err: errors.New(`ent: missing required field "Track.llm_consent"`)}
 	}
 	return nil
 }
@@ -306,6 +327,10 @@ func (_c *TrackCreate) createSpec() (*Track, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Active(); ok {
 		_spec.SetField(track.FieldActive, field.TypeBool, value)
 		_node.Active = value
+	}
+	if value, ok := _c.mutation.LlmConsent(); ok {
+		_spec.SetField(track.FieldLlmConsent, field.TypeBool, value)
+		_node.LlmConsent = value
 	}
 	if nodes := _c.mutation.QuestionsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -467,6 +492,18 @@ func (u *TrackUpsert) UpdateActive() *TrackUpsert {
 	return u
 }
 
+// SetLlmConsent sets the "llm_consent" field.
+func (u *TrackUpsert) SetLlmConsent(v bool) *TrackUpsert {
+	u.Set(track.FieldLlmConsent, v)
+	return u
+}
+
+// UpdateLlmConsent sets the "llm_consent" field to the value that was provided on create.
+func (u *TrackUpsert) UpdateLlmConsent() *TrackUpsert {
+	u.SetExcluded(track.FieldLlmConsent)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -588,6 +625,20 @@ func (u *TrackUpsertOne) SetActive(v bool) *TrackUpsertOne {
 func (u *TrackUpsertOne) UpdateActive() *TrackUpsertOne {
 	return u.Update(func(s *TrackUpsert) {
 		s.UpdateActive()
+	})
+}
+
+// SetLlmConsent sets the "llm_consent" field.
+func (u *TrackUpsertOne) SetLlmConsent(v bool) *TrackUpsertOne {
+	return u.Update(func(s *TrackUpsert) {
+		s.SetLlmConsent(v)
+	})
+}
+
+// UpdateLlmConsent sets the "llm_consent" field to the value that was provided on create.
+func (u *TrackUpsertOne) UpdateLlmConsent() *TrackUpsertOne {
+	return u.Update(func(s *TrackUpsert) {
+		s.UpdateLlmConsent()
 	})
 }
 
@@ -879,6 +930,20 @@ func (u *TrackUpsertBulk) SetActive(v bool) *TrackUpsertBulk {
 func (u *TrackUpsertBulk) UpdateActive() *TrackUpsertBulk {
 	return u.Update(func(s *TrackUpsert) {
 		s.UpdateActive()
+	})
+}
+
+// SetLlmConsent sets the "llm_consent" field.
+func (u *TrackUpsertBulk) SetLlmConsent(v bool) *TrackUpsertBulk {
+	return u.Update(func(s *TrackUpsert) {
+		s.SetLlmConsent(v)
+	})
+}
+
+// UpdateLlmConsent sets the "llm_consent" field to the value that was provided on create.
+func (u *TrackUpsertBulk) UpdateLlmConsent() *TrackUpsertBulk {
+	return u.Update(func(s *TrackUpsert) {
+		s.UpdateLlmConsent()
 	})
 }
 

@@ -95,6 +95,20 @@ func (_u *TrackUpdate) SetNillableActive(v *bool) *TrackUpdate {
 	return _u
 }
 
+// SetLlmConsent sets the "llm_consent" field.
+func (_u *TrackUpdate) SetLlmConsent(v bool) *TrackUpdate {
+	_u.mutation.SetLlmConsent(v)
+	return _u
+}
+
+// SetNillableLlmConsent sets the "llm_consent" field if the given value is not nil.
+func (_u *TrackUpdate) SetNillableLlmConsent(v *bool) *TrackUpdate {
+	if v != nil {
+		_u.SetLlmConsent(*v)
+	}
+	return _u
+}
+
 // AddQuestionIDs adds the "questions" edge to the Question entity by IDs.
 func (_u *TrackUpdate) AddQuestionIDs(ids ...uuid.UUID) *TrackUpdate {
 	_u.mutation.AddQuestionIDs(ids...)
@@ -277,6 +291,9 @@ func (_u *TrackUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Active(); ok {
 		_spec.SetField(track.FieldActive, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.LlmConsent(); ok {
+		_spec.SetField(track.FieldLlmConsent, field.TypeBool, value)
 	}
 	if _u.mutation.QuestionsCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -497,6 +514,20 @@ func (_u *TrackUpdateOne) SetNillableActive(v *bool) *TrackUpdateOne {
 	return _u
 }
 
+// SetLlmConsent sets the "llm_consent" field.
+func (_u *TrackUpdateOne) SetLlmConsent(v bool) *TrackUpdateOne {
+	_u.mutation.SetLlmConsent(v)
+	return _u
+}
+
+// SetNillableLlmConsent sets the "llm_consent" field if the given value is not nil.
+func (_u *TrackUpdateOne) SetNillableLlmConsent(v *bool) *TrackUpdateOne {
+	if v != nil {
+		_u.SetLlmConsent(*v)
+	}
+	return _u
+}
+
 // AddQuestionIDs adds the "questions" edge to the Question entity by IDs.
 func (_u *TrackUpdateOne) AddQuestionIDs(ids ...uuid.UUID) *TrackUpdateOne {
 	_u.mutation.AddQuestionIDs(ids...)
@@ -709,6 +740,9 @@ func (_u *TrackUpdateOne) sqlSave(ctx context.Context) (_node *Track, err error)
 	}
 	if value, ok := _u.mutation.Active(); ok {
 		_spec.SetField(track.FieldActive, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.LlmConsent(); ok {
+		_spec.SetField(track.FieldLlmConsent, field.TypeBool, value)
 	}
 	if _u.mutation.QuestionsCleared() {
 		edge := &sqlgraph.EdgeSpec{

@@ -34,6 +34,14 @@ type Tx struct {
 	KeyPoint *KeyPointClient
 	// KeyPointOutcome is the client for interacting with the KeyPointOutcome builders.
 	KeyPointOutcome *KeyPointOutcomeClient
+	// LLMAnswer is the client for interacting with the LLMAnswer builders.
+	LLMAnswer *LLMAnswerClient
+	// LLMCall is the client for interacting with the LLMCall builders.
+	LLMCall *LLMCallClient
+	// LLMDay is the client for interacting with the LLMDay builders.
+	LLMDay *LLMDayClient
+	// LLMWorker is the client for interacting with the LLMWorker builders.
+	LLMWorker *LLMWorkerClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
 	// Passage is the client for interacting with the Passage builders.
@@ -199,6 +207,10 @@ func (tx *Tx) init() {
 	tx.Explanation = NewExplanationClient(tx.config)
 	tx.KeyPoint = NewKeyPointClient(tx.config)
 	tx.KeyPointOutcome = NewKeyPointOutcomeClient(tx.config)
+	tx.LLMAnswer = NewLLMAnswerClient(tx.config)
+	tx.LLMCall = NewLLMCallClient(tx.config)
+	tx.LLMDay = NewLLMDayClient(tx.config)
+	tx.LLMWorker = NewLLMWorkerClient(tx.config)
 	tx.Membership = NewMembershipClient(tx.config)
 	tx.Passage = NewPassageClient(tx.config)
 	tx.Question = NewQuestionClient(tx.config)

@@ -394,6 +394,150 @@ func (q *KeyPointOutcomeQuery) Narrowed(ctx context.Context) (*sql.Selector, err
 }
 
 // Rows is All with less to clear away: see reusing.
+func (q *LLMAnswerQuery) Rows(ctx context.Context) ([]*LLMAnswer, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*LLMAnswer](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *LLMAnswerQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.LLMAnswer(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *LLMAnswerQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *LLMAnswerQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *LLMAnswerQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *LLMCallQuery) Rows(ctx context.Context) ([]*LLMCall, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*LLMCall](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *LLMCallQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.LLMCall(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *LLMCallQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *LLMCallQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *LLMCallQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *LLMDayQuery) Rows(ctx context.Context) ([]*LLMDay, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*LLMDay](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *LLMDayQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.LLMDay(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *LLMDayQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *LLMDayQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *LLMDayQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *LLMWorkerQuery) Rows(ctx context.Context) ([]*LLMWorker, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*LLMWorker](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *LLMWorkerQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.LLMWorker(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *LLMWorkerQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *LLMWorkerQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *LLMWorkerQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
 func (q *MembershipQuery) Rows(ctx context.Context) ([]*Membership, error) {
 	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
 	if err := q.prepareQuery(ctx); err != nil {

@@ -129,6 +129,54 @@ func (f KeyPointOutcomeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Va
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.KeyPointOutcomeMutation", m)
 }
 
+// The LLMAnswerFunc type is an adapter to allow the use of ordinary
+// function as LLMAnswer mutator.
+type LLMAnswerFunc func(context.Context, *ent.LLMAnswerMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f LLMAnswerFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.LLMAnswerMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LLMAnswerMutation", m)
+}
+
+// The LLMCallFunc type is an adapter to allow the use of ordinary
+// function as LLMCall mutator.
+type LLMCallFunc func(context.Context, *ent.LLMCallMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f LLMCallFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.LLMCallMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LLMCallMutation", m)
+}
+
+// The LLMDayFunc type is an adapter to allow the use of ordinary
+// function as LLMDay mutator.
+type LLMDayFunc func(context.Context, *ent.LLMDayMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f LLMDayFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.LLMDayMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LLMDayMutation", m)
+}
+
+// The LLMWorkerFunc type is an adapter to allow the use of ordinary
+// function as LLMWorker mutator.
+type LLMWorkerFunc func(context.Context, *ent.LLMWorkerMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f LLMWorkerFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.LLMWorkerMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LLMWorkerMutation", m)
+}
+
 // The MembershipFunc type is an adapter to allow the use of ordinary
 // function as Membership mutator.
 type MembershipFunc func(context.Context, *ent.MembershipMutation) (ent.Value, error)

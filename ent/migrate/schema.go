@@ -378,6 +378,130 @@ var (
 			},
 		},
 	}
+	// LlmAnswersColumns holds the columns for the "llm_answers" table.
+	LlmAnswersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key", Type: field.TypeBytes},
+		{Name: "answer", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
+		{Name: "used_at", Type: field.TypeTime},
+	}
+	// LlmAnswersTable holds the schema information for the "llm_answers" table.
+	LlmAnswersTable = &schema.Table{
+		Name:       "llm_answers",
+		Columns:    LlmAnswersColumns,
+		PrimaryKey: []*schema.Column{LlmAnswersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "llmanswer_key",
+				Unique:  true,
+				Columns: []*schema.Column{LlmAnswersColumns[2]},
+			},
+			{
+				Name:    "llmanswer_used_at",
+				Unique:  false,
+				Columns: []*schema.Column{LlmAnswersColumns[4]},
+			},
+		},
+	}
+	// LlmCallsColumns holds the columns for the "llm_calls" table.
+	LlmCallsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "day", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "date"}},
+		{Name: "track_id", Type: field.TypeUUID},
+		{Name: "essay_id", Type: field.TypeUUID},
+		{Name: "model", Type: field.TypeString},
+		{Name: "state", Type: field.TypeString},
+		{Name: "outcome", Type: field.TypeString, Default: ""},
+		{Name: "reserved_micros", Type: field.TypeInt64},
+		{Name: "cost_micros", Type: field.TypeInt64, Default: 0},
+		{Name: "prompt_tokens", Type: field.TypeInt64, Default: 0},
+		{Name: "completion_tokens", Type: field.TypeInt64, Default: 0},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "settled_at", Type: field.TypeTime, Nullable: true},
+	}
+	// LlmCallsTable holds the schema information for the "llm_calls" table.
+	LlmCallsTable = &schema.Table{
+		Name:       "llm_calls",
+		Columns:    LlmCallsColumns,
+		PrimaryKey: []*schema.Column{LlmCallsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "llmcall_essay_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{LlmCallsColumns[4], LlmCallsColumns[1]},
+			},
+			{
+				Name:    "llmcall_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{LlmCallsColumns[1]},
+			},
+			{
+				Name:    "llm_calls_reserved",
+				Unique:  false,
+				Columns: []*schema.Column{LlmCallsColumns[12]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'RESERVED'",
+				},
+			},
+		},
+	}
+	// LlmDaysColumns holds the columns for the "llm_days" table.
+	LlmDaysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "day", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "date"}},
+		{Name: "track_id", Type: field.TypeUUID},
+		{Name: "spent_micros", Type: field.TypeInt64, Default: 0},
+		{Name: "reserved_micros", Type: field.TypeInt64, Default: 0},
+		{Name: "prompt_tokens", Type: field.TypeInt64, Default: 0},
+		{Name: "completion_tokens", Type: field.TypeInt64, Default: 0},
+		{Name: "calls", Type: field.TypeInt, Default: 0},
+	}
+	// LlmDaysTable holds the schema information for the "llm_days" table.
+	LlmDaysTable = &schema.Table{
+		Name:       "llm_days",
+		Columns:    LlmDaysColumns,
+		PrimaryKey: []*schema.Column{LlmDaysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "llmday_day_track_id",
+				Unique:  true,
+				Columns: []*schema.Column{LlmDaysColumns[2], LlmDaysColumns[3]},
+			},
+		},
+	}
+	// LlmWorkersColumns holds the columns for the "llm_workers" table.
+	LlmWorkersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "provider", Type: field.TypeString},
+		{Name: "model", Type: field.TypeString},
+		{Name: "prompt_version", Type: field.TypeString},
+		{Name: "breaker", Type: field.TypeString},
+		{Name: "last_error", Type: field.TypeString, Default: ""},
+		{Name: "last_error_at", Type: field.TypeTime, Nullable: true},
+		{Name: "calls", Type: field.TypeInt, Default: 0},
+		{Name: "cache_hits", Type: field.TypeInt, Default: 0},
+		{Name: "repairs", Type: field.TypeInt, Default: 0},
+		{Name: "fallbacks", Type: field.TypeInt, Default: 0},
+		{Name: "dropped", Type: field.TypeInt, Default: 0},
+		{Name: "seen_at", Type: field.TypeTime},
+	}
+	// LlmWorkersTable holds the schema information for the "llm_workers" table.
+	LlmWorkersTable = &schema.Table{
+		Name:       "llm_workers",
+		Columns:    LlmWorkersColumns,
+		PrimaryKey: []*schema.Column{LlmWorkersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "llmworker_seen_at",
+				Unique:  false,
+				Columns: []*schema.Column{LlmWorkersColumns[13]},
+			},
+		},
+	}
 	// MembershipsColumns holds the columns for the "memberships" table.
 	MembershipsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -687,6 +811,7 @@ var (
 		{Name: "engine", Type: field.TypeString, Default: ""},
 		{Name: "engine_version", Type: field.TypeString, Default: ""},
 		{Name: "engine_model", Type: field.TypeString, Default: ""},
+		{Name: "engine_prompt", Type: field.TypeString, Default: ""},
 		{Name: "degraded", Type: field.TypeBool, Default: false},
 		{Name: "degraded_reason", Type: field.TypeString, Default: ""},
 		{Name: "failure_code", Type: field.TypeString, Default: ""},
@@ -706,7 +831,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "scoring_runs_essays_runs",
-				Columns:    []*schema.Column{ScoringRunsColumns[29]},
+				Columns:    []*schema.Column{ScoringRunsColumns[30]},
 				RefColumns: []*schema.Column{EssaysColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -715,12 +840,12 @@ var (
 			{
 				Name:    "scoringrun_essay_id_number",
 				Unique:  true,
-				Columns: []*schema.Column{ScoringRunsColumns[29], ScoringRunsColumns[5]},
+				Columns: []*schema.Column{ScoringRunsColumns[30], ScoringRunsColumns[5]},
 			},
 			{
 				Name:    "scoringrun_one_unfinished",
 				Unique:  true,
-				Columns: []*schema.Column{ScoringRunsColumns[29]},
+				Columns: []*schema.Column{ScoringRunsColumns[30]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "stage NOT IN ('COMPLETED', 'FAILED')",
 				},
@@ -779,6 +904,7 @@ var (
 		{Name: "occupation", Type: field.TypeString},
 		{Name: "skills", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
 		{Name: "active", Type: field.TypeBool, Default: true},
+		{Name: "llm_consent", Type: field.TypeBool, Default: false},
 	}
 	// TracksTable holds the schema information for the "tracks" table.
 	TracksTable = &schema.Table{
@@ -837,6 +963,10 @@ var (
 		ExplanationsTable,
 		KeyPointsTable,
 		KeyPointOutcomesTable,
+		LlmAnswersTable,
+		LlmCallsTable,
+		LlmDaysTable,
+		LlmWorkersTable,
 		MembershipsTable,
 		PassagesTable,
 		QuestionsTable,
@@ -881,6 +1011,25 @@ func init() {
 	ExplanationsTable.ForeignKeys[0].RefTable = ScoresTable
 	KeyPointsTable.ForeignKeys[0].RefTable = RubricsTable
 	KeyPointOutcomesTable.ForeignKeys[0].RefTable = ExplanationsTable
+	LlmAnswersTable.Annotation = &entsql.Annotation{
+		Table: "llm_answers",
+	}
+	LlmCallsTable.Annotation = &entsql.Annotation{
+		Table: "llm_calls",
+	}
+	LlmCallsTable.Annotation.Checks = map[string]string{
+		"llm_calls_amount": "cost_micros BETWEEN 0 AND reserved_micros",
+		"llm_calls_state":  "state IN ('RESERVED', 'SETTLED', 'EXPIRED')",
+	}
+	LlmDaysTable.Annotation = &entsql.Annotation{
+		Table: "llm_days",
+	}
+	LlmDaysTable.Annotation.Checks = map[string]string{
+		"llm_days_amounts": "spent_micros >= 0 AND reserved_micros >= 0",
+	}
+	LlmWorkersTable.Annotation = &entsql.Annotation{
+		Table: "llm_workers",
+	}
 	MembershipsTable.ForeignKeys[0].RefTable = CohortsTable
 	MembershipsTable.ForeignKeys[1].RefTable = UsersTable
 	PassagesTable.ForeignKeys[0].RefTable = TracksTable

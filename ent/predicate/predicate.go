@@ -36,6 +36,18 @@ type KeyPoint func(*sql.Selector)
 // KeyPointOutcome is the predicate function for keypointoutcome builders.
 type KeyPointOutcome func(*sql.Selector)
 
+// LLMAnswer is the predicate function for llmanswer builders.
+type LLMAnswer func(*sql.Selector)
+
+// LLMCall is the predicate function for llmcall builders.
+type LLMCall func(*sql.Selector)
+
+// LLMDay is the predicate function for llmday builders.
+type LLMDay func(*sql.Selector)
+
+// LLMWorker is the predicate function for llmworker builders.
+type LLMWorker func(*sql.Selector)
+
 // Membership is the predicate function for membership builders.
 type Membership func(*sql.Selector)
 

@@ -350,6 +350,102 @@ func (f KeyPointOutcomeMutationRuleFunc) EvalMutation(ctx context.Context, m ent
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.KeyPointOutcomeMutation", m)
 }
 
+// The LLMAnswerQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type LLMAnswerQueryRuleFunc func(context.Context, *ent.LLMAnswerQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f LLMAnswerQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.LLMAnswerQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.LLMAnswerQuery", q)
+}
+
+// The LLMAnswerMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type LLMAnswerMutationRuleFunc func(context.Context, *ent.LLMAnswerMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f LLMAnswerMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.LLMAnswerMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.LLMAnswerMutation", m)
+}
+
+// The LLMCallQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type LLMCallQueryRuleFunc func(context.Context, *ent.LLMCallQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f LLMCallQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.LLMCallQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.LLMCallQuery", q)
+}
+
+// The LLMCallMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type LLMCallMutationRuleFunc func(context.Context, *ent.LLMCallMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f LLMCallMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.LLMCallMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.LLMCallMutation", m)
+}
+
+// The LLMDayQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type LLMDayQueryRuleFunc func(context.Context, *ent.LLMDayQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f LLMDayQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.LLMDayQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.LLMDayQuery", q)
+}
+
+// The LLMDayMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type LLMDayMutationRuleFunc func(context.Context, *ent.LLMDayMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f LLMDayMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.LLMDayMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.LLMDayMutation", m)
+}
+
+// The LLMWorkerQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type LLMWorkerQueryRuleFunc func(context.Context, *ent.LLMWorkerQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f LLMWorkerQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.LLMWorkerQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.LLMWorkerQuery", q)
+}
+
+// The LLMWorkerMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type LLMWorkerMutationRuleFunc func(context.Context, *ent.LLMWorkerMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f LLMWorkerMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.LLMWorkerMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.LLMWorkerMutation", m)
+}
+
 // The MembershipQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type MembershipQueryRuleFunc func(context.Context, *ent.MembershipQuery) error

@@ -18,6 +18,10 @@ import (
 	"github.com/rubrica/rubrica/ent/explanation"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
+	"github.com/rubrica/rubrica/ent/llmanswer"
+	"github.com/rubrica/rubrica/ent/llmcall"
+	"github.com/rubrica/rubrica/ent/llmday"
+	"github.com/rubrica/rubrica/ent/llmworker"
 	"github.com/rubrica/rubrica/ent/membership"
 	"github.com/rubrica/rubrica/ent/passage"
 	"github.com/rubrica/rubrica/ent/question"
@@ -438,6 +442,158 @@ func init() {
 	keypointoutcomeDescID := keypointoutcomeMixinFields0[0].Descriptor()
 	// keypointoutcome.DefaultID holds the default value on creation for the id field.
 	keypointoutcome.DefaultID = keypointoutcomeDescID.Default.(func() uuid.UUID)
+	llmanswerMixin := schema.LLMAnswer{}.Mixin()
+	llmanswer.Policy = privacy.NewPolicies(schema.LLMAnswer{})
+	llmanswer.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := llmanswer.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	llmanswerMixinFields0 := llmanswerMixin[0].Fields()
+	_ = llmanswerMixinFields0
+	llmanswerFields := schema.LLMAnswer{}.Fields()
+	_ = llmanswerFields
+	// llmanswerDescCreatedAt is the schema descriptor for created_at field.
+	llmanswerDescCreatedAt := llmanswerMixinFields0[1].Descriptor()
+	// llmanswer.DefaultCreatedAt holds the default value on creation for the created_at field.
+	llmanswer.DefaultCreatedAt = llmanswerDescCreatedAt.Default.(func() time.Time)
+	// llmanswerDescUsedAt is the schema descriptor for used_at field.
+	llmanswerDescUsedAt := llmanswerFields[2].Descriptor()
+	// llmanswer.DefaultUsedAt holds the default value on creation for the used_at field.
+	llmanswer.DefaultUsedAt = llmanswerDescUsedAt.Default.(func() time.Time)
+	// llmanswerDescID is the schema descriptor for id field.
+	llmanswerDescID := llmanswerMixinFields0[0].Descriptor()
+	// llmanswer.DefaultID holds the default value on creation for the id field.
+	llmanswer.DefaultID = llmanswerDescID.Default.(func() uuid.UUID)
+	llmcallMixin := schema.LLMCall{}.Mixin()
+	llmcall.Policy = privacy.NewPolicies(schema.LLMCall{})
+	llmcall.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := llmcall.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	llmcallMixinFields0 := llmcallMixin[0].Fields()
+	_ = llmcallMixinFields0
+	llmcallFields := schema.LLMCall{}.Fields()
+	_ = llmcallFields
+	// llmcallDescCreatedAt is the schema descriptor for created_at field.
+	llmcallDescCreatedAt := llmcallMixinFields0[1].Descriptor()
+	// llmcall.DefaultCreatedAt holds the default value on creation for the created_at field.
+	llmcall.DefaultCreatedAt = llmcallDescCreatedAt.Default.(func() time.Time)
+	// llmcallDescOutcome is the schema descriptor for outcome field.
+	llmcallDescOutcome := llmcallFields[5].Descriptor()
+	// llmcall.DefaultOutcome holds the default value on creation for the outcome field.
+	llmcall.DefaultOutcome = llmcallDescOutcome.Default.(string)
+	// llmcallDescCostMicros is the schema descriptor for cost_micros field.
+	llmcallDescCostMicros := llmcallFields[7].Descriptor()
+	// llmcall.DefaultCostMicros holds the default value on creation for the cost_micros field.
+	llmcall.DefaultCostMicros = llmcallDescCostMicros.Default.(int64)
+	// llmcallDescPromptTokens is the schema descriptor for prompt_tokens field.
+	llmcallDescPromptTokens := llmcallFields[8].Descriptor()
+	// llmcall.DefaultPromptTokens holds the default value on creation for the prompt_tokens field.
+	llmcall.DefaultPromptTokens = llmcallDescPromptTokens.Default.(int64)
+	// llmcallDescCompletionTokens is the schema descriptor for completion_tokens field.
+	llmcallDescCompletionTokens := llmcallFields[9].Descriptor()
+	// llmcall.DefaultCompletionTokens holds the default value on creation for the completion_tokens field.
+	llmcall.DefaultCompletionTokens = llmcallDescCompletionTokens.Default.(int64)
+	// llmcallDescID is the schema descriptor for id field.
+	llmcallDescID := llmcallMixinFields0[0].Descriptor()
+	// llmcall.DefaultID holds the default value on creation for the id field.
+	llmcall.DefaultID = llmcallDescID.Default.(func() uuid.UUID)
+	llmdayMixin := schema.LLMDay{}.Mixin()
+	llmday.Policy = privacy.NewPolicies(schema.LLMDay{})
+	llmday.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := llmday.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	llmdayMixinFields0 := llmdayMixin[0].Fields()
+	_ = llmdayMixinFields0
+	llmdayFields := schema.LLMDay{}.Fields()
+	_ = llmdayFields
+	// llmdayDescCreatedAt is the schema descriptor for created_at field.
+	llmdayDescCreatedAt := llmdayMixinFields0[1].Descriptor()
+	// llmday.DefaultCreatedAt holds the default value on creation for the created_at field.
+	llmday.DefaultCreatedAt = llmdayDescCreatedAt.Default.(func() time.Time)
+	// llmdayDescSpentMicros is the schema descriptor for spent_micros field.
+	llmdayDescSpentMicros := llmdayFields[2].Descriptor()
+	// llmday.DefaultSpentMicros holds the default value on creation for the spent_micros field.
+	llmday.DefaultSpentMicros = llmdayDescSpentMicros.Default.(int64)
+	// llmdayDescReservedMicros is the schema descriptor for reserved_micros field.
+	llmdayDescReservedMicros := llmdayFields[3].Descriptor()
+	// llmday.DefaultReservedMicros holds the default value on creation for the reserved_micros field.
+	llmday.DefaultReservedMicros = llmdayDescReservedMicros.Default.(int64)
+	// llmdayDescPromptTokens is the schema descriptor for prompt_tokens field.
+	llmdayDescPromptTokens := llmdayFields[4].Descriptor()
+	// llmday.DefaultPromptTokens holds the default value on creation for the prompt_tokens field.
+	llmday.DefaultPromptTokens = llmdayDescPromptTokens.Default.(int64)
+	// llmdayDescCompletionTokens is the schema descriptor for completion_tokens field.
+	llmdayDescCompletionTokens := llmdayFields[5].Descriptor()
+	// llmday.DefaultCompletionTokens holds the default value on creation for the completion_tokens field.
+	llmday.DefaultCompletionTokens = llmdayDescCompletionTokens.Default.(int64)
+	// llmdayDescCalls is the schema descriptor for calls field.
+	llmdayDescCalls := llmdayFields[6].Descriptor()
+	// llmday.DefaultCalls holds the default value on creation for the calls field.
+	llmday.DefaultCalls = llmdayDescCalls.Default.(int)
+	// llmdayDescID is the schema descriptor for id field.
+	llmdayDescID := llmdayMixinFields0[0].Descriptor()
+	// llmday.DefaultID holds the default value on creation for the id field.
+	llmday.DefaultID = llmdayDescID.Default.(func() uuid.UUID)
+	llmworkerMixin := schema.LLMWorker{}.Mixin()
+	llmworker.Policy = privacy.NewPolicies(schema.LLMWorker{})
+	llmworker.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := llmworker.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	llmworkerMixinFields0 := llmworkerMixin[0].Fields()
+	_ = llmworkerMixinFields0
+	llmworkerFields := schema.LLMWorker{}.Fields()
+	_ = llmworkerFields
+	// llmworkerDescCreatedAt is the schema descriptor for created_at field.
+	llmworkerDescCreatedAt := llmworkerMixinFields0[1].Descriptor()
+	// llmworker.DefaultCreatedAt holds the default value on creation for the created_at field.
+	llmworker.DefaultCreatedAt = llmworkerDescCreatedAt.Default.(func() time.Time)
+	// llmworkerDescLastError is the schema descriptor for last_error field.
+	llmworkerDescLastError := llmworkerFields[4].Descriptor()
+	// llmworker.DefaultLastError holds the default value on creation for the last_error field.
+	llmworker.DefaultLastError = llmworkerDescLastError.Default.(string)
+	// llmworkerDescCalls is the schema descriptor for calls field.
+	llmworkerDescCalls := llmworkerFields[6].Descriptor()
+	// llmworker.DefaultCalls holds the default value on creation for the calls field.
+	llmworker.DefaultCalls = llmworkerDescCalls.Default.(int)
+	// llmworkerDescCacheHits is the schema descriptor for cache_hits field.
+	llmworkerDescCacheHits := llmworkerFields[7].Descriptor()
+	// llmworker.DefaultCacheHits holds the default value on creation for the cache_hits field.
+	llmworker.DefaultCacheHits = llmworkerDescCacheHits.Default.(int)
+	// llmworkerDescRepairs is the schema descriptor for repairs field.
+	llmworkerDescRepairs := llmworkerFields[8].Descriptor()
+	// llmworker.DefaultRepairs holds the default value on creation for the repairs field.
+	llmworker.DefaultRepairs = llmworkerDescRepairs.Default.(int)
+	// llmworkerDescFallbacks is the schema descriptor for fallbacks field.
+	llmworkerDescFallbacks := llmworkerFields[9].Descriptor()
+	// llmworker.DefaultFallbacks holds the default value on creation for the fallbacks field.
+	llmworker.DefaultFallbacks = llmworkerDescFallbacks.Default.(int)
+	// llmworkerDescDropped is the schema descriptor for dropped field.
+	llmworkerDescDropped := llmworkerFields[10].Descriptor()
+	// llmworker.DefaultDropped holds the default value on creation for the dropped field.
+	llmworker.DefaultDropped = llmworkerDescDropped.Default.(int)
+	// llmworkerDescID is the schema descriptor for id field.
+	llmworkerDescID := llmworkerMixinFields0[0].Descriptor()
+	// llmworker.DefaultID holds the default value on creation for the id field.
+	llmworker.DefaultID = llmworkerDescID.Default.(func() uuid.UUID)
 	membershipMixin := schema.Membership{}.Mixin()
 	membership.Policy = privacy.NewPolicies(schema.Membership{})
 	membership.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -770,24 +926,28 @@ func init() {
 	scoringrunDescEngineModel := scoringrunFields[17].Descriptor()
 	// scoringrun.DefaultEngineModel holds the default value on creation for the engine_model field.
 	scoringrun.DefaultEngineModel = scoringrunDescEngineModel.Default.(string)
+	// scoringrunDescEnginePrompt is the schema descriptor for engine_prompt field.
+	scoringrunDescEnginePrompt := scoringrunFields[18].Descriptor()
+	// scoringrun.DefaultEnginePrompt holds the default value on creation for the engine_prompt field.
+	scoringrun.DefaultEnginePrompt = scoringrunDescEnginePrompt.Default.(string)
 	// scoringrunDescDegraded is the schema descriptor for degraded field.
-	scoringrunDescDegraded := scoringrunFields[18].Descriptor()
+	scoringrunDescDegraded := scoringrunFields[19].Descriptor()
 	// scoringrun.DefaultDegraded holds the default value on creation for the degraded field.
 	scoringrun.DefaultDegraded = scoringrunDescDegraded.Default.(bool)
 	// scoringrunDescDegradedReason is the schema descriptor for degraded_reason field.
-	scoringrunDescDegradedReason := scoringrunFields[19].Descriptor()
+	scoringrunDescDegradedReason := scoringrunFields[20].Descriptor()
 	// scoringrun.DefaultDegradedReason holds the default value on creation for the degraded_reason field.
 	scoringrun.DefaultDegradedReason = scoringrunDescDegradedReason.Default.(string)
 	// scoringrunDescFailureCode is the schema descriptor for failure_code field.
-	scoringrunDescFailureCode := scoringrunFields[20].Descriptor()
+	scoringrunDescFailureCode := scoringrunFields[21].Descriptor()
 	// scoringrun.DefaultFailureCode holds the default value on creation for the failure_code field.
 	scoringrun.DefaultFailureCode = scoringrunDescFailureCode.Default.(string)
 	// scoringrunDescFailureMessage is the schema descriptor for failure_message field.
-	scoringrunDescFailureMessage := scoringrunFields[21].Descriptor()
+	scoringrunDescFailureMessage := scoringrunFields[22].Descriptor()
 	// scoringrun.DefaultFailureMessage holds the default value on creation for the failure_message field.
 	scoringrun.DefaultFailureMessage = scoringrunDescFailureMessage.Default.(string)
 	// scoringrunDescFlags is the schema descriptor for flags field.
-	scoringrunDescFlags := scoringrunFields[22].Descriptor()
+	scoringrunDescFlags := scoringrunFields[23].Descriptor()
 	// scoringrun.DefaultFlags holds the default value on creation for the flags field.
 	scoringrun.DefaultFlags = scoringrunDescFlags.Default.(func() pq.StringArray)
 	// scoringrunDescID is the schema descriptor for id field.
@@ -914,6 +1074,10 @@ func init() {
 	trackDescActive := trackFields[5].Descriptor()
 	// track.DefaultActive holds the default value on creation for the active field.
 	track.DefaultActive = trackDescActive.Default.(bool)
+	// trackDescLlmConsent is the schema descriptor for llm_consent field.
+	trackDescLlmConsent := trackFields[6].Descriptor()
+	// track.DefaultLlmConsent holds the default value on creation for the llm_consent field.
+	track.DefaultLlmConsent = trackDescLlmConsent.Default.(bool)
 	// trackDescID is the schema descriptor for id field.
 	trackDescID := trackMixinFields0[0].Descriptor()
 	// track.DefaultID holds the default value on creation for the id field.

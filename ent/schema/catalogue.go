@@ -50,6 +50,8 @@ func (Track) Fields() []ent.Field {
 		field.String("occupation").Comment("O*NET-SOC code."),
 		slugs("skills"),
 		field.Bool("active").Default(true),
+		field.Bool("llm_consent").Default(false).
+			Comment("An admin agreed that essays of the track may be sent to the language model's provider."),
 	}
 }
 

@@ -95,6 +95,7 @@ func (ScoringRun) Fields() []ent.Field {
 		field.String("engine").Default(""),
 		field.String("engine_version").Default(""),
 		field.String("engine_model").Default(""),
+		field.String("engine_prompt").Default("").Comment("Version of the prompt, where one was used."),
 		field.Bool("degraded").Default(false),
 		field.String("degraded_reason").Default(""),
 		field.String("failure_code").Default(""),

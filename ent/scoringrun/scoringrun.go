@@ -59,6 +59,8 @@ const (
 	FieldEngineVersion = "engine_version"
 	// FieldEngineModel holds the string denoting the engine_model field in the database.
 	FieldEngineModel = "engine_model"
+	// FieldEnginePrompt holds the string denoting the engine_prompt field in the database.
+	FieldEnginePrompt = "engine_prompt"
 	// FieldDegraded holds the string denoting the degraded field in the database.
 	FieldDegraded = "degraded"
 	// FieldDegradedReason holds the string denoting the degraded_reason field in the database.
@@ -131,6 +133,7 @@ var Columns = []string{
 	FieldEngine,
 	FieldEngineVersion,
 	FieldEngineModel,
+	FieldEnginePrompt,
 	FieldDegraded,
 	FieldDegradedReason,
 	FieldFailureCode,
@@ -182,6 +185,8 @@ var (
 	DefaultEngineVersion string
 	// DefaultEngineModel holds the default value on creation for the "engine_model" field.
 	DefaultEngineModel string
+	// DefaultEnginePrompt holds the default value on creation for the "engine_prompt" field.
+	DefaultEnginePrompt string
 	// DefaultDegraded holds the default value on creation for the "degraded" field.
 	DefaultDegraded bool
 	// DefaultDegradedReason holds the default value on creation for the "degraded_reason" field.
@@ -324,6 +329,11 @@ func ByEngineVersion(opts ...sql.OrderTermOption) OrderOption {
 // ByEngineModel orders the results by the engine_model field.
 func ByEngineModel(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEngineModel, opts...).ToFunc()
+}
+
+// ByEnginePrompt orders the results by the engine_prompt field.
+func ByEnginePrompt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEnginePrompt, opts...).ToFunc()
 }
 
 // ByDegraded orders the results by the degraded field.

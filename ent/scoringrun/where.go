@@ -148,6 +148,11 @@ func EngineModel(v string) predicate.ScoringRun {
 	return predicate.ScoringRun(sql.FieldEQ(FieldEngineModel, v))
 }
 
+// EnginePrompt applies equality check predicate on the "engine_prompt" field. It's identical to EnginePromptEQ.
+func EnginePrompt(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldEQ(FieldEnginePrompt, v))
+}
+
 // Degraded applies equality check predicate on the "degraded" field. It's identical to DegradedEQ.
 func Degraded(v bool) predicate.ScoringRun {
 	return predicate.ScoringRun(sql.FieldEQ(FieldDegraded, v))
@@ -1076,6 +1081,71 @@ func EngineModelEqualFold(v string) predicate.ScoringRun {
 // EngineModelContainsFold applies the ContainsFold predicate on the "engine_model" field.
 func EngineModelContainsFold(v string) predicate.ScoringRun {
 	return predicate.ScoringRun(sql.FieldContainsFold(FieldEngineModel, v))
+}
+
+// EnginePromptEQ applies the EQ predicate on the "engine_prompt" field.
+func EnginePromptEQ(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldEQ(FieldEnginePrompt, v))
+}
+
+// EnginePromptNEQ applies the NEQ predicate on the "engine_prompt" field.
+func EnginePromptNEQ(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldNEQ(FieldEnginePrompt, v))
+}
+
+// EnginePromptIn applies the In predicate on the "engine_prompt" field.
+func EnginePromptIn(vs ...string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldIn(FieldEnginePrompt, vs...))
+}
+
+// EnginePromptNotIn applies the NotIn predicate on the "engine_prompt" field.
+func EnginePromptNotIn(vs ...string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldNotIn(FieldEnginePrompt, vs...))
+}
+
+// EnginePromptGT applies the GT predicate on the "engine_prompt" field.
+func EnginePromptGT(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldGT(FieldEnginePrompt, v))
+}
+
+// EnginePromptGTE applies the GTE predicate on the "engine_prompt" field.
+func EnginePromptGTE(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldGTE(FieldEnginePrompt, v))
+}
+
+// EnginePromptLT applies the LT predicate on the "engine_prompt" field.
+func EnginePromptLT(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldLT(FieldEnginePrompt, v))
+}
+
+// EnginePromptLTE applies the LTE predicate on the "engine_prompt" field.
+func EnginePromptLTE(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldLTE(FieldEnginePrompt, v))
+}
+
+// EnginePromptContains applies the Contains predicate on the "engine_prompt" field.
+func EnginePromptContains(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldContains(FieldEnginePrompt, v))
+}
+
+// EnginePromptHasPrefix applies the HasPrefix predicate on the "engine_prompt" field.
+func EnginePromptHasPrefix(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldHasPrefix(FieldEnginePrompt, v))
+}
+
+// EnginePromptHasSuffix applies the HasSuffix predicate on the "engine_prompt" field.
+func EnginePromptHasSuffix(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldHasSuffix(FieldEnginePrompt, v))
+}
+
+// EnginePromptEqualFold applies the EqualFold predicate on the "engine_prompt" field.
+func EnginePromptEqualFold(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldEqualFold(FieldEnginePrompt, v))
+}
+
+// EnginePromptContainsFold applies the ContainsFold predicate on the "engine_prompt" field.
+func EnginePromptContainsFold(v string) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldContainsFold(FieldEnginePrompt, v))
 }
 
 // DegradedEQ applies the EQ predicate on the "degraded" field.

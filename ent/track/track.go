@@ -31,6 +31,8 @@ const (
 	FieldSkills = "skills"
 	// FieldActive holds the string denoting the active field in the database.
 	FieldActive = "active"
+	// FieldLlmConsent holds the string denoting the llm_consent field in the database.
+	FieldLlmConsent = "llm_consent"
 	// EdgeQuestions holds the string denoting the questions edge name in mutations.
 	EdgeQuestions = "questions"
 	// EdgePassages holds the string denoting the passages edge name in mutations.
@@ -72,6 +74,7 @@ var Columns = []string{
 	FieldOccupation,
 	FieldSkills,
 	FieldActive,
+	FieldLlmConsent,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -102,6 +105,8 @@ var (
 	DefaultSkills func() pq.StringArray
 	// DefaultActive holds the default value on creation for the "active" field.
 	DefaultActive bool
+	// DefaultLlmConsent holds the default value on creation for the "llm_consent" field.
+	DefaultLlmConsent bool
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -147,6 +152,11 @@ func BySkills(opts ...sql.OrderTermOption) OrderOption {
 // ByActive orders the results by the active field.
 func ByActive(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldActive, opts...).ToFunc()
+}
+
+// ByLlmConsent orders the results by the llm_consent field.
+func ByLlmConsent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLlmConsent, opts...).ToFunc()
 }
 
 // ByQuestionsCount orders the results by questions count.

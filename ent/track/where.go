@@ -92,6 +92,11 @@ func Active(v bool) predicate.Track {
 	return predicate.Track(sql.FieldEQ(FieldActive, v))
 }
 
+// LlmConsent applies equality check predicate on the "llm_consent" field. It's identical to LlmConsentEQ.
+func LlmConsent(v bool) predicate.Track {
+	return predicate.Track(sql.FieldEQ(FieldLlmConsent, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Track {
 	return predicate.Track(sql.FieldEQ(FieldCreatedAt, v))
@@ -440,6 +445,16 @@ func ActiveEQ(v bool) predicate.Track {
 // ActiveNEQ applies the NEQ predicate on the "active" field.
 func ActiveNEQ(v bool) predicate.Track {
 	return predicate.Track(sql.FieldNEQ(FieldActive, v))
+}
+
+// LlmConsentEQ applies the EQ predicate on the "llm_consent" field.
+func LlmConsentEQ(v bool) predicate.Track {
+	return predicate.Track(sql.FieldEQ(FieldLlmConsent, v))
+}
+
+// LlmConsentNEQ applies the NEQ predicate on the "llm_consent" field.
+func LlmConsentNEQ(v bool) predicate.Track {
+	return predicate.Track(sql.FieldNEQ(FieldLlmConsent, v))
 }
 
 // HasQuestions applies the HasEdge predicate on the "questions" edge.
