@@ -88,7 +88,7 @@ type printer struct {
 	random *rand.Rand
 }
 
-func (d *document) print(random *rand.Rand) string {
+func (d *document) text(random *rand.Rand) string {
 	p := &printer{random: random}
 	if p.rarely() {
 		p.WriteString("\ufeff")
@@ -319,18 +319,7 @@ func (d *document) values(keep func(*value) bool) []*value {
 	return found
 }
 
-// operations are the definitions that are no fragments.
-func (d *document) operations() []*definition {
-	var list []*definition
-	for _, def := range d.definitions {
-		if def.kind != fragment {
-			list = append(list, def)
-		}
-	}
-	return list
-}
-
-// fragments are the others.
+// fragments are the definitions that are no operations.
 func (d *document) fragments() []*definition {
 	var list []*definition
 	for _, def := range d.definitions {

@@ -85,7 +85,7 @@ type request struct {
 func (g *Generator) Valid() Operation {
 	r := g.request()
 	return Operation{
-		Query: r.document.print(g.random), Name: r.name, Variables: r.variables, Kind: ast.Operation(r.main.kind),
+		Query: r.document.text(g.random), Name: r.name, Variables: r.variables, Kind: ast.Operation(r.main.kind),
 	}
 }
 
@@ -93,7 +93,6 @@ func (g *Generator) Valid() Operation {
 func (g *Generator) Invalid() Operation {
 	r := g.request()
 	var applied []string
-	text := ""
 	for n := 1 + g.random.IntN(6)/5; n > 0; n-- {
 		for range 100 { // until one is found that there is a place for
 			f := faults[g.random.IntN(len(faults))]
@@ -103,7 +102,7 @@ func (g *Generator) Invalid() Operation {
 			}
 		}
 	}
-	text = r.document.print(g.random)
+	text := r.document.text(g.random)
 	if g.random.IntN(8) == 0 {
 		text = g.garble(text)
 		applied = append(applied, "garbledText")

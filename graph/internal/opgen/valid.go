@@ -146,14 +146,15 @@ func (b *builder) field(def *ast.Definition, f *ast.FieldDefinition, depth int) 
 		s.arguments = append(s.arguments, b.argument(f, f.Arguments.ForName(pick(b.random, []string{"first", "last"}))))
 	}
 	// Where a response key already stands for something else, there would be a conflict.
-	key, meaning := f.Name, f.Name+" "+f.Type.String()
+	key, parts := f.Name, []string{f.Name, f.Type.String()}
 	for _, a := range s.arguments {
-		meaning += " " + a.name + string(rune('0'+a.value.kind)) + a.value.text
+		parts = append(parts, a.name, strconv.Itoa(int(a.value.kind)), a.value.text)
 		if a.value.kind > stringValue {
 			b.unlike++ // never the same
-			meaning += strconv.Itoa(b.unlike)
+			parts = append(parts, strconv.Itoa(b.unlike))
 		}
 	}
+	meaning := strings.Join(parts, " ")
 	if known, ok := b.keys[key]; ok && known != meaning || b.chance(12) {
 		b.aliases++
 		s.alias = b.prefix + "a" + strconv.Itoa(b.aliases)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -248,11 +249,7 @@ func (g *Generator) garble(text string) string {
 			"{", "}", "(", ")", "[", "]", "!", "...", "..", "@", "$", "|", "&", "=", ":", "on", "fragment", "query", "#", "\"", `"""d"""`, "\ufeff", "\x00", "é", "0", "null", "{}", "()", ",", "\u2028", "~", "%",
 		}))
 	}
-	out := ""
-	for _, p := range pieces {
-		out += p + " "
-	}
-	return out
+	return strings.Join(pieces, " ")
 }
 
 // tokens cuts a text where names and numbers end; strings are not kept whole.
