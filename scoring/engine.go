@@ -23,6 +23,7 @@ type EngineInfo struct {
 	Name    string // "local", "llm", …
 	Version string // of the engine's own rules and weights
 	Model   string // of the embedding or language model behind it
+	Prompt  string // version of the prompt; empty where none was used
 }
 
 // Request is all that an engine may look at.
@@ -59,6 +60,12 @@ type Result struct {
 	Flags          []Flag
 	Degraded       bool   // a lesser engine than the one asked for gave the scores
 	DegradedReason string // why, for people; empty unless Degraded
+	// Cited are the ids of the passages that the engine relied on; nil: it does not say, and all that
+	// were retrieved are cited.
+	Cited []string
+	// Dropped counts what an engine claimed and could not prove: quotes that are not in the answer,
+	// passages that were not retrieved, remarks that would reveal a key point.
+	Dropped int
 }
 
 // Overall is the weighted mean of the criteria, each mapped from its own scale to 0…100.
@@ -77,6 +84,10 @@ type CriterionScore struct {
 	Calibration   CalibrationLevel
 	Base          float64
 	Contributions []Contribution
+	// Comment and Advice are the engine's own words on the score and on what would raise it, for
+	// engines that have any. Explain shows them unless they reveal a key point.
+	Comment string
+	Advice  []string
 }
 
 // Interval is a range of scores. Coverage is the share of human scores that such intervals are
@@ -108,6 +119,9 @@ type Contribution struct {
 	Points     float64
 	Sentence   int    // index into Text.Sentences, or -1
 	KeyPointID string // set for KEY_POINT
+	// Start and End are the bytes of Text.Raw that are meant, where it is not the whole sentence;
+	// End 0: the sentence.
+	Start, End int
 }
 
 // KeyPointStatus says whether an answer makes a point.

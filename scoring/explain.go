@@ -3,6 +3,7 @@ package scoring
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -27,14 +28,17 @@ func Explain(req Request, res *Result) []Explanation {
 		e.Evidence = evidence(req, res, e.Contributions)
 		if criterion.Trait == TraitContent {
 			e.KeyPoints = append([]KeyPointOutcome(nil), res.KeyPoints...)
-			e.Citations = citations(req)
+			e.Citations = citations(req, res)
 			cited = true
 		}
-		e.Summary = summarize(req, res, criterion, score)
+		e.Summary = req.Question.ownWords(score)
+		if e.Summary == "" {
+			e.Summary = summarize(req, res, criterion, score)
+		}
 		out[i] = e
 	}
 	if !cited && len(out) > 0 { // a rubric without CONTENT was checked against them all the same
-		out[0].Citations = citations(req)
+		out[0].Citations = citations(req, res)
 	}
 	return out
 }
@@ -66,6 +70,7 @@ func evidence(req Request, res *Result, contributions []Contribution) []Evidence
 	type place struct {
 		sentence int
 		keyPoint string
+		end      int // of what is quoted, where it is not the sentence
 	}
 	at := map[place]int{}
 	var out []Evidence
@@ -75,13 +80,17 @@ func evidence(req Request, res *Result, contributions []Contribution) []Evidence
 		if c.Sentence < 0 || c.Sentence >= len(sentences) || c.Points == 0 {
 			continue
 		}
-		p := place{c.Sentence, c.KeyPointID}
+		p := place{c.Sentence, c.KeyPointID, c.End}
 		k, ok := at[p]
 		if !ok {
 			k = len(out)
 			at[p] = k
 			s := sentences[c.Sentence]
-			out = append(out, Evidence{Start: s.Start, End: s.End, Quote: s.Text, KeyPointID: c.KeyPointID})
+			e := Evidence{Start: s.Start, End: s.End, Quote: s.Text, KeyPointID: c.KeyPointID}
+			if c.End > c.Start && c.Start >= 0 && c.End <= len(req.Answer.Raw) {
+				e.Start, e.End, e.Quote = c.Start, c.End, req.Answer.Raw[c.Start:c.End]
+			}
+			out = append(out, e)
 			strongest = append(strongest, 0)
 		}
 		out[k].Points += c.Points
@@ -140,13 +149,16 @@ const maxCitations = 3
 // citations are the best passages of the request, each with the pair of sentences, one of the
 // passage and one of the answer, that have most in common. A sentence that would show the learner
 // what it may not is passed over.
-func citations(req Request) []Citation {
+func citations(req Request, res *Result) []Citation {
 	var out []Citation
 	answer := make([]map[string]bool, len(req.Answer.Sentences))
 	for i := range answer {
 		answer[i] = termSet(req.Answer.Sentences[i].Tokens)
 	}
 	for _, passage := range req.Passages[:min(len(req.Passages), maxCitations)] {
+		if res.Cited != nil && !slices.Contains(res.Cited, passage.ID) {
+			continue
+		}
 		c := Citation{PassageID: passage.ID, Similarity: passage.Similarity, Sentence: -1}
 		best := -1.0
 		for _, sentence := range read(passage.Text).Sentences {
