@@ -175,7 +175,6 @@ func interrupt(ctx context.Context, t *testing.T, tx *database.Tx) {
 	require.NoError(t, rows.Err())
 }
 
-
 // Prepared or not, a row is read the same: the two ways have other formats on the wire.
 func TestPreparedStatementsAnswerTheSame(t *testing.T) {
 	t.Parallel()
