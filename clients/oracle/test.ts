@@ -1,26 +1,14 @@
 // Operations made up from the schema get the same verdict from the API as from graphql-js, and the
 // schema that introspection tells is the one that is served.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { buildClientSchema, buildSchema, getIntrospectionQuery, lexicographicSortSchema, printSchema, validateSchema, type IntrospectionQuery } from "graphql";
 import { exceptions, type Ours } from "./exceptions.ts";
 import { judge, schemaOf } from "./judge.ts";
+import { verdicts } from "./verdicts.ts";
 
-const repository = fileURLToPath(new URL("../..", import.meta.url));
 const count = Number(process.env.ORACLE_COUNT ?? 10_000);
 const seed = process.env.ORACLE_SEED ?? "1";
-
-/** Runs the Go side and gives the lines that it writes. */
-async function* verdicts(args: string[], input = ""): AsyncGenerator<any> {
-  const program = spawn("go", ["run", "./graph/internal/verdicts", ...args], { cwd: repository, stdio: ["pipe", "pipe", "inherit"] });
-  const ended = new Promise<number | null>((resolve, reject) => program.on("error", reject).on("close", resolve));
-  program.stdin.end(input);
-  for await (const line of createInterface({ input: program.stdout })) yield JSON.parse(line);
-  assert.equal(await ended, 0, "the Go side failed; its words are above");
-}
 
 test("the same verdicts as graphql-js", async () => {
   const lines = verdicts(["-count", String(count), "-seed", seed]);

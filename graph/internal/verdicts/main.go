@@ -12,9 +12,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -34,12 +36,16 @@ func main() {
 	seed := flag.Uint64("seed", 1, "what the operations follow from")
 	count := flag.Int("count", 10_000, "how many operations")
 	introspection := flag.Bool("introspect", false, "write the answer to the query on standard input instead")
+	queries := flag.Bool("queries", false, "write valid queries alone, with the values on standard input, and no verdicts")
 	flag.Parse()
 	out := bufio.NewWriter(os.Stdout)
 	var err error
-	if *introspection {
+	switch {
+	case *introspection:
 		err = introspect(out, os.Stdin)
-	} else {
+	case *queries:
+		err = writeQueries(out, os.Stdin, *seed, *count)
+	default:
 		err = write(out, *seed, *count)
 	}
 	if err == nil {
@@ -118,6 +124,42 @@ func write(w io.Writer, seed uint64, count int) error {
 		}
 		if err := lines.Encode(v); err != nil {
 			return fmt.Errorf("writing a verdict: %w", err)
+		}
+	}
+	return nil
+}
+
+// writeQueries writes queries that find something: the input is JSON, lists of texts by the name of the
+// argument or else the type that they are for.
+func writeQueries(w io.Writer, in io.Reader, seed uint64, count int) error {
+	var values map[string][]string
+	if err := json.NewDecoder(in).Decode(&values); err != nil {
+		return fmt.Errorf("reading the values: %w", err)
+	}
+	schema, lines, err := begin(w)
+	if err != nil {
+		return err
+	}
+	g := opgen.New(schema, seed, opgen.Options{
+		Kinds: []ast.Operation{ast.Query},
+		Value: func(random *rand.Rand, place opgen.Place) (any, bool) {
+			switch place.Name {
+			case "first", "last":
+				return json.Number(strconv.Itoa(1 + random.IntN(4))), true
+			}
+			list := values[place.Name]
+			if list == nil {
+				list = values[place.Type]
+			}
+			if len(list) == 0 {
+				return nil, false
+			}
+			return list[random.IntN(len(list))], true
+		},
+	})
+	for range count {
+		if err := lines.Encode(g.Valid()); err != nil {
+			return fmt.Errorf("writing a query: %w", err)
 		}
 	}
 	return nil
