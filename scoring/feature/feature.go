@@ -191,4 +191,3 @@ func quantile(sorted []float64, p float64) float64 {
 	}
 	return sorted[int(p*float64(len(sorted)-1))]
 }
-
