@@ -87,7 +87,7 @@ func newByHand(ctx context.Context, db *sql.DB, learner uuid.UUID) (*byHand, err
 		{&h.explanations, `SELECT id, score_id, summary FROM explanations WHERE score_id = ANY($1)`},
 		{&h.evidence, `SELECT id, explanation_id, quote, points, reason FROM evidence WHERE explanation_id = ANY($1) ORDER BY position`},
 	} {
-		stmt, err := db.PrepareContext(ctx, s.text)
+		stmt, err := db.PrepareContext(ctx, s.text) //nolint:sqlclosecheck // lives as long as the pool
 		if err != nil {
 			return nil, fmt.Errorf("prepare %s: %w", s.text, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -90,7 +91,7 @@ var epoch = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
 
 func seedEssay(ctx context.Context, client *ent.Client, owner uuid.UUID, q question, i int) error {
 	at := epoch.Add(time.Duration(i) * time.Hour)
-	text := strings.Repeat("An index answers a query without a look at every row. ", 60) + fmt.Sprint(i)
+	text := strings.Repeat("An index answers a query without a look at every row. ", 60) + strconv.Itoa(i)
 	hash := sha256.Sum256([]byte(text))
 	essay, err := client.Essay.Create().SetOwnerID(owner).SetQuestionID(q.id).SetText(text).
 		SetWords(len(strings.Fields(text))).SetBodyHash(hash[:]).SetCreatedAt(at).SetOverallPercent(float64(i) * 4.5).Save(ctx)

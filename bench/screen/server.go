@@ -45,8 +45,7 @@ func chosen(all []*server, names string) []*server {
 }
 
 func body(query string) string {
-	b, _ := json.Marshal(map[string]string{"query": query}) // of strings
-	return string(b)
+	return `{"query":` + strconv.Quote(query) + `}` // what Go and JSON escape alike
 }
 
 // ourName is the name of the one binary.
@@ -71,7 +70,7 @@ func rubrica(name, path string, o options, db *benchDatabase) *server {
 	return &server{
 		name: name, body: body(ourQuery), headers: map[string]string{"Authorization": "Bearer " + db.token},
 		command: func(databaseURL string, port int) *exec.Cmd {
-			cmd := exec.Command(path, "serve", "--no-worker") //nolint:gosec,noctx // stopped by stop
+			cmd := exec.Command(path, "serve", "--no-worker") //nolint:gosec // our own arguments; ended by stop
 			cmd.Env = append(os.Environ(), "RUBRICA_MODE=production", "RUBRICA_FREE_DOCUMENTS=everyone", "RUBRICA_LIMIT_LEARNER=none",
 				"DATABASE_URL="+databaseURL, "RUBRICA_DATABASE_CONNECTIONS="+strconv.Itoa(o.pool),
 				"RUBRICA_ADDRESS=127.0.0.1:"+strconv.Itoa(port), "RUBRICA_JWT_SECRET="+secret)
@@ -84,7 +83,7 @@ func postgraphile(o options, db *benchDatabase, peer *peer) *server {
 	return &server{
 		name: "postgraphile", body: body(fmt.Sprintf(peerQuery, db.learner)),
 		command: func(databaseURL string, port int) *exec.Cmd {
-			cmd := exec.Command("node", filepath.Join(peer.dir, "server.mjs")) //nolint:gosec,noctx // stopped by stop
+			cmd := exec.Command("node", filepath.Join(peer.dir, "server.mjs")) //nolint:gosec // our own arguments; ended by stop
 			cmd.Env = append(os.Environ(), "NODE_ENV=production", "GRAPHILE_ENV=production",
 				"DATABASE_URL="+databaseURL, "POOL="+strconv.Itoa(o.pool), "PORT="+strconv.Itoa(port))
 			return cmd
@@ -96,7 +95,7 @@ func handwritten(o options, db *benchDatabase) *server {
 	return &server{
 		name: "handwritten", body: "{}",
 		command: func(databaseURL string, port int) *exec.Cmd {
-			cmd := exec.Command("/proc/self/exe", handwrittenCommand) //nolint:noctx // stopped by stop
+			cmd := exec.Command("/proc/self/exe", handwrittenCommand)
 			cmd.Env = append(os.Environ(), "DATABASE_URL="+databaseURL, "POOL="+strconv.Itoa(o.pool),
 				"PORT="+strconv.Itoa(port), "LEARNER="+db.learner.String())
 			return cmd

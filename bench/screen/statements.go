@@ -107,13 +107,13 @@ func (p *proxy) serve(client net.Conn) {
 		_, _ = io.Copy(client, database)
 		_ = client.Close()
 	}()
-	if err := p.forward(bufio.NewReader(client), database); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+	if err := p.forward(bufio.NewReader(client), database); !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
 		fmt.Fprintln(os.Stderr, "bench: the counting proxy:", err)
 	}
 }
 
 // forward copies the messages of a client: the first has no type, each other has one, and a length that
-// counts itself.
+// counts itself. It ends with an error: io.EOF when the client has closed the connection.
 func (p *proxy) forward(from *bufio.Reader, to io.Writer) error {
 	first := true
 	for {

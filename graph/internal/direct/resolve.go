@@ -39,7 +39,7 @@ func Resolve[T any](w *Writer, nonNull bool, resolve graphql.Resolver, write fun
 		}
 	}()
 	result, err := w.operation.ResolverMiddleware(ctx, func(inner context.Context) (any, error) {
-		ctx = inner // what middleware puts into the context is there for the fields below
+		ctx = inner //nolint:fatcontext // what middleware puts into the context is there for the fields below
 		return resolve(inner)
 	})
 	none := Null
@@ -56,7 +56,7 @@ func Resolve[T any](w *Writer, nonNull bool, resolve graphql.Resolver, write fun
 		}
 		return none
 	}
-	w.frames[level].ctx = ctx
+	w.frames[level].ctx = ctx //nolint:fatcontext // taken off again with the level
 	switch v := result.(type) {
 	case T:
 		fc.Result = v
