@@ -10,6 +10,7 @@ type Explanation struct {
 	Evidence      []Evidence        // strongest first, at most MaxEvidence
 	KeyPoints     []KeyPointOutcome // for the CONTENT criterion, else empty
 	Citations     []Citation
+	Improvements  []Improvement // what Improve found; Explain leaves it empty
 }
 
 // MaxEvidence bounds the passages of the answer that one explanation quotes.

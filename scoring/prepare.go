@@ -14,6 +14,8 @@ type Prepared struct {
 	Question Question
 	Model    string // of the vectors
 
+	promptText                  *Text
+	modelTexts                  []*Text // each model answer
 	prompt                      []Sentence
 	promptTerms                 map[string]bool
 	labelTerms                  map[string]bool // of the prompt, the title and all labels: what a learner was given
@@ -29,6 +31,7 @@ type preparedKeyPoint struct {
 	whole     anchored
 	clauses   []anchored // of a text with several; else empty
 	statement anchored   // where the model answers make the point; its vector is nil without them
+	said      []int      // the model answers' sentences that do
 	terms     []weightedTerm
 	negated   map[string]bool
 	recall    float64 // the lexical recall that a model answer reaches, which is never all of it
@@ -66,16 +69,18 @@ func Prepare(ctx context.Context, embedder Embedder, question Question) (*Prepar
 		}
 	}
 
-	p.prompt = read(question.Prompt).Sentences
-	if err := embedSentences(ctx, embedder, p.prompt); err != nil {
+	var err error
+	if p.promptText, err = Analyze(ctx, embedder, question.Prompt); err != nil {
 		return fail("the prompt", err)
 	}
+	p.prompt = p.promptText.Sentences
 	for i, answer := range question.Rubric.ModelAnswers {
-		sentences := read(answer).Sentences
-		if err := embedSentences(ctx, embedder, sentences); err != nil {
+		text, err := Analyze(ctx, embedder, answer)
+		if err != nil {
 			return fail(fmt.Sprintf("model answer %d", i+1), err)
 		}
-		p.model = append(p.model, sentences...)
+		p.modelTexts = append(p.modelTexts, text)
+		p.model = append(p.model, text.Sentences...)
 	}
 
 	all := func(int) bool { return true }
@@ -102,6 +107,12 @@ func Prepare(ctx context.Context, embedder Embedder, question Question) (*Prepar
 	p.secret = secretShingles(question)
 	return p, nil
 }
+
+// Prompt is the question's prompt, read and embedded.
+func (p *Prepared) Prompt() *Text { return p.promptText }
+
+// ModelAnswers are the rubric's model answers, read and embedded, in its order.
+func (p *Prepared) ModelAnswers() []*Text { return p.modelTexts }
 
 // promptWordWeight is what is left of the weight of a word that the prompt has given away.
 const promptWordWeight = 0.2
@@ -164,7 +175,7 @@ func (p *Prepared) prepareKeyPoint(ctx context.Context, embedder Embedder, k Key
 		recall := out.lexicalRecall(w)
 		out.recall = math.Max(out.recall, recall)
 		if near := cosine(w.vector, vector) + recall/2; near > best {
-			best, out.statement = near, anchored{w.vector, statementLow, statementHigh}
+			best, out.statement, out.said = near, anchored{w.vector, statementLow, statementHigh}, w.members
 		}
 	}
 	return out, nil

@@ -3,6 +3,8 @@ package scoring
 import (
 	"context"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 )
 
 // Text is an answer that was read once: cut into sentences, each with its tokens and vector.
@@ -24,7 +26,20 @@ type Sentence struct {
 	Vector     []float32 // nil when it has no words
 	Paragraph  int       // counted from 0
 	Code       bool      // a block of code, which is not prose
+
+	// WordVectors are the words by their vectors in this sentence; none when the embedder tells no words
+	// apart, and none after the first maxWordVectors of a text.
+	WordVectors []WordVector
 }
+
+// WordVector is a word in its context.
+type WordVector struct {
+	Text   string // lower case
+	Vector []float32
+}
+
+// maxWordVectors bounds the words of one text that vectors are kept of (1.5 KB each).
+const maxWordVectors = 600
 
 // Analyze reads raw: it cuts it into sentences and words and embeds each sentence once, repeated
 // sentences together. The vector of the whole text is the mean of the sentences' vectors weighted
@@ -66,24 +81,89 @@ func read(raw string) *Text {
 
 // embedSentences sets the vectors of sentences that have words.
 func embedSentences(ctx context.Context, embedder Embedder, sentences []Sentence) error {
-	seen := map[string][]float32{}
+	type vectors struct {
+		whole []float32
+		words []WordVector
+	}
+	seen := map[string]vectors{}
+	kept := 0
 	for i := range sentences {
 		s := &sentences[i]
 		if len(s.Tokens) == 0 {
 			continue
 		}
-		vector, ok := seen[s.Text]
+		v, ok := seen[s.Text]
 		if !ok {
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("scoring: embedding sentence %d: %w", i, err)
 			}
 			var err error
-			if vector, err = embedder.Embed(ctx, s.Text); err != nil {
+			if v.whole, v.words, err = embedWords(ctx, embedder, s.Text, kept < maxWordVectors); err != nil {
 				return fmt.Errorf("scoring: embedding sentence %d with %s: %w", i, embedder.Model(), err)
 			}
-			seen[s.Text] = vector
+			kept += len(v.words)
+			seen[s.Text] = v
 		}
-		s.Vector = vector
+		s.Vector, s.WordVectors = v.whole, v.words
 	}
 	return nil
+}
+
+// embedWords is the vector of a sentence and, where they are wanted and to be had, those of its words.
+func embedWords(ctx context.Context, embedder Embedder, text string, wanted bool) ([]float32, []WordVector, error) {
+	by, ok := embedder.(WordEmbedder)
+	if !ok || !wanted {
+		whole, err := embedder.Embed(ctx, text)
+		return whole, nil, err
+	}
+	whole, words, vectors, err := by.EmbedWords(ctx, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []WordVector
+	for i, word := range words {
+		if first, _ := utf8.DecodeRuneInString(word); isWordRune(first) {
+			out = append(out, WordVector{Text: word, Vector: vectors[i]})
+		}
+	}
+	return whole, out, nil
+}
+
+// Without is the text as it reads when the sentences with these indices are taken out, with the white
+// space behind each. What is left keeps its words and vectors; only places move.
+func (t *Text) Without(sentences ...int) *Text {
+	out := make(map[int]bool, len(sentences))
+	for _, i := range sentences {
+		out[i] = true
+	}
+	left := &Text{Model: t.Model, Sentences: make([]Sentence, 0, len(t.Sentences))}
+	var raw strings.Builder
+	at, last := 0, -1
+	for i := range t.Sentences {
+		s := t.Sentences[i]
+		if out[i] {
+			raw.WriteString(t.Raw[at:s.Start])
+			at = skipSpace(t.Raw, s.End, len(t.Raw))
+			if strings.Contains(t.Raw[s.End:at], "\n") { // the end of a paragraph or line stays one
+				at = s.End
+			}
+			continue
+		}
+		if s.Paragraph != last {
+			left.Paragraphs++
+			last = s.Paragraph
+		}
+		s.Paragraph = left.Paragraphs - 1
+		raw.WriteString(t.Raw[at:s.Start])
+		s.Start, s.End = raw.Len(), raw.Len()+len(s.Text)
+		raw.WriteString(s.Text)
+		at = t.Sentences[i].End
+		left.Words += len(s.Tokens)
+		left.Sentences = append(left.Sentences, s)
+	}
+	read := raw.Len() + max(0, t.ReadTo-at)
+	raw.WriteString(t.Raw[at:])
+	left.Raw, left.ReadTo = raw.String(), read
+	left.Vector = meanVector(left.Sentences)
+	return left
 }
