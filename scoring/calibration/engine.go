@@ -1,0 +1,97 @@
+package calibration
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rubrica/rubrica/scoring"
+	"github.com/rubrica/rubrica/scoring/lexicon"
+)
+
+// FlagLowConfidence marks an answer of which some score's interval is wider than WideShare of its
+// scale: a person should look at it.
+const FlagLowConfidence scoring.Flag = "LOW_CONFIDENCE"
+
+// WideShare is the share of the scale beyond which an interval says too little.
+const WideShare = 2.0 / 3
+
+// Engine scores with calibrations where there are some, and else by the rules. The rules look at every
+// answer: key points and flags are theirs. An answer that is empty or in another language is left
+// to them whatever was learnt.
+type Engine struct {
+	local   *scoring.Local
+	find    func(questionID string) (*Calibration, bool)
+	support Support
+}
+
+// Support is what calibrations were fitted with. Both are asked for when a calibrated answer is first
+// scored, and may be nil.
+type Support struct {
+	Lexicon func() *lexicon.Lexicon
+	Pack    func() Pack
+}
+
+// NewEngine makes an engine. find gives the calibration that is switched on for a question; it must be
+// safe for concurrent use. One that is not Usable is passed over: the caller that switched it on tells.
+func NewEngine(local *scoring.Local, find func(questionID string) (*Calibration, bool), s Support) *Engine {
+	if s.Lexicon == nil {
+		s.Lexicon = func() *lexicon.Lexicon { return nil }
+	}
+	if s.Pack == nil {
+		s.Pack = func() Pack { return nil }
+	}
+	return &Engine{local: local, find: find, support: s}
+}
+
+// Info names the engine; a result names the calibration too.
+func (e *Engine) Info() scoring.EngineInfo { return e.local.Info() }
+
+// digestLength is how much of a calibration's digest a version shows.
+const digestLength = 8
+
+// Score implements scoring.Engine.
+func (e *Engine) Score(ctx context.Context, req scoring.Request) (*scoring.Result, error) {
+	res, err := e.local.Score(ctx, req)
+	if err != nil || slices.Contains(res.Flags, scoring.FlagEmpty) || slices.Contains(res.Flags, scoring.FlagNotEnglish) {
+		return res, err
+	}
+	c, ok := e.find(req.Question.Question.ID)
+	if !ok {
+		return res, nil
+	}
+	lex, p := e.support.Lexicon(), e.support.Pack()
+	if !c.Lexicon {
+		lex = nil
+	}
+	if c.Usable(req.Question, lex, p) != nil {
+		return res, nil
+	}
+	return c.apply(ctx, req, res, &meter{question: req.Question, local: e.local, lexicon: lex, pack: p})
+}
+
+// apply replaces what the rules said of the calibrated criteria.
+func (c *Calibration) apply(ctx context.Context, req scoring.Request, res *scoring.Result, meter *meter) (*scoring.Result, error) {
+	full := slices.ContainsFunc(c.models, func(m *model) bool { return m.Full })
+	measured, err := meter.all(ctx, req.Answer, res, full)
+	if err != nil {
+		return nil, err
+	}
+	out := *res
+	out.Scores = slices.Clone(res.Scores)
+	out.Flags = slices.Clone(res.Flags)
+	criteria := req.Question.Question.Rubric.Criteria
+	wide := false
+	for i, criterion := range criteria {
+		if m := c.model(criterion.Key); m != nil {
+			out.Scores[i] = m.score(criterion.ID, measured)
+		}
+		s := out.Scores[i].Interval
+		wide = wide || s.High-s.Low > WideShare*criterion.Scale.Width()
+	}
+	if wide {
+		out.Flags = append(out.Flags, FlagLowConfidence)
+	}
+	out.Engine.Version += "+cal." + c.digest[:digestLength]
+	out.Overall = scoring.OverallOf(criteria, out.Scores)
+	return &out, nil
+}
