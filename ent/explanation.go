@@ -33,6 +33,8 @@ type Explanation struct {
 	Base float64 `json:"base,omitempty"`
 	// Contributions holds the value of the "contributions" field.
 	Contributions []values.Contribution `json:"contributions,omitempty"`
+	// Improvements holds the value of the "improvements" field.
+	Improvements []values.Improvement `json:"improvements,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ExplanationQuery when eager-loading is set.
 	Edges        ExplanationEdges `json:"edges"`
@@ -97,7 +99,7 @@ func (*Explanation) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case explanation.FieldContributions:
+		case explanation.FieldContributions, explanation.FieldImprovements:
 			values[i] = new([]byte)
 		case explanation.FieldBase:
 			values[i] = new(sql.NullFloat64)
@@ -164,6 +166,14 @@ func (_m *Explanation) assignValues(columns []string, values []any) error {
 			} else if value != nil && len(*value) > 0 {
 				if err := json.Unmarshal(*value, &_m.Contributions); err != nil {
 					return fmt.Errorf("unmarshal field contributions: %w", err)
+				}
+			}
+		case explanation.FieldImprovements:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field improvements", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Improvements); err != nil {
+					return fmt.Errorf("unmarshal field improvements: %w", err)
 				}
 			}
 		default:
@@ -239,6 +249,9 @@ func (_m *Explanation) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("contributions=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Contributions))
+	builder.WriteString(", ")
+	builder.WriteString("improvements=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Improvements))
 	builder.WriteByte(')')
 	return builder.String()
 }

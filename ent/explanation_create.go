@@ -73,6 +73,12 @@ func (_c *ExplanationCreate) SetContributions(v []values.Contribution) *Explanat
 	return _c
 }
 
+// SetImprovements sets the "improvements" field.
+func (_c *ExplanationCreate) SetImprovements(v []values.Improvement) *ExplanationCreate {
+	_c.mutation.SetImprovements(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ExplanationCreate) SetID(v uuid.UUID) *ExplanationCreate {
 	_c.mutation.SetID(v)
@@ -181,6 +187,10 @@ func (_c *ExplanationCreate) defaults() error {
 		v := explanation.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
+	if _, ok := _c.mutation.Improvements(); !ok {
+		v := explanation.DefaultImprovements
+		_c.mutation.SetImprovements(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if explanation.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized explanation.DefaultID (forgotten import ent/runtime?)")
@@ -269,6 +279,10 @@ func (_c *ExplanationCreate) createSpec() (*Explanation, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Contributions(); ok {
 		_spec.SetField(explanation.FieldContributions, field.TypeJSON, value)
 		_node.Contributions = value
+	}
+	if value, ok := _c.mutation.Improvements(); ok {
+		_spec.SetField(explanation.FieldImprovements, field.TypeJSON, value)
+		_node.Improvements = value
 	}
 	if nodes := _c.mutation.ScoreIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -430,6 +444,9 @@ func (u *ExplanationUpsertOne) UpdateNewValues() *ExplanationUpsertOne {
 		}
 		if _, exists := u.create.mutation.Contributions(); exists {
 			s.SetIgnore(explanation.FieldContributions)
+		}
+		if _, exists := u.create.mutation.Improvements(); exists {
+			s.SetIgnore(explanation.FieldImprovements)
 		}
 	}))
 	return u
@@ -673,6 +690,9 @@ func (u *ExplanationUpsertBulk) UpdateNewValues() *ExplanationUpsertBulk {
 			}
 			if _, exists := b.mutation.Contributions(); exists {
 				s.SetIgnore(explanation.FieldContributions)
+			}
+			if _, exists := b.mutation.Improvements(); exists {
+				s.SetIgnore(explanation.FieldImprovements)
 			}
 		}
 	}))

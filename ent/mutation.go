@@ -6624,6 +6624,8 @@ type ExplanationMutation struct {
 	addbase             *float64
 	contributions       *[]values.Contribution
 	appendcontributions []values.Contribution
+	improvements        *[]values.Improvement
+	appendimprovements  []values.Improvement
 	clearedFields       map[string]struct{}
 	score               *uuid.UUID
 	clearedscore        bool
@@ -6996,6 +6998,57 @@ func (m *ExplanationMutation) ResetContributions() {
 	m.appendcontributions = nil
 }
 
+// SetImprovements sets the "improvements" field.
+func (m *ExplanationMutation) SetImprovements(v []values.Improvement) {
+	m.improvements = &v
+	m.appendimprovements = nil
+}
+
+// Improvements returns the value of the "improvements" field in the mutation.
+func (m *ExplanationMutation) Improvements() (r []values.Improvement, exists bool) {
+	v := m.improvements
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldImprovements returns the old "improvements" field's value of the Explanation entity.
+// If the Explanation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ExplanationMutation) OldImprovements(ctx context.Context) (v []values.Improvement, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldImprovements is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldImprovements requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldImprovements: %w", err)
+	}
+	return oldValue.Improvements, nil
+}
+
+// AppendImprovements adds v to the "improvements" field.
+func (m *ExplanationMutation) AppendImprovements(v []values.Improvement) {
+	m.appendimprovements = append(m.appendimprovements, v...)
+}
+
+// AppendedImprovements returns the list of values that were appended to the "improvements" field in this mutation.
+func (m *ExplanationMutation) AppendedImprovements() ([]values.Improvement, bool) {
+	if len(m.appendimprovements) == 0 {
+		return nil, false
+	}
+	return m.appendimprovements, true
+}
+
+// ResetImprovements resets all changes to the "improvements" field.
+func (m *ExplanationMutation) ResetImprovements() {
+	m.improvements = nil
+	m.appendimprovements = nil
+}
+
 // ClearScore clears the "score" edge to the Score entity.
 func (m *ExplanationMutation) ClearScore() {
 	m.clearedscore = true
@@ -7219,7 +7272,7 @@ func (m *ExplanationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ExplanationMutation) Fields() []string {
-	fields := make([]string, 0, 6)
+	fields := make([]string, 0, 7)
 	if m.created_at != nil {
 		fields = append(fields, explanation.FieldCreatedAt)
 	}
@@ -7237,6 +7290,9 @@ func (m *ExplanationMutation) Fields() []string {
 	}
 	if m.contributions != nil {
 		fields = append(fields, explanation.FieldContributions)
+	}
+	if m.improvements != nil {
+		fields = append(fields, explanation.FieldImprovements)
 	}
 	return fields
 }
@@ -7258,6 +7314,8 @@ func (m *ExplanationMutation) Field(name string) (ent.Value, bool) {
 		return m.Base()
 	case explanation.FieldContributions:
 		return m.Contributions()
+	case explanation.FieldImprovements:
+		return m.Improvements()
 	}
 	return nil, false
 }
@@ -7279,6 +7337,8 @@ func (m *ExplanationMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldBase(ctx)
 	case explanation.FieldContributions:
 		return m.OldContributions(ctx)
+	case explanation.FieldImprovements:
+		return m.OldImprovements(ctx)
 	}
 	return nil, fmt.Errorf("unknown Explanation field %s", name)
 }
@@ -7329,6 +7389,13 @@ func (m *ExplanationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetContributions(v)
+		return nil
+	case explanation.FieldImprovements:
+		v, ok := value.([]values.Improvement)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetImprovements(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Explanation field %s", name)
@@ -7411,6 +7478,9 @@ func (m *ExplanationMutation) ResetField(name string) error {
 		return nil
 	case explanation.FieldContributions:
 		m.ResetContributions()
+		return nil
+	case explanation.FieldImprovements:
+		m.ResetImprovements()
 		return nil
 	}
 	return fmt.Errorf("unknown Explanation field %s", name)

@@ -91,7 +91,7 @@ func (w *world) essay(ctx context.Context, t testing.TB, person, track, question
 			SetPosition(p).SetValue(c.ScaleMax).SetRaw(c.ScaleMax).SetLow(c.ScaleMin).SetHigh(c.ScaleMax).SetCoverage(0).
 			SetCalibration(enums.Uncalibrated).SetProvisional(true))
 		reasons = append(reasons, db.Explanation.Create().SetID(reason).SetOwnerID(owner).SetScoreID(score).
-			SetSummary("Reasons for "+person).SetBase(1).SetContributions(contributions()))
+			SetSummary("Reasons for "+person).SetBase(1).SetContributions(contributions()).SetImprovements(improvements()))
 		evidence = append(evidence, db.Evidence.Create().SetID(id("evidence")).SetOwnerID(owner).SetExplanationID(reason).
 			SetPosition(0).SetStartCodePoint(0).SetEndCodePoint(3).SetStartUtf16(0).SetEndUtf16(3).SetQuote("The").
 			SetPoints(-0.25).SetReason("It counts."))
@@ -128,6 +128,15 @@ func (w *world) recommend(ctx context.Context, t testing.TB, s *scored, id func(
 			SetTraces(traces(c.Teaches[0], criteria[i%len(criteria)].ID)))
 	}
 	require.NoError(t, db.RecommendationItem.CreateBulk(items...).Exec(ctx))
+}
+
+func improvements() []values.Improvement {
+	quote := "The"
+	at := &values.TextRange{Start: 0, End: 3}
+	return []values.Improvement{
+		{Kind: "ADD_POINT", Advice: "Add the point “x”.", Gain: 0.5, Score: 1.5},
+		{Kind: "FIX_FORM", Advice: "Begin sentences with a capital.", Gain: 0.5, Score: 1.5, Quote: &quote, CodePoints: at, Utf16: at},
+	}
 }
 
 func contributions() []values.Contribution {

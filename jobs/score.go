@@ -72,9 +72,17 @@ func (s *scoreWorker) score(ctx context.Context, c *claim) error {
 		return err
 	}
 	explanations := scoring.Explain(request, result)
+	improvements, err := scoring.Improve(ctx, s.w.deps.Engine, s.w.deps.Embedder, request, result)
+	if err != nil {
+		return err
+	}
 	if len(result.Scores) != len(question.criteria) || len(explanations) != len(question.criteria) {
 		return scoring.Permanent(fmt.Errorf("the engine gave %d scores and %d explanations for %d criteria",
 			len(result.Scores), len(explanations), len(question.criteria)))
+	}
+
+	for i := range explanations {
+		explanations[i].Improvements = improvements[i]
 	}
 
 	err = db.InTx(ctx, func(tx *database.Tx) error {
@@ -176,7 +184,8 @@ func writeScores(ctx context.Context, client *ent.Client, run *ent.ScoringRun, a
 			}
 		}
 		reasons = append(reasons, client.Explanation.Create().SetID(explanationID).SetOwnerID(owner).
-			SetScoreID(scoreID).SetSummary(x.Summary).SetBase(x.Base).SetContributions(contributions))
+			SetScoreID(scoreID).SetSummary(x.Summary).SetBase(x.Base).SetContributions(contributions).
+			SetImprovements(improvementsOf(x)))
 		for j, e := range x.Evidence {
 			evidence = append(evidence, client.Evidence.Create().SetOwnerID(owner).SetExplanationID(explanationID).
 				SetPosition(j).SetStartCodePoint(e.StartRune).SetEndCodePoint(e.EndRune).
@@ -222,6 +231,20 @@ func writeScores(ctx context.Context, client *ent.Client, run *ent.ScoringRun, a
 		}
 	}
 	return nil
+}
+
+// improvementsOf are the suggestions of an explanation as rows carry them.
+func improvementsOf(x scoring.Explanation) []values.Improvement {
+	out := make([]values.Improvement, len(x.Improvements))
+	for i, s := range x.Improvements {
+		out[i] = values.Improvement{Kind: enums.ImprovementKind(s.Kind), Advice: s.Advice, Gain: s.Gain, Score: s.Score}
+		if s.End > s.Start {
+			out[i].Quote = &s.Quote
+			out[i].CodePoints = &values.TextRange{Start: s.StartRune, End: s.EndRune}
+			out[i].Utf16 = &values.TextRange{Start: s.StartUTF16, End: s.EndUTF16}
+		}
+	}
+	return out
 }
 
 // quoteOf is the sentence of the answer, or nil where there is none.

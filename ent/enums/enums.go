@@ -202,6 +202,9 @@ func (KeyPointStatus) Values() []string {
 // ContributionKind says what a term of a score stands for.
 type ContributionKind string
 
+// ImprovementKind says what a suggestion asks for.
+type ImprovementKind string
+
 // Signal is a source of a recommendation's score.
 type Signal string
 

@@ -9,6 +9,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
+	"github.com/rubrica/rubrica/ent/values"
 )
 
 const (
@@ -28,6 +29,8 @@ const (
 	FieldBase = "base"
 	// FieldContributions holds the string denoting the contributions field in the database.
 	FieldContributions = "contributions"
+	// FieldImprovements holds the string denoting the improvements field in the database.
+	FieldImprovements = "improvements"
 	// EdgeScore holds the string denoting the score edge name in mutations.
 	EdgeScore = "score"
 	// EdgeEvidence holds the string denoting the evidence edge name in mutations.
@@ -77,6 +80,7 @@ var Columns = []string{
 	FieldSummary,
 	FieldBase,
 	FieldContributions,
+	FieldImprovements,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -99,6 +103,8 @@ var (
 	Policy ent.Policy
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
+	// DefaultImprovements holds the default value on creation for the "improvements" field.
+	DefaultImprovements []values.Improvement
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )

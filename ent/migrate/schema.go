@@ -294,6 +294,7 @@ var (
 		{Name: "summary", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
 		{Name: "base", Type: field.TypeFloat64},
 		{Name: "contributions", Type: field.TypeJSON},
+		{Name: "improvements", Type: field.TypeJSON, Default: schema.Expr("'[]'")},
 		{Name: "score_id", Type: field.TypeUUID, Unique: true},
 	}
 	// ExplanationsTable holds the schema information for the "explanations" table.
@@ -304,7 +305,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "explanations_scores_explanation",
-				Columns:    []*schema.Column{ExplanationsColumns[6]},
+				Columns:    []*schema.Column{ExplanationsColumns[7]},
 				RefColumns: []*schema.Column{ScoresColumns[0]},
 				OnDelete:   schema.Cascade,
 			},

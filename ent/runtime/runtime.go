@@ -35,6 +35,7 @@ import (
 	"github.com/rubrica/rubrica/ent/skill"
 	"github.com/rubrica/rubrica/ent/track"
 	"github.com/rubrica/rubrica/ent/user"
+	"github.com/rubrica/rubrica/ent/values"
 
 	"entgo.io/ent"
 	"entgo.io/ent/privacy"
@@ -356,6 +357,10 @@ func init() {
 	explanationDescCreatedAt := explanationMixinFields0[1].Descriptor()
 	// explanation.DefaultCreatedAt holds the default value on creation for the created_at field.
 	explanation.DefaultCreatedAt = explanationDescCreatedAt.Default.(func() time.Time)
+	// explanationDescImprovements is the schema descriptor for improvements field.
+	explanationDescImprovements := explanationFields[4].Descriptor()
+	// explanation.DefaultImprovements holds the default value on creation for the improvements field.
+	explanation.DefaultImprovements = explanationDescImprovements.Default.([]values.Improvement)
 	// explanationDescID is the schema descriptor for id field.
 	explanationDescID := explanationMixinFields0[0].Descriptor()
 	// explanation.DefaultID holds the default value on creation for the id field.

@@ -79,6 +79,8 @@ func (Explanation) Fields() []ent.Field {
 		text("summary"),
 		field.Float("base").Immutable(),
 		field.JSON("contributions", []values.Contribution{}).Immutable(),
+		field.JSON("improvements", []values.Improvement{}).Immutable().
+			Default([]values.Improvement{}).Annotations(entsql.DefaultExpr("'[]'")),
 	}
 }
 

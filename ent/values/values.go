@@ -17,6 +17,17 @@ type Contribution struct {
 	Points float64                `json:"points"`
 }
 
+// Improvement is something concrete that raises a score, in points of the criterion's scale.
+type Improvement struct {
+	Kind       enums.ImprovementKind `json:"kind"`
+	Advice     string                `json:"advice"` // for people, learner-safe
+	Gain       float64               `json:"gain"`
+	Score      float64               `json:"score"`
+	Quote      *string               `json:"quote,omitempty"` // nil, as the ranges, when it is about no one place
+	CodePoints *TextRange            `json:"codePoints,omitempty"`
+	Utf16      *TextRange            `json:"utf16,omitempty"`
+}
+
 // Part is one signal of a recommendation's score: Value × Weight = Contribution.
 type Part struct {
 	Signal       enums.Signal `json:"signal"`
@@ -59,7 +70,10 @@ type Failure struct {
 }
 
 // TextRange is a range of a text, without its end.
-type TextRange struct{ Start, End int }
+type TextRange struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
 
 // Detail is a fact of an audit event.
 type Detail struct{ Key, Value string }

@@ -13,6 +13,7 @@ var bounds = map[string]int{
 	"Rubric.criteria": 12, "Rubric.keyPoints": 20, "Rubric.referenceAnswers": 20, "Criterion.levels": 12,
 	"ScoringRun.scores":         12,
 	"Explanation.contributions": 500, "Explanation.evidence": 8, "Explanation.keyPoints": 20, "Explanation.citations": 5,
+	"Explanation.improvements": 3,
 	"RecommendationList.items": 10, "RecommendationItem.parts": 8, "RecommendationItem.traces": 20,
 	"AuditEvent.detail": 20, "Job.errors": 25, "System.jobs": 24,
 	"ScoringActivity.stages": 7, "ScoringActivity.newest": 20,

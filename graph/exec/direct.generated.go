@@ -424,6 +424,25 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_Explanation_keyPoints(ctx, field)
 		case "citations":
 			return ec.fieldContext_Explanation_citations(ctx, field)
+		case "improvements":
+			return ec.fieldContext_Explanation_improvements(ctx, field)
+		}
+	case "Improvement":
+		switch field.Name {
+		case "kind":
+			return ec.fieldContext_Improvement_kind(ctx, field)
+		case "advice":
+			return ec.fieldContext_Improvement_advice(ctx, field)
+		case "gain":
+			return ec.fieldContext_Improvement_gain(ctx, field)
+		case "score":
+			return ec.fieldContext_Improvement_score(ctx, field)
+		case "quote":
+			return ec.fieldContext_Improvement_quote(ctx, field)
+		case "codePoints":
+			return ec.fieldContext_Improvement_codePoints(ctx, field)
+		case "utf16":
+			return ec.fieldContext_Improvement_utf16(ctx, field)
 		}
 	case "IndexState":
 		switch field.Name {
@@ -2898,6 +2917,7 @@ var directExplanation = direct.Type{
 		"evidence":      4,
 		"keyPoints":     5,
 		"citations":     6,
+		"improvements":  7,
 	},
 }
 
@@ -2962,6 +2982,71 @@ func (ec *executionContext) write_Explanation(w *direct.Writer, sel *direct.Sele
 				w.Null()
 			case direct.RequiredNull:
 				invalid = true
+			}
+		case 7: // improvements
+			if !w.Guard(func() bool {
+				return ec.writeNImprovement2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐImprovementᚄ(w, f, obj.Improvements)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directImprovement = direct.Type{
+	Name: "Improvement", Implementors: improvementImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"kind":       0,
+		"advice":     1,
+		"gain":       2,
+		"score":      3,
+		"quote":      4,
+		"codePoints": 5,
+		"utf16":      6,
+	},
+}
+
+func (ec *executionContext) write_Improvement(w *direct.Writer, sel *direct.Selection, obj *values.Improvement) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"Improvement\"")
+		case 0: // kind
+			if !ec.writeNImprovementKind2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐImprovementKind(w, f, obj.Kind) {
+				invalid = true
+			}
+		case 1: // advice
+			if !ec.writeNString2string(w, f, obj.Advice) {
+				invalid = true
+			}
+		case 2: // gain
+			if !ec.writeNFloat2float64(w, f, obj.Gain) {
+				invalid = true
+			}
+		case 3: // score
+			if !ec.writeNFloat2float64(w, f, obj.Score) {
+				invalid = true
+			}
+		case 4: // quote
+			if !ec.writeOString2ᚖstring(w, f, obj.Quote) {
+				w.Null()
+			}
+		case 5: // codePoints
+			if !w.Guard(func() bool {
+				return ec.writeOTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(w, f, obj.CodePoints)
+			}) {
+				w.Null()
+			}
+		case 6: // utf16
+			if !w.Guard(func() bool {
+				return ec.writeOTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(w, f, obj.Utf16)
+			}) {
+				w.Null()
 			}
 		}
 	}
@@ -5506,6 +5591,20 @@ func (ec *executionContext) writeNID2string(w *direct.Writer, _ *direct.Field, v
 	return w.String(v)
 }
 
+func (ec *executionContext) writeNImprovement2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐImprovement(w *direct.Writer, f *direct.Field, v values.Improvement) bool {
+	return ec.write_Improvement(w, f.Below(w, &directImprovement), &v)
+}
+
+func (ec *executionContext) writeNImprovement2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐImprovementᚄ(w *direct.Writer, f *direct.Field, v []values.Improvement) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNImprovement2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐImprovement(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNImprovementKind2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐImprovementKind(w *direct.Writer, _ *direct.Field, v enums.ImprovementKind) bool {
+	return w.String(string(v))
+}
+
 func (ec *executionContext) writeNIndexState2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐIndexState(w *direct.Writer, f *direct.Field, v *model.IndexState) bool {
 	if v == nil {
 		return w.InvalidNull("IndexState!")
@@ -6259,6 +6358,13 @@ func (ec *executionContext) writeOSystem2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋg
 		return false
 	}
 	return ec.write_System(w, f.Below(w, &directSystem), v)
+}
+
+func (ec *executionContext) writeOTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(w *direct.Writer, f *direct.Field, v *values.TextRange) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_TextRange(w, f.Below(w, &directTextRange), v)
 }
 
 func (ec *executionContext) writeOTime2ᚖtimeᚐTime(w *direct.Writer, f *direct.Field, v *time.Time) bool {

@@ -1373,6 +1373,217 @@ func (ec *executionContext) fieldContext_Explanation_citations(_ context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Explanation_improvements(ctx context.Context, field graphql.CollectedField, obj *ent.Explanation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Explanation_improvements(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Improvements, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []values.Improvement) graphql.Marshaler {
+			return ec.marshalNImprovement2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐImprovementᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Explanation_improvements(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Explanation",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Improvement(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Improvement_kind(ctx context.Context, field graphql.CollectedField, obj *values.Improvement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Improvement_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v enums.ImprovementKind) graphql.Marshaler {
+			return ec.marshalNImprovementKind2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐImprovementKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Improvement_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Improvement", field, false, false, "ImprovementKind")
+}
+
+func (ec *executionContext) _Improvement_advice(ctx context.Context, field graphql.CollectedField, obj *values.Improvement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Improvement_advice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Advice, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Improvement_advice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Improvement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Improvement_gain(ctx context.Context, field graphql.CollectedField, obj *values.Improvement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Improvement_gain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Gain, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Improvement_gain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Improvement", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Improvement_score(ctx context.Context, field graphql.CollectedField, obj *values.Improvement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Improvement_score(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Score, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Improvement_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Improvement", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Improvement_quote(ctx context.Context, field graphql.CollectedField, obj *values.Improvement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Improvement_quote(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Quote, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Improvement_quote(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Improvement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Improvement_codePoints(ctx context.Context, field graphql.CollectedField, obj *values.Improvement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Improvement_codePoints(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CodePoints, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *values.TextRange) graphql.Marshaler {
+			return ec.marshalOTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Improvement_codePoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Improvement",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TextRange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Improvement_utf16(ctx context.Context, field graphql.CollectedField, obj *values.Improvement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Improvement_utf16(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Utf16, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *values.TextRange) graphql.Marshaler {
+			return ec.marshalOTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Improvement_utf16(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Improvement",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TextRange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _KeyPointOutcome_id(ctx context.Context, field graphql.CollectedField, obj *ent.KeyPointOutcome) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3504,6 +3715,74 @@ func (ec *executionContext) _Explanation(ctx context.Context, sel ast.SelectionS
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Explanation_citations(ctx, field, obj)
 				})
+		case "improvements":
+			out.Values[i] = ec._Explanation_improvements(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var improvementImplementors = []string{"Improvement"}
+
+func (ec *executionContext) _Improvement(ctx context.Context, sel ast.SelectionSet, obj *values.Improvement) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, improvementImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Improvement")
+		case "kind":
+			out.Values[i] = ec._Improvement_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "advice":
+			out.Values[i] = ec._Improvement_advice(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "gain":
+			out.Values[i] = ec._Improvement_gain(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "score":
+			out.Values[i] = ec._Improvement_score(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "quote":
+			out.Values[i] = ec._Improvement_quote(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "codePoints":
+			out.Values[i] = ec._Improvement_codePoints(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "utf16":
+			out.Values[i] = ec._Improvement_utf16(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -4199,6 +4478,41 @@ func (ec *executionContext) marshalNEvidence2ᚖgithubᚗcomᚋrubricaᚋrubrica
 	return ec._Evidence(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNImprovement2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐImprovement(ctx context.Context, sel ast.SelectionSet, v values.Improvement) graphql.Marshaler {
+	return ec._Improvement(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNImprovement2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐImprovementᚄ(ctx context.Context, sel ast.SelectionSet, v []values.Improvement) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNImprovement2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐImprovement(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNImprovementKind2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐImprovementKind(ctx context.Context, v any) (enums.ImprovementKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := enums.ImprovementKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNImprovementKind2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐImprovementKind(ctx context.Context, sel ast.SelectionSet, v enums.ImprovementKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ImprovementKind!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNKeyPointOutcome2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐKeyPointOutcome(ctx context.Context, sel ast.SelectionSet, v *ent.KeyPointOutcome) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "KeyPointOutcome!")
@@ -4581,6 +4895,13 @@ func (ec *executionContext) marshalOScoringStage2ᚖgithubᚗcomᚋrubricaᚋrub
 	_ = ctx
 	res := graphql.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) marshalOTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(ctx context.Context, sel ast.SelectionSet, v *values.TextRange) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TextRange(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -257,8 +257,19 @@ type ComplexityRoot struct {
 		Contributions func(childComplexity int) int
 		Evidence      func(childComplexity int) int
 		GlobalID      func(childComplexity int) int
+		Improvements  func(childComplexity int) int
 		KeyPoints     func(childComplexity int) int
 		Summary       func(childComplexity int) int
+	}
+
+	Improvement struct {
+		Advice     func(childComplexity int) int
+		CodePoints func(childComplexity int) int
+		Gain       func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Quote      func(childComplexity int) int
+		Score      func(childComplexity int) int
+		Utf16      func(childComplexity int) int
 	}
 
 	IndexState struct {
@@ -1415,6 +1426,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Explanation.GlobalID(childComplexity), true
+	case "Explanation.improvements":
+		if e.ComplexityRoot.Explanation.Improvements == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Explanation.Improvements(childComplexity), true
 	case "Explanation.keyPoints":
 		if e.ComplexityRoot.Explanation.KeyPoints == nil {
 			break
@@ -1427,6 +1444,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Explanation.Summary(childComplexity), true
+
+	case "Improvement.advice":
+		if e.ComplexityRoot.Improvement.Advice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Improvement.Advice(childComplexity), true
+	case "Improvement.codePoints":
+		if e.ComplexityRoot.Improvement.CodePoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Improvement.CodePoints(childComplexity), true
+	case "Improvement.gain":
+		if e.ComplexityRoot.Improvement.Gain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Improvement.Gain(childComplexity), true
+	case "Improvement.kind":
+		if e.ComplexityRoot.Improvement.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Improvement.Kind(childComplexity), true
+	case "Improvement.quote":
+		if e.ComplexityRoot.Improvement.Quote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Improvement.Quote(childComplexity), true
+	case "Improvement.score":
+		if e.ComplexityRoot.Improvement.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Improvement.Score(childComplexity), true
+	case "Improvement.utf16":
+		if e.ComplexityRoot.Improvement.Utf16 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Improvement.Utf16(childComplexity), true
 
 	case "IndexState.chunks":
 		if e.ComplexityRoot.IndexState.Chunks == nil {
@@ -4046,6 +4106,55 @@ type Explanation implements Node {
   keyPoints: [KeyPointOutcome!]
   "The reference passages that the essay was checked against, nearest first; at most 5."
   citations: [Citation!]
+  "What would raise the score: each was tried, and the score rose. At most 3."
+  improvements: [Improvement!]!
+}
+
+"What a suggestion asks for."
+enum ImprovementKind {
+  "A key point that the essay does not make."
+  ADD_POINT
+  "More about a key point that the essay makes in part."
+  EXTEND_POINT
+  "A reason for a statement that stands alone."
+  GIVE_REASON
+  "Words that tie sentences together."
+  CONNECT_SENTENCES
+  "To leave out what repeats, strays or copies."
+  LEAVE_OUT
+  "To shorten a text far beyond the advised length."
+  SHORTEN
+  "To make two sentences of over-long ones."
+  SPLIT_SENTENCES
+  "To join short sentences."
+  JOIN_SENTENCES
+  "To divide the text into paragraphs."
+  DIVIDE_PARAGRAPHS
+  "Capitals and full stops."
+  FIX_FORM
+  "Words that are doubled, misspelt or shouted."
+  FIX_WORDS
+}
+
+"""
+Something concrete that raises a score. Each was tried: the essay was changed in this way and scored again
+by the same engine. What is lacking was tried with a statement of the references, which is not shown.
+"""
+type Improvement {
+  "What it asks for."
+  kind: ImprovementKind!
+  "What to do, for people."
+  advice: String!
+  "By how much the displayed score rose when it was tried, in points of the scale; above 0."
+  gain: Float!
+  "The displayed score that the changed essay got."
+  score: Float!
+  "The passage that it is about, to the letter; null when it is about no one place."
+  quote: String
+  "Where the passage stands, in Unicode code points of the essay's text."
+  codePoints: TextRange
+  "Where the passage stands, in UTF-16 code units of the essay's text, as browsers count."
+  utf16: TextRange
 }
 
 "What a term of a score stands for."
@@ -5311,8 +5420,30 @@ func (ec *executionContext) childFields_Explanation(ctx context.Context, field g
 		return ec.fieldContext_Explanation_keyPoints(ctx, field)
 	case "citations":
 		return ec.fieldContext_Explanation_citations(ctx, field)
+	case "improvements":
+		return ec.fieldContext_Explanation_improvements(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Explanation", field.Name)
+}
+
+func (ec *executionContext) childFields_Improvement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_Improvement_kind(ctx, field)
+	case "advice":
+		return ec.fieldContext_Improvement_advice(ctx, field)
+	case "gain":
+		return ec.fieldContext_Improvement_gain(ctx, field)
+	case "score":
+		return ec.fieldContext_Improvement_score(ctx, field)
+	case "quote":
+		return ec.fieldContext_Improvement_quote(ctx, field)
+	case "codePoints":
+		return ec.fieldContext_Improvement_codePoints(ctx, field)
+	case "utf16":
+		return ec.fieldContext_Improvement_utf16(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Improvement", field.Name)
 }
 
 func (ec *executionContext) childFields_IndexState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

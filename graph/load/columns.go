@@ -57,7 +57,7 @@ var rows = map[string]row{
 	}},
 	"Explanation": {"score_id", map[string]string{
 		"id": "", "summary": "summary", "base": "base", "contributions": "contributions", "evidence": "",
-		"keyPoints": "", "citations": "",
+		"keyPoints": "", "citations": "", "improvements": "improvements",
 	}},
 	"KeyPoint": {"rubric_id", map[string]string{
 		"id": "", "key": "key", "label": "label", "text": "text", "weight": "weight", "skills": "skills",
