@@ -9,6 +9,15 @@ type Embedder interface {
 	Embed(ctx context.Context, text string) ([]float32, error)
 }
 
+// WordEmbedder is an Embedder that also tells the words apart. Measures of short answers align them;
+// without, an answer is compared by whole sentences and by spelling only.
+type WordEmbedder interface {
+	Embedder
+	// EmbedWords gives the vector of the text, which is that of Embed, and its words (and punctuation
+	// marks), lower-cased, each with its unit-length vector in this context.
+	EmbedWords(ctx context.Context, text string) (vector []float32, words []string, vectors [][]float32, err error)
+}
+
 // Engine scores an answer by each criterion of a rubric. The same request gives the same result.
 type Engine interface {
 	Info() EngineInfo
@@ -109,6 +118,8 @@ const (
 	ContributionCalibration ContributionKind = "CALIBRATION"
 	ContributionClamp       ContributionKind = "CLAMP"
 	ContributionRounding    ContributionKind = "ROUNDING"
+	// ContributionOverride is what a person added or took away.
+	ContributionOverride ContributionKind = "OVERRIDE"
 )
 
 // Contribution is one term of a score, in points of the criterion's scale.

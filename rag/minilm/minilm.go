@@ -99,6 +99,11 @@ func (m *Model) Embed(ctx context.Context, text string) ([]float32, error) {
 			return nil, err
 		}
 	}
+	return direction(&sum)
+}
+
+// direction is a sum of the model's outputs at length 1.
+func direction(sum *[Dimensions]float64) ([]float32, error) {
 	var squares float64
 	for _, v := range sum {
 		squares += v * v
@@ -116,6 +121,11 @@ func (m *Model) Embed(ctx context.Context, text string) ([]float32, error) {
 
 // run adds one window to sum, once a worker is free.
 func (m *Model) run(ctx context.Context, ids []int32, sum *[Dimensions]float64) error {
+	return m.runEach(ctx, ids, sum, nil)
+}
+
+// runEach is run that shows see the output of each token.
+func (m *Model) runEach(ctx context.Context, ids []int32, sum *[Dimensions]float64, see func(token int, hidden []float32)) error {
 	if err := ctx.Err(); err != nil { // select would choose at random
 		return fmt.Errorf("minilm: %w", err)
 	}
@@ -127,7 +137,7 @@ func (m *Model) run(ctx context.Context, ids []int32, sum *[Dimensions]float64) 
 	select {
 	case w := <-m.workers:
 		defer func() { m.workers <- w }()
-		return w.addWindow(m.session, ids, sum)
+		return w.addWindow(m.session, ids, sum, see)
 	case <-ctx.Done():
 		return fmt.Errorf("minilm: %w", ctx.Err())
 	case <-m.closing:

@@ -21,6 +21,7 @@ type tokenizer struct {
 	first map[string]int32 // pieces that begin a word
 	rest  map[string]int32 // pieces that continue one, without their "##"
 	added []addedToken
+	vocab []string // pieces by id, those that continue a word with their "##"
 	// Lengths in bytes of the longest keys of first and rest: no longer piece need be looked up.
 	longestFirst, longestRest int
 	cls, sep, unk             int32
@@ -71,8 +72,12 @@ func newTokenizer(data []byte) (*tokenizer, error) {
 		m.Type != "WordPiece" || m.ContinuingSubwordPrefix != "##" || m.MaxInputCharsPerWord != maxWordRunes {
 		return nil, errors.New("minilm: tokenizer.json asks for more than uncased BERT WordPiece")
 	}
-	t := &tokenizer{first: make(map[string]int32, len(m.Vocab)), rest: make(map[string]int32)}
+	t := &tokenizer{first: make(map[string]int32, len(m.Vocab)), rest: make(map[string]int32), vocab: make([]string, len(m.Vocab))}
 	for piece, id := range m.Vocab {
+		if id < 0 || int(id) >= len(m.Vocab) {
+			return nil, fmt.Errorf("minilm: tokenizer.json: %q has id %d of %d", piece, id, len(m.Vocab))
+		}
+		t.vocab[id] = piece
 		if suffix, ok := strings.CutPrefix(piece, "##"); ok && suffix != "" {
 			t.rest[suffix] = id
 			t.longestRest = max(t.longestRest, len(suffix))
@@ -95,6 +100,9 @@ func newTokenizer(data []byte) (*tokenizer, error) {
 	}
 	return t, nil
 }
+
+// piece is the text of a token, with "##" before it when it continues a word.
+func (t *tokenizer) piece(id int32) string { return t.vocab[id] }
 
 // tokens yields the tokens of a text without the special ones around it. It holds no more of the
 // text than one word at a time.

@@ -21,8 +21,9 @@ func newWorker() *worker {
 	return w
 }
 
-// addWindow runs the model on one window and adds the outputs of all its tokens to sum.
-func (w *worker) addWindow(session *ort.DynamicAdvancedSession, ids []int32, sum *[Dimensions]float64) (err error) {
+// addWindow runs the model on one window, adds the outputs of all its tokens to sum, and shows each to
+// see, if there is one; see may not keep them.
+func (w *worker) addWindow(session *ort.DynamicAdvancedSession, ids []int32, sum *[Dimensions]float64, see func(token int, hidden []float32)) (err error) {
 	n := len(ids)
 	for i, id := range ids {
 		w.ids[i] = int64(id)
@@ -52,6 +53,9 @@ func (w *worker) addWindow(session *ort.DynamicAdvancedSession, ids []int32, sum
 		row := w.hidden[at : at+Dimensions : at+Dimensions]
 		for d, v := range row {
 			sum[d] += float64(v)
+		}
+		if see != nil {
+			see(at/Dimensions, row)
 		}
 	}
 	return nil

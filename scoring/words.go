@@ -1,0 +1,31 @@
+package scoring
+
+import (
+	"strings"
+
+	"github.com/kljensen/snowball/english"
+)
+
+// What the packages that learn from people's scores need of the local engine's reading of words.
+
+// Read cuts raw into sentences and words as Analyze does, without vectors.
+func Read(raw string) *Text { return read(raw) }
+
+// Terms are the content words of tokens as stems, in order and with repetitions: function words are
+// left out, compounds are opened (ci/cd gives ci and cd), inflections are removed.
+func Terms(tokens []string) []string { return terms(tokens) }
+
+// Stem is a lower-case word without its inflection (Porter2), function words too.
+func Stem(word string) string { return english.Stem(strings.TrimSuffix(word, "'s"), true) }
+
+// Negated is the set of the content words of a text, as stems, that stand in the reach of a negation.
+func Negated(text string) map[string]bool { return negatedTerms(text) }
+
+// Opposites are the stems that say the opposite of a stem; none for most.
+func Opposites(stem string) []string { return antonyms[stem] }
+
+// IsNegation tells whether a lower-case token turns the words that follow it.
+func IsNegation(token string) bool { return negations[token] }
+
+// Cosine of two unit-length vectors: -1…1, and 0 when one is missing or they are of different lengths.
+func Cosine(a, b []float32) float64 { return cosine(a, b) }
