@@ -63,7 +63,11 @@ func (s *scoreWorker) score(ctx context.Context, c *claim) error {
 		Answer:   answer,
 		Passages: s.passages(ctx, question, answer),
 	}
-	result, err := s.w.deps.Engine.Score(ctx, request)
+	engine, err := s.engineFor(ctx, run)
+	if err != nil {
+		return err
+	}
+	result, err := engine.Score(ctx, request)
 	if err != nil {
 		return err
 	}
@@ -72,7 +76,7 @@ func (s *scoreWorker) score(ctx context.Context, c *claim) error {
 		return err
 	}
 	explanations := scoring.Explain(request, result)
-	improvements, err := scoring.Improve(ctx, s.w.deps.Engine, s.w.deps.Embedder, request, result)
+	improvements, err := s.improve(ctx, request, result)
 	if err != nil {
 		return err
 	}
@@ -144,10 +148,10 @@ func (s *scoreWorker) finish(ctx context.Context, c *claim, tx *database.Tx, num
 	err := c.update(ctx, tx.SQL, `stage = $3, percent = $4, seq = seq + 1, changed_at = now(),
 		scored_at = now(), lease_until = NULL, engine = $5, engine_version = $6, engine_model = $7,
 		degraded = $8, degraded_reason = $9, flags = $10,
-		overall_percent = $11, overall_low = $12, overall_high = $13, overall_coverage = $14`,
+		overall_percent = $11, overall_low = $12, overall_high = $13, overall_coverage = $14, engine_prompt = $15`,
 		string(enums.StageRecommending), enums.StageRecommending.Percent(),
 		r.Engine.Name, r.Engine.Version, r.Engine.Model, r.Degraded, r.DegradedReason, flags,
-		r.Overall.Percent, r.Overall.Interval.Low, r.Overall.Interval.High, r.Overall.Interval.Coverage)
+		r.Overall.Percent, r.Overall.Interval.Low, r.Overall.Interval.High, r.Overall.Interval.Coverage, r.Engine.Prompt)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/rubrica/rubrica/rag"
 	"github.com/rubrica/rubrica/recommend"
 	"github.com/rubrica/rubrica/scoring"
+	"github.com/rubrica/rubrica/scoring/llm"
 )
 
 // Embedder makes the vectors of essays and of reference texts.
@@ -40,6 +41,7 @@ type Deps struct {
 	Notifier    *progress.Notifier
 	Embedder    Embedder
 	Engine      scoring.Engine
+	LLM         *llm.Engine // for tracks that agree; nil: none
 	Index       *rag.Index
 	Recommender *recommend.Recommender
 	Log         *slog.Logger

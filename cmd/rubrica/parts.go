@@ -55,9 +55,14 @@ func (s *stack) startWorkers(ctx context.Context, a *App, parts *common, health 
 	}
 	s.onClose("embedding model", func(context.Context) error { return model.Close() })
 	index := rag.New(s.db, model, s.log)
+	local := scoring.NewLocal(model.Model())
+	languageModel, err := s.languageModel(local)
+	if err != nil {
+		return err
+	}
 	workers, err := jobs.NewWorkers(jobs.Deps{
 		DB: s.db, Queue: parts.queue, Notifier: parts.notifier, Embedder: model,
-		Engine: scoring.NewLocal(model.Model()), Index: index,
+		Engine: local, LLM: languageModel, Index: index,
 		Recommender: recommend.New(s.db, index, s.log),
 		Log:         s.log, Workers: s.cfg.Workers, JobTimeout: s.cfg.JobTimeout,
 	})

@@ -47,6 +47,8 @@ type Config struct {
 	Workers    int           `default:"0" env:"RUBRICA_WORKERS" help:"Essays that are scored at the same time; 0 stands for one a processor core."`
 	JobTimeout time.Duration `default:"60s" env:"RUBRICA_JOB_TIMEOUT" help:"How long the scoring of one essay may take before it is tried again."`
 
+	LLM LLM `embed:"" prefix:"llm-"`
+
 	LogLevel  LogLevel  `enum:"debug,info,warn,error" default:"info" env:"RUBRICA_LOG_LEVEL" help:"Least severe messages to log: ${enum}."`
 	LogFormat LogFormat `enum:"json,text" default:"json" env:"RUBRICA_LOG_FORMAT" help:"How to log: ${enum}."`
 }
@@ -64,6 +66,7 @@ func Default() Config {
 		LimitAdmin:          Points{1_000_000, 20_000_000, 200_000},
 		DatabaseConnections: 20,
 		JobTimeout:          time.Minute,
+		LLM:                 defaultLLM(),
 		LogLevel:            "info",
 		LogFormat:           FormatJSON,
 	}

@@ -108,6 +108,7 @@ func (c *Config) Validate() error {
 	if fault, bad := c.secretFault(); bad {
 		f = append(f, fault)
 	}
+	f = append(f, c.LLM.faults(c.JobTimeout)...)
 	if len(f) == 0 {
 		return nil
 	}
