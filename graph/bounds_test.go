@@ -72,6 +72,9 @@ func TestBoundsOfInputs(t *testing.T) {
 		"CohortCreateInput.name": {func(n int) *answer {
 			return mutation(ada, "cohortCreate", vars{"slug": fmt.Sprintf("cohort-%d", next()), "name": strings.Repeat(wide, n)})
 		}, "INVALID"},
+		"CredentialFilter.teaches": {func(n int) *answer {
+			return w.ask(t, lena, `query($f: CredentialFilter) { credentials(first: 1, filter: $f) { totalCount } }`, vars{"f": vars{"teaches": strings.Repeat("x", n)}})
+		}, "BAD_INPUT"},
 		"JobFilter.states": {func(n int) *answer {
 			states := make([]string, n)
 			for i := range states {

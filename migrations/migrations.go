@@ -254,6 +254,9 @@ func acquireLock(ctx context.Context, db *sql.DB, log *slog.Logger) (unlock func
 	for told := false; ; {
 		var locked bool
 		if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1)`, lockKey).Scan(&locked); err != nil {
+			if told && ctx.Err() != nil {
+				err = fmt.Errorf("wait for another process that is migrating: %w", ctx.Err())
+			}
 			return nil, errors.Join(explain(fmt.Errorf("take the lock of migrating: %w", err)), conn.Close())
 		}
 		if locked {
