@@ -40,6 +40,10 @@ type Request struct {
 	Question *Prepared
 	Answer   *Text
 	Passages []Passage // reference passages retrieved for this answer, best first
+
+	// ScoresOnly says that nobody will read the reasons: terms that are dear to tell apart may be put
+	// together. Scores, their sums and flags are the same.
+	ScoresOnly bool
 }
 
 // Passage is a reference passage that an answer is checked against.

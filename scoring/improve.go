@@ -170,7 +170,7 @@ func (t *trials) try(ctx context.Context, c change, parts ...int) error {
 		return fmt.Errorf("trying an improvement: %w", err)
 	}
 	req := t.req
-	req.Answer = answer
+	req.Answer, req.ScoresOnly = answer, true
 	res, err := t.engine.Score(ctx, req)
 	if err != nil {
 		return fmt.Errorf("trying an improvement: %w", err)

@@ -76,6 +76,11 @@ func (c *Calibration) apply(ctx context.Context, req scoring.Request, res *scori
 	if err != nil {
 		return nil, err
 	}
+	if !req.ScoresOnly && slices.ContainsFunc(c.models, func(m *model) bool { return m.Full || m.Others != nil }) {
+		if measured.left, err = meter.left(ctx, req.Answer, measured.features); err != nil {
+			return nil, err
+		}
+	}
 	out := *res
 	out.Scores = slices.Clone(res.Scores)
 	out.Flags = slices.Clone(res.Flags)

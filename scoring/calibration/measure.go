@@ -45,6 +45,7 @@ type measured struct {
 	keys     []string // of the rubric's criteria
 	rules    *scoring.Result
 	features []float64
+	left     [][]float64 // the features without each sentence; nil where nobody asks for reasons
 	grams    ngram.Vector
 	share    *Share // of the pack
 }

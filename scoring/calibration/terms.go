@@ -4,20 +4,19 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"sort"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/rubrica/rubrica/scoring"
 	"github.com/rubrica/rubrica/scoring/additive"
 	"github.com/rubrica/rubrica/scoring/feature"
-	"github.com/rubrica/rubrica/scoring/ngram"
 )
 
 // Keys of the terms that this package adds; those of the rules and of the pack keep theirs.
 const (
 	keyFeature = "feature:" // and the measure's key, or the group's
 	keyWording = "wording"
+	keyTold    = "told"
 	keyMap     = "calibration_map"
 	keyLimit   = "calibration_limit"
 )
@@ -39,6 +38,7 @@ func (c *model) terms(m *measured) (base float64, terms []scoring.Contribution) 
 		}
 	}
 	measures := make([]float64, len(m.features)) // what each measure of the text adds
+	curve := func(int, float64) float64 { return 0 }
 	for i, k := range c.Kinds {
 		part, slope, points := &c.Sum.Parts[i], c.slope(i), c.points(k, m)
 		effect := part.Column(0, points)
@@ -54,10 +54,12 @@ func (c *model) terms(m *measured) (base float64, terms []scoring.Contribution) 
 		}
 		if k == otherTexts {
 			e := &c.Others.Model.Parts[0]
+			curve = func(j int, v float64) float64 {
+				return slope * c.Scale.Width() * e.Column(j, c.Others.Standards[j].Of(v))
+			}
 			for j, v := range m.features {
-				p := slope * c.Scale.Width() * e.Column(j, c.Others.Standards[j].Of(v))
-				measures[j] += p
-				rest -= p
+				measures[j] += curve(j, v)
+				rest -= curve(j, v)
 			}
 		}
 		start := slope*from + constant(part)
@@ -68,14 +70,18 @@ func (c *model) terms(m *measured) (base float64, terms []scoring.Contribution) 
 			base += beyond
 		}
 	}
+	var grams *additive.Effects
 	if c.Full {
-		e := &c.Sum.Parts[len(c.Kinds)]
+		e, others := &c.Sum.Parts[len(c.Kinds)], curve
 		for j, v := range m.features {
 			measures[j] += e.Column(j, v)
 		}
-		grams := &c.Sum.Parts[len(c.Kinds)+1]
+		curve = func(j int, v float64) float64 { return others(j, v) + e.Column(j, v) }
+		grams = &c.Sum.Parts[len(c.Kinds)+1]
 		base += grams.Offset
-		terms = append(terms, wording(grams, m)...)
+	}
+	for _, t := range sentences(grams, curve, m) {
+		add(t)
 	}
 	return base, append(terms, c.features(measures)...)
 }
@@ -154,61 +160,6 @@ func measure(key, label string, points float64) scoring.Contribution {
 func sentenceCase(s string) string {
 	r, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[size:]
-}
-
-// What is said of a sentence's wording; what it is like are the graded answers.
-const (
-	wordingHigh = "Worded as in answers that people scored higher"
-	wordingLow  = "Worded as in answers that people scored lower"
-	wordingRest = "Wording of the other sentences"
-)
-
-// wording gives what the n-grams add back to the sentences that have them: an n-gram that occurs in several
-// is shared out by how often it occurs in each. One that runs from a sentence into the next belongs
-// to the first.
-func wording(e *additive.Effects, m *measured) []scoring.Contribution {
-	if e.Weights == nil {
-		return nil
-	}
-	sentences := m.text.Sentences
-	if len(sentences) == 0 {
-		return []scoring.Contribution{{Kind: scoring.ContributionFeature, Key: keyWording, Label: "Wording", Points: e.Sum(m.grams), Sentence: -1}}
-	}
-	total := make(map[uint32]float64, len(m.grams.Index)) // occurrences
-	text := readable(m.text)
-	ngram.Places(text, gramOptions, func(index uint32, _ int) { total[index]++ })
-	each := make(map[uint32]float64, len(m.grams.Index)) // points of one occurrence
-	for x, index := range m.grams.Index {
-		each[index] = e.Gram(index, m.grams.Value[x]) / total[index]
-	}
-	points := make([]float64, len(sentences))
-	ngram.Places(text, gramOptions, func(index uint32, at int) {
-		s := sort.Search(len(sentences), func(i int) bool { return sentences[i].Start > at }) - 1
-		points[max(0, s)] += each[index]
-	})
-	order := everyRow(len(points))
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(points[b]), math.Abs(points[a])) })
-	named := slices.Clone(order[:min(len(order), namedSentences)])
-	slices.Sort(named)
-	var out []scoring.Contribution
-	for _, s := range named {
-		if points[s] == 0 {
-			continue
-		}
-		label := wordingHigh
-		if points[s] < 0 {
-			label = wordingLow
-		}
-		out = append(out, scoring.Contribution{Kind: scoring.ContributionSentence, Key: keyWording, Label: label, Points: points[s], Sentence: s})
-	}
-	var rest float64
-	for _, s := range order[len(named):] {
-		rest += points[s]
-	}
-	if rest != 0 {
-		out = append(out, scoring.Contribution{Kind: scoring.ContributionFeature, Key: keyWording, Label: wordingRest, Points: rest, Sentence: -1})
-	}
-	return out
 }
 
 // score is the score of an answer and the sum that makes it.
