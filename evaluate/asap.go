@@ -12,6 +12,7 @@ import (
 	"github.com/rubrica/rubrica/scoring/agreement"
 	"github.com/rubrica/rubrica/scoring/feature"
 	"github.com/rubrica/rubrica/scoring/ngram"
+	"github.com/rubrica/rubrica/scoring/prior"
 )
 
 // charOptions are the character n-grams of essays.
@@ -125,6 +126,27 @@ func ASAP(ctx context.Context, o Options) (*Report, error) {
 	r.Goals = append(r.Goals, AtLeast("qwk", "mean QWK, calibrated on each prompt", MeanKappa(rows), .78))
 	r.Goals = append(r.Goals, coverageGoals(rows)...)
 	r.Tables = append(r.Tables, agreementTable(rows, "prompt", asapPeople(prompts)), coverageTable(rows))
+	priors := make([]*prior.Prior, len(prompts))
+	for i, p := range prompts {
+		if priors[i], err = othersOf(ctx, prompts, p); err != nil {
+			return nil, err
+		}
+	}
+	few, curve, err := asapFew(ctx, &o, prompts, priors)
+	if err != nil {
+		return nil, err
+	}
+	zero, means, err := asapZero(prompts, priors)
+	if err != nil {
+		return nil, err
+	}
+	r.Goals = append(r.Goals,
+		AtLeast("qwk_25", "mean QWK with 25 graded essays", curve[1], .70),
+		AtLeast("qwk_50", "mean QWK with 50 graded essays", curve[2], .725),
+		AtLeast("qwk_100", "mean QWK with 100 graded essays", curve[3], .74),
+		AtLeast("qwk_one", "mean QWK on a new prompt, one essay at a time", max(means["one_guessed"], means["one_given"]), .67),
+		AtLeast("qwk_frozen", "mean QWK on a new prompt, 50 ungraded essays and the scale given", means["frozen_given"], .71))
+	r.Tables = append(r.Tables, few, zero)
 	r.Tables = append(r.Tables, speed(spent, predicting, len(rows)))
 	return r, nil
 }

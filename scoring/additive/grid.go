@@ -39,14 +39,23 @@ func steps(from, to, by float64) []float64 {
 	return out
 }
 
-// minMapped is the number of rows from which a map is fitted; with fewer it would follow chance.
-const minMapped = 30
+// minMapped is the number of rows from which a map is fitted to the agreement; with fewer it would follow
+// chance.
+const minMapped = 50
+
+// maxExpansion bounds the map of few rows.
+const maxExpansion = 1.6
 
 // MapFor is the map under which predictions (of rows not seen, such as Fitted.LOO) agree best with
-// the scores, by quadratic weighted kappa. Ties go to the map that changes least.
+// the scores, by quadratic weighted kappa. Ties go to the map that changes least. With fewer rows than it takes
+// to tell, the map gives predictions the spread of the scores, which is the best one for large samples of
+// continuous scores.
 func MapFor(predicted, scores []float64, g Grid) Map {
 	m := Map{Mean: agreement.Mean(scores), Expansion: 1}
 	if len(scores) < minMapped {
+		if p := spread(predicted); p > 0 {
+			m.Expansion = max(1, min(maxExpansion, math.Sqrt(spread(scores)/p)))
+		}
 		return m
 	}
 	best := agreement.QWK(apply(m, predicted), scores, g.Min, g.Max, g.Step)

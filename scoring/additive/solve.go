@@ -89,59 +89,116 @@ const (
 	lambdaSteps = 8
 )
 
-// search finds the ridge parameter with the least leave-one-out error by golden section, on the sum of
-// the targets' errors, each as a share of the target's variance: a factorisation is the dear part, and
-// serves all targets. Each target then has the best of the parameters that were tried.
+// coarseRows is the number of rows from which the ridge parameter is first searched on a part of them: its
+// best value hardly depends on their number, and the work grows by the cube of it.
+const coarseRows = 1200
+
+// fineStep is how far around the value of a part the parameter is tried on all rows, by its logarithm.
+const fineStep = 0.35
+
+// search finds the ridge parameter with the least leave-one-out error, on the sum of the targets' errors,
+// each as a share of the target's variance: a factorisation is the dear part, and serves all targets. Each
+// target then has the best of the parameters that were tried.
 func search(ctx context.Context, k *mat.SymDense, targets [][]float64) ([]*solution, error) {
-	found := make([]*solution, len(targets))
-	var failed error
-	at := func(x float64) float64 {
-		if failed == nil {
-			failed = ctx.Err()
-		}
-		if failed != nil {
-			return math.Inf(1)
-		}
-		s, err := newSystem(k, math.Exp(x))
-		if err != nil {
-			failed = err
-			return math.Inf(1)
-		}
-		var sum float64
-		for t, y := range targets {
-			one, err := s.solve(y)
-			if err != nil {
-				failed = err
-				return math.Inf(1)
-			}
-			if found[t] == nil || one.press < found[t].press {
-				found[t] = one
-			}
-			if v := spread(y); v > 0 {
-				sum += one.press / v
-			}
-		}
-		return sum
+	n := k.SymmetricDim()
+	if n <= coarseRows {
+		t := newTrials(ctx, k, targets)
+		t.golden()
+		return t.result()
 	}
+	part := mat.NewSymDense(coarseRows, nil)
+	some := make([][]float64, len(targets))
+	for x := range coarseRows {
+		i := x * n / coarseRows
+		for y := x; y < coarseRows; y++ {
+			part.SetSym(x, y, k.At(i, y*n/coarseRows))
+		}
+		for t := range targets {
+			some[t] = append(some[t], targets[t][i])
+		}
+	}
+	coarse := newTrials(ctx, part, some)
+	at := coarse.golden()
+	if coarse.failed != nil {
+		return nil, coarse.failed
+	}
+	t := newTrials(ctx, k, targets)
+	t.at(at)
+	t.at(at - fineStep)
+	t.at(at + fineStep)
+	return t.result()
+}
+
+// trials tries ridge parameters and keeps the best for each target.
+type trials struct {
+	ctx     context.Context //nolint:containedctx // of the one search that it is made for
+	kernel  *mat.SymDense
+	targets [][]float64
+	found   []*solution
+	failed  error
+}
+
+func newTrials(ctx context.Context, k *mat.SymDense, targets [][]float64) *trials {
+	return &trials{ctx: ctx, kernel: k, targets: targets, found: make([]*solution, len(targets))}
+}
+
+func (t *trials) result() ([]*solution, error) {
+	if t.failed != nil {
+		return nil, t.failed
+	}
+	return t.found, nil
+}
+
+// at is the error with exp(x) as the parameter; after a failure it is infinite.
+func (t *trials) at(x float64) float64 {
+	if t.failed == nil {
+		t.failed = t.ctx.Err()
+	}
+	if t.failed != nil {
+		return math.Inf(1)
+	}
+	var s *system
+	if s, t.failed = newSystem(t.kernel, math.Exp(x)); t.failed != nil {
+		return math.Inf(1)
+	}
+	var sum float64
+	for i, y := range t.targets {
+		one, err := s.solve(y)
+		if err != nil {
+			t.failed = err
+			return math.Inf(1)
+		}
+		if t.found[i] == nil || one.press < t.found[i].press {
+			t.found[i] = one
+		}
+		if v := spread(y); v > 0 {
+			sum += one.press / v
+		}
+	}
+	return sum
+}
+
+// golden is a golden section search; it gives the logarithm of the best parameter.
+func (t *trials) golden() float64 {
 	golden := (math.Sqrt(5) - 1) / 2
 	a, b := math.Log(minLambda), math.Log(maxLambda)
 	c, d := b-golden*(b-a), a+golden*(b-a)
-	fc, fd := at(c), at(d)
+	fc, fd := t.at(c), t.at(d)
 	for range lambdaSteps - 2 {
 		if fc < fd {
 			b, d, fd = d, c, fc
 			c = b - golden*(b-a)
-			fc = at(c)
+			fc = t.at(c)
 		} else {
 			a, c, fc = c, d, fd
 			d = a + golden*(b-a)
-			fd = at(d)
+			fd = t.at(d)
 		}
 	}
-	if failed != nil {
-		return nil, failed
+	if fc < fd {
+		return c
 	}
-	return found, nil
+	return d
 }
 
 // spread is the sum of squared distances to the mean.
