@@ -18,7 +18,7 @@ type Calibration struct {
 	Rules          string   // scoring.LocalVersion
 	Features       []string // keys of the measures
 	Lexicon        bool     // words were looked up
-	Pack           string   // version; "" without
+	Pack           string   // version; "" when answers were not compared with a model answer
 	Rows           int      // graded answers
 
 	models []*model
@@ -77,9 +77,9 @@ func (c *Calibration) Usable(q *scoring.Prepared, lex *lexicon.Lexicon, p Pack) 
 		if at < 0 {
 			return fmt.Errorf("%w: criterion %q is gone or has another scale", ErrOutdated, m.Key)
 		}
-		if slices.Contains(m.Kinds, pack) && c.Pack != version {
-			return fmt.Errorf("%w: the pack was %q and is %q", ErrOutdated, c.Pack, version)
-		}
+	}
+	if c.Pack != "" && c.Pack != version {
+		return fmt.Errorf("%w: the pack was %q and is %q", ErrOutdated, c.Pack, version)
 	}
 	return nil
 }

@@ -106,11 +106,13 @@ type sharePack struct{}
 
 func (sharePack) Version() string { return "share@1" }
 
-func (sharePack) Share(_ *scoring.Prepared, answer *scoring.Text) (calibration.Share, bool) {
+func (sharePack) Against(*scoring.Prepared) calibration.Comparison { return sharePack{} }
+
+func (sharePack) Share(answer *scoring.Text) calibration.Share {
 	return calibration.Share{Base: 0.1, Terms: []scoring.Contribution{
 		{Kind: scoring.ContributionFeature, Key: "pair:words", Label: "Words in common", Points: math.Min(0.6, float64(answer.Words)/400), Sentence: -1},
 		{Kind: scoring.ContributionFeature, Key: "pair:meaning", Label: "Meaning", Points: 0.05, Sentence: -1},
-	}}, true
+	}}
 }
 
 func TestLevels(t *testing.T) {

@@ -14,7 +14,7 @@
 //   - pack: the share of the points that the shipped model gives for likeness to the model answer,
 //     where there is one;
 //   - others: the share that the installation's other calibrated questions would give for how the
-//     answer is written, where there are some;
+//     answer is written (package prior), where there are some;
 //   - features: measures of the text (package feature), each by a curve of its own; and
 //   - grams: character n-grams, each by a weight, shown as what each sentence adds.
 //

@@ -3,6 +3,7 @@ package calibration
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/rubrica/rubrica/scoring"
 	"github.com/rubrica/rubrica/scoring/lexicon"
@@ -22,6 +23,27 @@ type Engine struct {
 	local   *scoring.Local
 	find    func(questionID string) (*Calibration, bool)
 	support Support
+
+	mu       sync.Mutex
+	compared map[*scoring.Prepared]Comparison // to make one costs as much as to score some answers
+}
+
+// maxCompared bounds the memory.
+const maxCompared = 256
+
+// comparison is the pack's for a question, made once.
+func (e *Engine) comparison(p Pack, q *scoring.Prepared) Comparison {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c, ok := e.compared[q]
+	if !ok {
+		if len(e.compared) >= maxCompared {
+			clear(e.compared)
+		}
+		c = p.Against(q)
+		e.compared[q] = c
+	}
+	return c
 }
 
 // Support is what calibrations were fitted with. Both are asked for when a calibrated answer is first
@@ -40,7 +62,7 @@ func NewEngine(local *scoring.Local, find func(questionID string) (*Calibration,
 	if s.Pack == nil {
 		s.Pack = func() Pack { return nil }
 	}
-	return &Engine{local: local, find: find, support: s}
+	return &Engine{local: local, find: find, support: s, compared: map[*scoring.Prepared]Comparison{}}
 }
 
 // Info names the engine; a result names the calibration too.
@@ -66,7 +88,11 @@ func (e *Engine) Score(ctx context.Context, req scoring.Request) (*scoring.Resul
 	if c.Usable(req.Question, lex, p) != nil {
 		return res, nil
 	}
-	return c.apply(ctx, req, res, &meter{question: req.Question, local: e.local, lexicon: lex, pack: p})
+	m := &meter{question: req.Question, local: e.local, lexicon: lex}
+	if c.Pack != "" {
+		m.pack = e.comparison(p, req.Question)
+	}
+	return c.apply(ctx, req, res, m)
 }
 
 // apply replaces what the rules said of the calibrated criteria.

@@ -31,7 +31,10 @@ func Fit(ctx context.Context, q *scoring.Prepared, graded []Graded, o Options) (
 	if faults := Check(q.Question, graded); len(faults) > 0 {
 		return nil, nil, &InvalidError{Faults: faults}
 	}
-	meter := &meter{question: q, local: scoring.NewLocal(q.Model), lexicon: o.Lexicon, pack: o.Pack}
+	meter := &meter{question: q, local: scoring.NewLocal(q.Model), lexicon: o.Lexicon}
+	if o.Pack != nil {
+		meter.pack = o.Pack.Against(q)
+	}
 	full := len(graded) >= EnoughRows
 	rows := make([]*measured, len(graded))
 	for i, g := range graded {
@@ -44,12 +47,12 @@ func Fit(ctx context.Context, q *scoring.Prepared, graded []Graded, o Options) (
 		QuestionID: q.Question.ID, RubricID: q.Question.Rubric.ID, EmbeddingModel: q.Model,
 		Rules: scoring.LocalVersion, Features: feature.Keys(), Lexicon: o.Lexicon != nil, Rows: len(graded),
 	}
-	if o.Pack != nil {
+	if meter.pack != nil {
 		c.Pack = o.Pack.Version()
 	}
 	report := &Report{Rows: len(graded)}
 	for _, criterion := range gradedCriteria(q.Question, graded) {
-		f := &fitter{criterion: criterion, rows: rows, prior: o.Prior, full: full}
+		f := &fitter{criterion: criterion, words: expected(q.Question, graded), rows: rows, prior: o.Prior, full: full, trusted: trusted(q.Question)}
 		for _, g := range graded {
 			f.scores = append(f.scores, g.Scores[criterion.Key])
 		}
@@ -78,7 +81,9 @@ type fitter struct {
 	criterion scoring.Criterion
 	rows      []*measured
 	scores    []float64
+	words     float64 // that answers are asked to have
 	prior     *Prior
+	trusted   []kind
 	full      bool
 
 	designs map[string]*additive.Design // by what they are made of, where that does not depend on the rows
@@ -86,13 +91,12 @@ type fitter struct {
 
 // fit learns from the chosen rows; loo are their sums before the map, each by a model without it.
 func (f *fitter) fit(ctx context.Context, chosen []int) (_ *model, loo []float64, err error) {
-	kinds := []kind{rules}
-	if f.everShared(chosen) {
-		kinds = append(kinds, pack)
-	}
-	known := f.prior.of(f.criterion.Trait, pick(f.rows, chosen))
-	if known != nil {
-		kinds = append(kinds, otherTexts)
+	known := f.prior.of(f.criterion, f.words, pick(f.rows, chosen))
+	var kinds []kind
+	for _, k := range f.trusted {
+		if k == rules || k == pack && f.rows[0].share != nil || k == otherTexts && known != nil {
+			kinds = append(kinds, k)
+		}
 	}
 	for {
 		m := &model{Key: f.criterion.Key, Scale: f.criterion.Scale, Kinds: kinds, Others: known, Full: f.full}
@@ -111,16 +115,6 @@ func (f *fitter) fit(ctx context.Context, chosen []int) (_ *model, loo []float64
 		}
 		kinds = slices.Delete(slices.Clone(kinds), worst, worst+1)
 	}
-}
-
-// everShared tells whether the pack knows a share of every answer.
-func (f *fitter) everShared(chosen []int) bool {
-	for _, i := range chosen {
-		if f.rows[i].share == nil {
-			return false
-		}
-	}
-	return true
 }
 
 // solve fits the sum of a model.

@@ -15,9 +15,13 @@ import (
 type Pack interface {
 	// Version changes whenever the same answer could be given another share.
 	Version() string
-	// Share of an answer, and what it is the sum of; ok is false where there is no model answer to
-	// compare with.
-	Share(q *scoring.Prepared, answer *scoring.Text) (share Share, ok bool)
+	// Against makes a question ready; nil where there is no model answer to compare with.
+	Against(q *scoring.Prepared) Comparison
+}
+
+// Comparison compares answers with one question's model answer. It is safe for concurrent use.
+type Comparison interface {
+	Share(answer *scoring.Text) Share
 }
 
 // Share is a share of the points: Base plus the Terms, each in shares of the scale's width (0…1; the
@@ -55,7 +59,7 @@ type meter struct {
 	question *scoring.Prepared
 	local    *scoring.Local
 	lexicon  *lexicon.Lexicon
-	pack     Pack
+	pack     Comparison // nil without
 }
 
 // all measures everything; grams only where the models have them, since they are the dear part.
@@ -75,9 +79,8 @@ func (m *meter) all(ctx context.Context, answer *scoring.Text, rules *scoring.Re
 		out.grams = ngram.Of(readable(answer), gramOptions)
 	}
 	if m.pack != nil {
-		if s, ok := m.pack.Share(m.question, answer); ok {
-			out.share = &s
-		}
+		s := m.pack.Share(answer)
+		out.share = &s
 	}
 	return out, nil
 }

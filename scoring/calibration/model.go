@@ -17,21 +17,27 @@ const (
 	otherTexts kind = "others"
 )
 
-// trusted orders the priors by how far they are to be trusted: the first that there is is the anchor.
-var trusted = []kind{pack, otherTexts, rules}
+// trusted orders the priors by how far they are to be trusted for a question: the rules where they have
+// key points to look for, else likeness to the model answer.
+func trusted(q scoring.Question) []kind {
+	if len(q.Rubric.KeyPoints) > 0 {
+		return []kind{rules, pack, otherTexts}
+	}
+	return []kind{pack, otherTexts, rules}
+}
 
-// Anchor is the share of the anchor's points that counts before a score is seen; the model is shrunk
+// Anchor is the share of the most trusted prior's points that counts before a score is seen; the model is shrunk
 // towards it.
 const Anchor = 0.5
 
 // model is what was learnt of one criterion. Its sum is Sum.Base, what the parts of Sum add, and
-// Anchor times the anchor's points. Parts of Sum are one a prior, in the order of Kinds, and then the
+// Anchor times the points of the first of Kinds. Parts of Sum are one a prior, in the order of Kinds, and then the
 // features and the n-grams where the model is Full.
 type model struct {
 	Key      string // of the criterion
 	Scale    scoring.Scale
 	Level    scoring.CalibrationLevel
-	Kinds    []kind
+	Kinds    []kind // most trusted first
 	Others   *others
 	Full     bool
 	Sum      additive.Model
@@ -48,18 +54,6 @@ func gridOf(s scoring.Scale) additive.Grid {
 	return additive.Grid{Min: s.Min, Max: s.Max, Step: step}
 }
 
-// anchorOf is the prior that a model with these is shrunk towards; "" without any.
-func anchorOf(kinds []kind) kind {
-	for _, t := range trusted {
-		for _, k := range kinds {
-			if k == t {
-				return k
-			}
-		}
-	}
-	return ""
-}
-
 // points are what a prior gives the answer, on the scale and not kept within it.
 func (c *model) points(k kind, m *measured) float64 {
 	switch k {
@@ -68,7 +62,7 @@ func (c *model) points(k kind, m *measured) float64 {
 	case pack:
 		return c.Scale.Min + c.Scale.Width()*m.share.value()
 	default:
-		return c.Scale.Min + c.Scale.Width()*c.Others.share(m.features)
+		return c.Others.points(m.features)
 	}
 }
 
@@ -91,10 +85,10 @@ func (c *model) row(m *measured) additive.Row {
 
 // anchored is what counts before a score is seen.
 func (c *model) anchored(m *measured) float64 {
-	if k := anchorOf(c.Kinds); k != "" {
-		return Anchor * c.points(k, m)
+	if len(c.Kinds) == 0 {
+		return 0
 	}
-	return 0
+	return Anchor * c.points(c.Kinds[0], m)
 }
 
 // raw is the sum before the map.
@@ -103,7 +97,7 @@ func (c *model) raw(m *measured) float64 { return c.Sum.Predict(c.row(m)) + c.an
 // slope is by how many points the sum moves when prior i moves by one.
 func (c *model) slope(i int) float64 {
 	var s float64
-	if c.Kinds[i] == anchorOf(c.Kinds) {
+	if i == 0 {
 		s = Anchor
 	}
 	if e := &c.Sum.Parts[i]; e.Weights != nil && e.Standards[0].Deviation > 0 {

@@ -7,18 +7,16 @@ import (
 
 	"github.com/rubrica/rubrica/scoring"
 	"github.com/rubrica/rubrica/scoring/additive"
+	"github.com/rubrica/rubrica/scoring/agreement"
 	"github.com/rubrica/rubrica/scoring/feature"
 	"github.com/rubrica/rubrica/scoring/lexicon"
+	"github.com/rubrica/rubrica/scoring/prior"
 )
 
-// Prior is what the scores of other questions teach of how answers are written: by trait, a curve for
-// each measure of a text. Measures are compared with those of the answers to the same question, since
-// what is long for one is short for another. It takes nothing of what an answer says.
+// Prior is what the scores of an installation's other questions teach of how answers are written, by trait
+// (package prior). It takes nothing of what an answer says.
 type Prior struct {
-	features []string // keys
-	traits   map[scoring.Trait]*additive.Model
-	pool     []additive.Standard // of the features over all questions
-	strength float64             // answers that the pool counts as, next to those of a question
+	traits map[scoring.Trait]*prior.Prior
 }
 
 // Source is another question with its graded answers, whose texts need no vectors (scoring.Read).
@@ -27,135 +25,128 @@ type Source struct {
 	Graded   []Graded
 }
 
-// Bounds of what a prior is fitted on.
-const (
-	minPriorRows = 30   // of a trait, over all questions
-	maxPriorRows = 1500 // of a trait; more are thinned out evenly
-	poolStrength = 20
-)
+// minPriorRows is the least number of graded answers of a trait, over all questions.
+const minPriorRows = 30
 
-// FitPrior learns from the other questions of an installation. A trait with fewer than 30 graded
-// answers in all is left out; with none left the prior is nil, which Fit takes for no prior.
+// FitPrior learns from other questions. A trait with fewer than 30 graded answers in all is left out;
+// with none left the prior is nil, which Fit takes for no prior.
 func FitPrior(ctx context.Context, sources []Source, lex *lexicon.Lexicon) (*Prior, error) {
-	p := &Prior{features: feature.Keys(), traits: map[scoring.Trait]*additive.Model{}, strength: poolStrength}
-	type sample struct {
-		z     []float64
-		share float64
-	}
-	samples := map[scoring.Trait][]sample{}
-	var order []scoring.Trait
-	var raw [][]float64
+	questions := map[scoring.Trait][]prior.Question{}
+	rows := map[scoring.Trait]int{}
 	for _, s := range sources {
-		if len(s.Graded) < MinRows {
-			continue
-		}
-		values := make([][]float64, len(s.Graded))
+		features := make([][]float64, len(s.Graded))
 		for i, g := range s.Graded {
 			if err := ctx.Err(); err != nil {
 				return nil, fmt.Errorf("calibration: measuring other questions: %w", err)
 			}
-			values[i] = feature.Of(g.Text, lex)
+			features[i] = feature.Of(g.Text, lex)
 		}
-		raw = append(raw, values...)
-		standards := standardsOf(values)
-		for i, g := range s.Graded {
-			z := standardize(values[i], standards)
-			for _, c := range s.Question.Rubric.Criteria {
-				v, ok := g.Scores[c.Key]
-				if !ok {
-					continue
+		for _, c := range gradedCriteria(s.Question, s.Graded) {
+			q := prior.Question{Grid: gridOf(c.Scale), Words: expected(s.Question, s.Graded)}
+			first, varies := math.NaN(), false
+			for i, g := range s.Graded {
+				if v, ok := g.Scores[c.Key]; ok {
+					q.Features, q.Scores = append(q.Features, features[i]), append(q.Scores, v)
+					q.Lengths = append(q.Lengths, float64(g.Text.Words))
+					varies = varies || len(q.Scores) > 1 && v != first
+					first = q.Scores[0]
 				}
-				if samples[c.Trait] == nil {
-					order = append(order, c.Trait)
-				}
-				samples[c.Trait] = append(samples[c.Trait], sample{z, (v - c.Scale.Min) / c.Scale.Width()})
+			}
+			if varies && len(q.Scores) >= prior.MinAnswers {
+				questions[c.Trait] = append(questions[c.Trait], q)
+				rows[c.Trait] += len(q.Scores)
 			}
 		}
 	}
-	for _, trait := range order {
-		all := samples[trait]
-		if len(all) < minPriorRows {
+	p := &Prior{traits: map[scoring.Trait]*prior.Prior{}}
+	for trait, known := range questions {
+		if rows[trait] < minPriorRows {
 			continue
 		}
-		step := math.Max(1, float64(len(all))/maxPriorRows)
-		var rows []additive.Row
-		var y []float64
-		for at := 0.0; int(at) < len(all); at += step {
-			rows = append(rows, additive.Row{{Dense: all[int(at)].z}})
-			y = append(y, all[int(at)].share)
-		}
-		fitted, err := additive.Fit(ctx, []additive.Part{{Name: "features", Kind: additive.Smooth, Columns: p.features}}, rows, y)
+		fitted, err := prior.Fit(ctx, feature.Keys(), known)
 		if err != nil {
 			return nil, fmt.Errorf("calibration: fitting on other questions: %w", err)
 		}
-		p.traits[trait] = fitted[0].Model
+		p.traits[trait] = fitted
 	}
 	if len(p.traits) == 0 {
 		return nil, nil //nolint:nilnil // no prior is a result, see above
 	}
-	p.pool = standardsOf(raw)
 	return p, nil
+}
+
+// expected is the length that answers to a question are asked to have, in words.
+func expected(q scoring.Question, graded []Graded) float64 {
+	if q.MinWords > 0 && q.MaxWords > q.MinWords {
+		return float64(q.MinWords+q.MaxWords) / 2
+	}
+	var words float64
+	for _, g := range graded {
+		words += float64(g.Text.Words) / float64(len(graded))
+	}
+	return words
 }
 
 // others is the prior for one criterion of a question, whose answers' measures it knows.
 type others struct {
-	Model     *additive.Model // predicts the share of the scale from standardised features
+	Model     *additive.Model // of one Linear part, on standardised measures
 	Standards []additive.Standard
+	Factor    float64 // points for one of the model's
+	Start     float64 // points where the model gives 0
 }
 
-// of is the prior for a trait, the measures being those of the question's graded answers; nil when
-// nothing is known of the trait.
-func (p *Prior) of(trait scoring.Trait, rows []*measured) *others {
-	if p == nil || p.traits[trait] == nil {
+// usualStrength is the number of answers that what may be expected of a question counts as, next to its
+// graded answers: what is usual cannot be told from five.
+const usualStrength = 20
+
+// of is the prior for a criterion, by the graded answers to its question, of which it takes the measures
+// and not the scores; nil when nothing is known of the trait.
+func (p *Prior) of(c scoring.Criterion, words float64, rows []*measured) *others {
+	if p == nil || p.traits[c.Trait] == nil {
 		return nil
 	}
-	out := &others{Model: p.traits[trait], Standards: make([]additive.Standard, len(p.pool))}
-	values := make([][]float64, len(rows))
+	known := p.traits[c.Trait]
+	usual := known.Expect(words)
+	n := float64(len(rows))
+	own, strange := n/(n+usualStrength), usualStrength/(n+usualStrength)
+	out := &others{Model: known.Model, Standards: make([]additive.Standard, len(usual.Standards))}
+	for j, e := range usual.Standards {
+		values := make([]float64, len(rows))
+		for i, r := range rows {
+			values[i] = r.features[j]
+		}
+		mean, variance := moments(values)
+		out.Standards[j] = additive.Standard{Mean: own*mean + strange*e.Mean, Deviation: math.Sqrt(own*variance + strange*e.Deviation*e.Deviation)}
+	}
+	predicted := make([]float64, len(rows))
 	for i, r := range rows {
-		values[i] = r.features
+		predicted[i] = out.predict(r.features)
 	}
-	n := float64(len(rows))
-	for j, s := range standardsOf(values) {
-		q := p.pool[j]
-		mean := (n*s.Mean + p.strength*q.Mean) / (n + p.strength)
-		variance := (n*s.Deviation*s.Deviation + p.strength*q.Deviation*q.Deviation) / (n + p.strength)
-		out.Standards[j] = additive.Standard{Mean: mean, Deviation: math.Sqrt(variance)}
+	center, variance := moments(predicted)
+	spread := math.Sqrt(own*variance + strange*usual.Spread*usual.Spread)
+	mean, deviation := known.Scores(gridOf(c.Scale))
+	if spread > 0 {
+		out.Factor = deviation / spread
 	}
+	out.Start = mean - out.Factor*own*center
 	return out
 }
 
-// share is what the prior predicts: the share of the scale.
-func (o *others) share(features []float64) float64 {
-	return o.Model.Predict(additive.Row{{Dense: standardize(features, o.Standards)}})
+func (o *others) predict(features []float64) float64 {
+	z := make([]float64, len(features))
+	for j, v := range features {
+		z[j] = o.Standards[j].Of(v)
+	}
+	return o.Model.Predict(additive.Row{{Dense: z}})
 }
 
-func standardize(values []float64, s []additive.Standard) []float64 {
-	out := make([]float64, len(values))
-	for j, v := range values {
-		out[j] = s[j].Of(v)
-	}
-	return out
-}
+// points are what the prior gives, on the scale and not kept within it.
+func (o *others) points(features []float64) float64 { return o.Start + o.Factor*o.predict(features) }
 
-// standardsOf are means and deviations of columns; a deviation of 0 marks one that does not vary.
-func standardsOf(rows [][]float64) []additive.Standard {
-	if len(rows) == 0 {
-		return nil
+func moments(values []float64) (mean, variance float64) {
+	mean = agreement.Mean(values)
+	for _, v := range values {
+		variance += (v - mean) * (v - mean) / float64(len(values))
 	}
-	out := make([]additive.Standard, len(rows[0]))
-	n := float64(len(rows))
-	for j := range out {
-		var mean, squares float64
-		for _, r := range rows {
-			mean += r[j] / n
-		}
-		for _, r := range rows {
-			squares += (r[j] - mean) * (r[j] - mean) / n
-		}
-		out[j].Mean = mean
-		if sd := math.Sqrt(squares); sd > 1e-9*(1+math.Abs(mean)) {
-			out[j].Deviation = sd
-		}
-	}
-	return out
+	return mean, variance
 }

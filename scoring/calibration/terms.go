@@ -42,7 +42,7 @@ func (c *model) terms(m *measured) (base float64, terms []scoring.Contribution) 
 	for i, k := range c.Kinds {
 		part, slope, points := &c.Sum.Parts[i], c.slope(i), c.points(k, m)
 		effect := part.Column(0, points)
-		if k == anchorOf(c.Kinds) {
+		if i == 0 {
 			effect += Anchor * points
 		}
 		from, own := c.origin(k, m)
@@ -117,7 +117,7 @@ func (c *model) origin(k kind, m *measured) (from float64, terms []scoring.Contr
 		}
 		return c.Scale.Min + c.Scale.Width()*m.share.Base, terms
 	default:
-		return c.Scale.Min + c.Scale.Width()*c.Others.Model.Base, nil
+		return c.Others.Start + c.Others.Factor*c.Others.Model.Base, nil
 	}
 }
 
