@@ -11,22 +11,23 @@ type Class string
 
 // The classes of failures.
 const (
-	ClassUnreachable Class = "UNREACHABLE"    // no connection, or a broken one
-	ClassTimeout     Class = "TIMEOUT"        // no answer in time
-	ClassRateLimited Class = "RATE_LIMITED"   // 429 until the time was up
-	ClassServer      Class = "SERVER_ERROR"   // 5xx
-	ClassRefused     Class = "REFUSED"        // another status: a wrong key, model or request
-	ClassNotJSON     Class = "NOT_JSON"       // HTML, half a JSON, invalid UTF-8
-	ClassTooLarge    Class = "TOO_LARGE"      // more than MaxResponse
-	ClassEmpty       Class = "EMPTY"          // the protocol was kept, and nothing was said
-	ClassInvalid     Class = "INVALID_ANSWER" // off the schema or the scale, after the repair
-	ClassBudget      Class = "BUDGET"         // nothing left to spend
-	ClassLedger      Class = "LEDGER"         // what is left cannot be known
-	ClassBusy        Class = "BUSY"           // no turn in time
-	ClassOpen        Class = "BREAKER_OPEN"   // it failed too often just now
-	ClassTooLong     Class = "TOO_LONG"       // the essay is longer than is sent
-	ClassRubric      Class = "RUBRIC"         // the rubric cannot be put to a model
-	ClassNothing     Class = "NOTHING_TO_ASK" // no text, or not in English
+	ClassUnreachable Class = "UNREACHABLE"      // no connection, or a broken one
+	ClassTimeout     Class = "TIMEOUT"          // no answer in time
+	ClassRateLimited Class = "RATE_LIMITED"     // 429 until the time was up
+	ClassServer      Class = "SERVER_ERROR"     // 5xx
+	ClassRefused     Class = "REFUSED"          // another status: a wrong key, model or request
+	ClassNotJSON     Class = "NOT_JSON"         // HTML, half a JSON, invalid UTF-8
+	ClassTooLarge    Class = "TOO_LARGE"        // more than MaxResponse
+	ClassEmpty       Class = "EMPTY"            // the protocol was kept, and nothing was said
+	ClassInvalid     Class = "INVALID_ANSWER"   // off the schema or the scale, after the repair
+	ClassBudget      Class = "BUDGET"           // nothing left to spend
+	ClassLedger      Class = "LEDGER"           // what is left cannot be known
+	ClassBusy        Class = "BUSY"             // no turn in time
+	ClassOpen        Class = "BREAKER_OPEN"     // it failed too often just now
+	ClassTooLong     Class = "TOO_LONG"         // the essay is longer than is sent
+	ClassAddressed   Class = "ADDRESSES_GRADER" // the essay gives instructions
+	ClassRubric      Class = "RUBRIC"           // the rubric cannot be put to a model
+	ClassNothing     Class = "NOTHING_TO_ASK"   // no text, or not in English
 )
 
 // Failure is why a model gave no score. Its text holds nothing of the request or of the response: a
@@ -72,7 +73,7 @@ func (f *Failure) passes() bool {
 // ours tells whether the failure says nothing about the provider.
 func (f *Failure) ours() bool {
 	switch f.Class {
-	case ClassBudget, ClassLedger, ClassBusy, ClassOpen, ClassTooLong, ClassNothing, ClassRubric:
+	case ClassBudget, ClassLedger, ClassBusy, ClassOpen, ClassTooLong, ClassNothing, ClassRubric, ClassAddressed:
 		return true
 	}
 	return false
@@ -95,6 +96,7 @@ func (f *Failure) reason() string {
 		ClassBusy:        "The language model was busy with other essays",
 		ClassOpen:        "The language model has failed several times and is left alone for a moment",
 		ClassTooLong:     "The essay is too long for the language model",
+		ClassAddressed:   "The essay speaks to whoever grades it, which a person should look at",
 		ClassRubric:      "The rubric cannot be put to a language model",
 		ClassNothing:     "There is no English text that a language model could judge",
 	}[f.Class]

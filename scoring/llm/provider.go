@@ -59,10 +59,10 @@ func (e *Engine) generate(ctx context.Context, x *exchange, messages []llms.Mess
 		return "", x.failure
 	}
 	if err != nil {
-		if errors.Is(err, openai.ErrEmptyResponse) || errors.Is(err, anthropic.ErrEmptyResponse) {
-			return "", &Failure{Class: ClassEmpty, what: "no choices in the answer"}
+		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+			return "", &Failure{Class: ClassNotJSON, what: "the answer is not of the protocol"}
 		}
-		return "", &Failure{Class: ClassNotJSON, what: "the answer is not of the protocol"}
+		return "", &Failure{Class: ClassEmpty, what: "nothing in the answer that can be used"}
 	}
 	for _, choice := range response.Choices {
 		for _, call := range choice.ToolCalls {

@@ -71,6 +71,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		x.calls++
 		reply, failure := t.paid(ctx, req, body, x.account)
 		if failure == nil {
+			x.failure = nil
 			return &http.Response{
 				Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 				Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: int64(len(reply)),
