@@ -17,6 +17,8 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/rubrica/rubrica/ent/auditevent"
+	"github.com/rubrica/rubrica/ent/calibration"
+	"github.com/rubrica/rubrica/ent/calibrationmodel"
 	"github.com/rubrica/rubrica/ent/citation"
 	"github.com/rubrica/rubrica/ent/cohort"
 	"github.com/rubrica/rubrica/ent/credential"
@@ -24,6 +26,7 @@ import (
 	"github.com/rubrica/rubrica/ent/essay"
 	"github.com/rubrica/rubrica/ent/evidence"
 	"github.com/rubrica/rubrica/ent/explanation"
+	"github.com/rubrica/rubrica/ent/gradedanswer"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
 	"github.com/rubrica/rubrica/ent/llmanswer"
@@ -31,11 +34,13 @@ import (
 	"github.com/rubrica/rubrica/ent/llmday"
 	"github.com/rubrica/rubrica/ent/llmworker"
 	"github.com/rubrica/rubrica/ent/membership"
+	"github.com/rubrica/rubrica/ent/override"
 	"github.com/rubrica/rubrica/ent/passage"
 	"github.com/rubrica/rubrica/ent/question"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/referenceanswer"
+	"github.com/rubrica/rubrica/ent/rescoring"
 	"github.com/rubrica/rubrica/ent/rubric"
 	"github.com/rubrica/rubrica/ent/score"
 	"github.com/rubrica/rubrica/ent/scoringrun"
@@ -53,6 +58,10 @@ type Client struct {
 	Schema *migrate.Schema
 	// AuditEvent is the client for interacting with the AuditEvent builders.
 	AuditEvent *AuditEventClient
+	// Calibration is the client for interacting with the Calibration builders.
+	Calibration *CalibrationClient
+	// CalibrationModel is the client for interacting with the CalibrationModel builders.
+	CalibrationModel *CalibrationModelClient
 	// Citation is the client for interacting with the Citation builders.
 	Citation *CitationClient
 	// Cohort is the client for interacting with the Cohort builders.
@@ -67,6 +76,8 @@ type Client struct {
 	Evidence *EvidenceClient
 	// Explanation is the client for interacting with the Explanation builders.
 	Explanation *ExplanationClient
+	// GradedAnswer is the client for interacting with the GradedAnswer builders.
+	GradedAnswer *GradedAnswerClient
 	// KeyPoint is the client for interacting with the KeyPoint builders.
 	KeyPoint *KeyPointClient
 	// KeyPointOutcome is the client for interacting with the KeyPointOutcome builders.
@@ -81,6 +92,8 @@ type Client struct {
 	LLMWorker *LLMWorkerClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
+	// Override is the client for interacting with the Override builders.
+	Override *OverrideClient
 	// Passage is the client for interacting with the Passage builders.
 	Passage *PassageClient
 	// Question is the client for interacting with the Question builders.
@@ -91,6 +104,8 @@ type Client struct {
 	RecommendationList *RecommendationListClient
 	// ReferenceAnswer is the client for interacting with the ReferenceAnswer builders.
 	ReferenceAnswer *ReferenceAnswerClient
+	// Rescoring is the client for interacting with the Rescoring builders.
+	Rescoring *RescoringClient
 	// Rubric is the client for interacting with the Rubric builders.
 	Rubric *RubricClient
 	// Score is the client for interacting with the Score builders.
@@ -115,6 +130,8 @@ func NewClient(opts ...Option) *Client {
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.AuditEvent = NewAuditEventClient(c.config)
+	c.Calibration = NewCalibrationClient(c.config)
+	c.CalibrationModel = NewCalibrationModelClient(c.config)
 	c.Citation = NewCitationClient(c.config)
 	c.Cohort = NewCohortClient(c.config)
 	c.Credential = NewCredentialClient(c.config)
@@ -122,6 +139,7 @@ func (c *Client) init() {
 	c.Essay = NewEssayClient(c.config)
 	c.Evidence = NewEvidenceClient(c.config)
 	c.Explanation = NewExplanationClient(c.config)
+	c.GradedAnswer = NewGradedAnswerClient(c.config)
 	c.KeyPoint = NewKeyPointClient(c.config)
 	c.KeyPointOutcome = NewKeyPointOutcomeClient(c.config)
 	c.LLMAnswer = NewLLMAnswerClient(c.config)
@@ -129,11 +147,13 @@ func (c *Client) init() {
 	c.LLMDay = NewLLMDayClient(c.config)
 	c.LLMWorker = NewLLMWorkerClient(c.config)
 	c.Membership = NewMembershipClient(c.config)
+	c.Override = NewOverrideClient(c.config)
 	c.Passage = NewPassageClient(c.config)
 	c.Question = NewQuestionClient(c.config)
 	c.RecommendationItem = NewRecommendationItemClient(c.config)
 	c.RecommendationList = NewRecommendationListClient(c.config)
 	c.ReferenceAnswer = NewReferenceAnswerClient(c.config)
+	c.Rescoring = NewRescoringClient(c.config)
 	c.Rubric = NewRubricClient(c.config)
 	c.Score = NewScoreClient(c.config)
 	c.ScoringRun = NewScoringRunClient(c.config)
@@ -233,6 +253,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ctx:                ctx,
 		config:             cfg,
 		AuditEvent:         NewAuditEventClient(cfg),
+		Calibration:        NewCalibrationClient(cfg),
+		CalibrationModel:   NewCalibrationModelClient(cfg),
 		Citation:           NewCitationClient(cfg),
 		Cohort:             NewCohortClient(cfg),
 		Credential:         NewCredentialClient(cfg),
@@ -240,6 +262,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Essay:              NewEssayClient(cfg),
 		Evidence:           NewEvidenceClient(cfg),
 		Explanation:        NewExplanationClient(cfg),
+		GradedAnswer:       NewGradedAnswerClient(cfg),
 		KeyPoint:           NewKeyPointClient(cfg),
 		KeyPointOutcome:    NewKeyPointOutcomeClient(cfg),
 		LLMAnswer:          NewLLMAnswerClient(cfg),
@@ -247,11 +270,13 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		LLMDay:             NewLLMDayClient(cfg),
 		LLMWorker:          NewLLMWorkerClient(cfg),
 		Membership:         NewMembershipClient(cfg),
+		Override:           NewOverrideClient(cfg),
 		Passage:            NewPassageClient(cfg),
 		Question:           NewQuestionClient(cfg),
 		RecommendationItem: NewRecommendationItemClient(cfg),
 		RecommendationList: NewRecommendationListClient(cfg),
 		ReferenceAnswer:    NewReferenceAnswerClient(cfg),
+		Rescoring:          NewRescoringClient(cfg),
 		Rubric:             NewRubricClient(cfg),
 		Score:              NewScoreClient(cfg),
 		ScoringRun:         NewScoringRunClient(cfg),
@@ -278,6 +303,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ctx:                ctx,
 		config:             cfg,
 		AuditEvent:         NewAuditEventClient(cfg),
+		Calibration:        NewCalibrationClient(cfg),
+		CalibrationModel:   NewCalibrationModelClient(cfg),
 		Citation:           NewCitationClient(cfg),
 		Cohort:             NewCohortClient(cfg),
 		Credential:         NewCredentialClient(cfg),
@@ -285,6 +312,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Essay:              NewEssayClient(cfg),
 		Evidence:           NewEvidenceClient(cfg),
 		Explanation:        NewExplanationClient(cfg),
+		GradedAnswer:       NewGradedAnswerClient(cfg),
 		KeyPoint:           NewKeyPointClient(cfg),
 		KeyPointOutcome:    NewKeyPointOutcomeClient(cfg),
 		LLMAnswer:          NewLLMAnswerClient(cfg),
@@ -292,11 +320,13 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		LLMDay:             NewLLMDayClient(cfg),
 		LLMWorker:          NewLLMWorkerClient(cfg),
 		Membership:         NewMembershipClient(cfg),
+		Override:           NewOverrideClient(cfg),
 		Passage:            NewPassageClient(cfg),
 		Question:           NewQuestionClient(cfg),
 		RecommendationItem: NewRecommendationItemClient(cfg),
 		RecommendationList: NewRecommendationListClient(cfg),
 		ReferenceAnswer:    NewReferenceAnswerClient(cfg),
+		Rescoring:          NewRescoringClient(cfg),
 		Rubric:             NewRubricClient(cfg),
 		Score:              NewScoreClient(cfg),
 		ScoringRun:         NewScoringRunClient(cfg),
@@ -332,11 +362,12 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.AuditEvent, c.Citation, c.Cohort, c.Credential, c.Criterion, c.Essay,
-		c.Evidence, c.Explanation, c.KeyPoint, c.KeyPointOutcome, c.LLMAnswer,
-		c.LLMCall, c.LLMDay, c.LLMWorker, c.Membership, c.Passage, c.Question,
-		c.RecommendationItem, c.RecommendationList, c.ReferenceAnswer, c.Rubric,
-		c.Score, c.ScoringRun, c.Skill, c.Track, c.User,
+		c.AuditEvent, c.Calibration, c.CalibrationModel, c.Citation, c.Cohort,
+		c.Credential, c.Criterion, c.Essay, c.Evidence, c.Explanation, c.GradedAnswer,
+		c.KeyPoint, c.KeyPointOutcome, c.LLMAnswer, c.LLMCall, c.LLMDay, c.LLMWorker,
+		c.Membership, c.Override, c.Passage, c.Question, c.RecommendationItem,
+		c.RecommendationList, c.ReferenceAnswer, c.Rescoring, c.Rubric, c.Score,
+		c.ScoringRun, c.Skill, c.Track, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -346,11 +377,12 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.AuditEvent, c.Citation, c.Cohort, c.Credential, c.Criterion, c.Essay,
-		c.Evidence, c.Explanation, c.KeyPoint, c.KeyPointOutcome, c.LLMAnswer,
-		c.LLMCall, c.LLMDay, c.LLMWorker, c.Membership, c.Passage, c.Question,
-		c.RecommendationItem, c.RecommendationList, c.ReferenceAnswer, c.Rubric,
-		c.Score, c.ScoringRun, c.Skill, c.Track, c.User,
+		c.AuditEvent, c.Calibration, c.CalibrationModel, c.Citation, c.Cohort,
+		c.Credential, c.Criterion, c.Essay, c.Evidence, c.Explanation, c.GradedAnswer,
+		c.KeyPoint, c.KeyPointOutcome, c.LLMAnswer, c.LLMCall, c.LLMDay, c.LLMWorker,
+		c.Membership, c.Override, c.Passage, c.Question, c.RecommendationItem,
+		c.RecommendationList, c.ReferenceAnswer, c.Rescoring, c.Rubric, c.Score,
+		c.ScoringRun, c.Skill, c.Track, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -361,6 +393,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
 	case *AuditEventMutation:
 		return c.AuditEvent.mutate(ctx, m)
+	case *CalibrationMutation:
+		return c.Calibration.mutate(ctx, m)
+	case *CalibrationModelMutation:
+		return c.CalibrationModel.mutate(ctx, m)
 	case *CitationMutation:
 		return c.Citation.mutate(ctx, m)
 	case *CohortMutation:
@@ -375,6 +411,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Evidence.mutate(ctx, m)
 	case *ExplanationMutation:
 		return c.Explanation.mutate(ctx, m)
+	case *GradedAnswerMutation:
+		return c.GradedAnswer.mutate(ctx, m)
 	case *KeyPointMutation:
 		return c.KeyPoint.mutate(ctx, m)
 	case *KeyPointOutcomeMutation:
@@ -389,6 +427,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.LLMWorker.mutate(ctx, m)
 	case *MembershipMutation:
 		return c.Membership.mutate(ctx, m)
+	case *OverrideMutation:
+		return c.Override.mutate(ctx, m)
 	case *PassageMutation:
 		return c.Passage.mutate(ctx, m)
 	case *QuestionMutation:
@@ -399,6 +439,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.RecommendationList.mutate(ctx, m)
 	case *ReferenceAnswerMutation:
 		return c.ReferenceAnswer.mutate(ctx, m)
+	case *RescoringMutation:
+		return c.Rescoring.mutate(ctx, m)
 	case *RubricMutation:
 		return c.Rubric.mutate(ctx, m)
 	case *ScoreMutation:
@@ -547,6 +589,338 @@ func (c *AuditEventClient) mutate(ctx context.Context, m *AuditEventMutation) (V
 		return (&AuditEventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown AuditEvent mutation op: %q", m.Op())
+	}
+}
+
+// CalibrationClient is a client for the Calibration schema.
+type CalibrationClient struct {
+	config
+}
+
+// NewCalibrationClient returns a client for the Calibration from the given config.
+func NewCalibrationClient(c config) *CalibrationClient {
+	return &CalibrationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `calibration.Hooks(f(g(h())))`.
+func (c *CalibrationClient) Use(hooks ...Hook) {
+	c.hooks.Calibration = append(c.hooks.Calibration, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `calibration.Intercept(f(g(h())))`.
+func (c *CalibrationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Calibration = append(c.inters.Calibration, interceptors...)
+}
+
+// Create returns a builder for creating a Calibration entity.
+func (c *CalibrationClient) Create() *CalibrationCreate {
+	mutation := newCalibrationMutation(c.config, OpCreate)
+	return &CalibrationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Calibration entities.
+func (c *CalibrationClient) CreateBulk(builders ...*CalibrationCreate) *CalibrationCreateBulk {
+	return &CalibrationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CalibrationClient) MapCreateBulk(slice any, setFunc func(*CalibrationCreate, int)) *CalibrationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CalibrationCreateBulk{err: fmt.Errorf("calling to CalibrationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CalibrationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CalibrationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Calibration.
+func (c *CalibrationClient) Update() *CalibrationUpdate {
+	mutation := newCalibrationMutation(c.config, OpUpdate)
+	return &CalibrationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CalibrationClient) UpdateOne(_m *Calibration) *CalibrationUpdateOne {
+	mutation := newCalibrationMutation(c.config, OpUpdateOne, withCalibration(_m))
+	return &CalibrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CalibrationClient) UpdateOneID(id uuid.UUID) *CalibrationUpdateOne {
+	mutation := newCalibrationMutation(c.config, OpUpdateOne, withCalibrationID(id))
+	return &CalibrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Calibration.
+func (c *CalibrationClient) Delete() *CalibrationDelete {
+	mutation := newCalibrationMutation(c.config, OpDelete)
+	return &CalibrationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CalibrationClient) DeleteOne(_m *Calibration) *CalibrationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CalibrationClient) DeleteOneID(id uuid.UUID) *CalibrationDeleteOne {
+	builder := c.Delete().Where(calibration.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CalibrationDeleteOne{builder}
+}
+
+// Query returns a query builder for Calibration.
+func (c *CalibrationClient) Query() *CalibrationQuery {
+	return &CalibrationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCalibration},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Calibration entity by its id.
+func (c *CalibrationClient) Get(ctx context.Context, id uuid.UUID) (*Calibration, error) {
+	return c.Query().Where(calibration.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CalibrationClient) GetX(ctx context.Context, id uuid.UUID) *Calibration {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryQuestion queries the question edge of a Calibration.
+func (c *CalibrationClient) QueryQuestion(_m *Calibration) *QuestionQuery {
+	query := (&QuestionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(calibration.Table, calibration.FieldID, id),
+			sqlgraph.To(question.Table, question.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, calibration.QuestionTable, calibration.QuestionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryGraded queries the graded edge of a Calibration.
+func (c *CalibrationClient) QueryGraded(_m *Calibration) *GradedAnswerQuery {
+	query := (&GradedAnswerClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(calibration.Table, calibration.FieldID, id),
+			sqlgraph.To(gradedanswer.Table, gradedanswer.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, calibration.GradedTable, calibration.GradedColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryModel queries the model edge of a Calibration.
+func (c *CalibrationClient) QueryModel(_m *Calibration) *CalibrationModelQuery {
+	query := (&CalibrationModelClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(calibration.Table, calibration.FieldID, id),
+			sqlgraph.To(calibrationmodel.Table, calibrationmodel.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, false, calibration.ModelTable, calibration.ModelColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *CalibrationClient) Hooks() []Hook {
+	hooks := c.hooks.Calibration
+	return append(hooks[:len(hooks):len(hooks)], calibration.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *CalibrationClient) Interceptors() []Interceptor {
+	return c.inters.Calibration
+}
+
+func (c *CalibrationClient) mutate(ctx context.Context, m *CalibrationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CalibrationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CalibrationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CalibrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CalibrationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Calibration mutation op: %q", m.Op())
+	}
+}
+
+// CalibrationModelClient is a client for the CalibrationModel schema.
+type CalibrationModelClient struct {
+	config
+}
+
+// NewCalibrationModelClient returns a client for the CalibrationModel from the given config.
+func NewCalibrationModelClient(c config) *CalibrationModelClient {
+	return &CalibrationModelClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `calibrationmodel.Hooks(f(g(h())))`.
+func (c *CalibrationModelClient) Use(hooks ...Hook) {
+	c.hooks.CalibrationModel = append(c.hooks.CalibrationModel, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `calibrationmodel.Intercept(f(g(h())))`.
+func (c *CalibrationModelClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CalibrationModel = append(c.inters.CalibrationModel, interceptors...)
+}
+
+// Create returns a builder for creating a CalibrationModel entity.
+func (c *CalibrationModelClient) Create() *CalibrationModelCreate {
+	mutation := newCalibrationModelMutation(c.config, OpCreate)
+	return &CalibrationModelCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CalibrationModel entities.
+func (c *CalibrationModelClient) CreateBulk(builders ...*CalibrationModelCreate) *CalibrationModelCreateBulk {
+	return &CalibrationModelCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CalibrationModelClient) MapCreateBulk(slice any, setFunc func(*CalibrationModelCreate, int)) *CalibrationModelCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CalibrationModelCreateBulk{err: fmt.Errorf("calling to CalibrationModelClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CalibrationModelCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CalibrationModelCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CalibrationModel.
+func (c *CalibrationModelClient) Update() *CalibrationModelUpdate {
+	mutation := newCalibrationModelMutation(c.config, OpUpdate)
+	return &CalibrationModelUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CalibrationModelClient) UpdateOne(_m *CalibrationModel) *CalibrationModelUpdateOne {
+	mutation := newCalibrationModelMutation(c.config, OpUpdateOne, withCalibrationModel(_m))
+	return &CalibrationModelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CalibrationModelClient) UpdateOneID(id uuid.UUID) *CalibrationModelUpdateOne {
+	mutation := newCalibrationModelMutation(c.config, OpUpdateOne, withCalibrationModelID(id))
+	return &CalibrationModelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CalibrationModel.
+func (c *CalibrationModelClient) Delete() *CalibrationModelDelete {
+	mutation := newCalibrationModelMutation(c.config, OpDelete)
+	return &CalibrationModelDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CalibrationModelClient) DeleteOne(_m *CalibrationModel) *CalibrationModelDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CalibrationModelClient) DeleteOneID(id uuid.UUID) *CalibrationModelDeleteOne {
+	builder := c.Delete().Where(calibrationmodel.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CalibrationModelDeleteOne{builder}
+}
+
+// Query returns a query builder for CalibrationModel.
+func (c *CalibrationModelClient) Query() *CalibrationModelQuery {
+	return &CalibrationModelQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCalibrationModel},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CalibrationModel entity by its id.
+func (c *CalibrationModelClient) Get(ctx context.Context, id uuid.UUID) (*CalibrationModel, error) {
+	return c.Query().Where(calibrationmodel.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CalibrationModelClient) GetX(ctx context.Context, id uuid.UUID) *CalibrationModel {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryCalibration queries the calibration edge of a CalibrationModel.
+func (c *CalibrationModelClient) QueryCalibration(_m *CalibrationModel) *CalibrationQuery {
+	query := (&CalibrationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(calibrationmodel.Table, calibrationmodel.FieldID, id),
+			sqlgraph.To(calibration.Table, calibration.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, true, calibrationmodel.CalibrationTable, calibrationmodel.CalibrationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *CalibrationModelClient) Hooks() []Hook {
+	hooks := c.hooks.CalibrationModel
+	return append(hooks[:len(hooks):len(hooks)], calibrationmodel.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *CalibrationModelClient) Interceptors() []Interceptor {
+	return c.inters.CalibrationModel
+}
+
+func (c *CalibrationModelClient) mutate(ctx context.Context, m *CalibrationModelMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CalibrationModelCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CalibrationModelUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CalibrationModelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CalibrationModelDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown CalibrationModel mutation op: %q", m.Op())
 	}
 }
 
@@ -1696,6 +2070,156 @@ func (c *ExplanationClient) mutate(ctx context.Context, m *ExplanationMutation) 
 	}
 }
 
+// GradedAnswerClient is a client for the GradedAnswer schema.
+type GradedAnswerClient struct {
+	config
+}
+
+// NewGradedAnswerClient returns a client for the GradedAnswer from the given config.
+func NewGradedAnswerClient(c config) *GradedAnswerClient {
+	return &GradedAnswerClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `gradedanswer.Hooks(f(g(h())))`.
+func (c *GradedAnswerClient) Use(hooks ...Hook) {
+	c.hooks.GradedAnswer = append(c.hooks.GradedAnswer, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `gradedanswer.Intercept(f(g(h())))`.
+func (c *GradedAnswerClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GradedAnswer = append(c.inters.GradedAnswer, interceptors...)
+}
+
+// Create returns a builder for creating a GradedAnswer entity.
+func (c *GradedAnswerClient) Create() *GradedAnswerCreate {
+	mutation := newGradedAnswerMutation(c.config, OpCreate)
+	return &GradedAnswerCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GradedAnswer entities.
+func (c *GradedAnswerClient) CreateBulk(builders ...*GradedAnswerCreate) *GradedAnswerCreateBulk {
+	return &GradedAnswerCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GradedAnswerClient) MapCreateBulk(slice any, setFunc func(*GradedAnswerCreate, int)) *GradedAnswerCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GradedAnswerCreateBulk{err: fmt.Errorf("calling to GradedAnswerClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GradedAnswerCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GradedAnswerCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GradedAnswer.
+func (c *GradedAnswerClient) Update() *GradedAnswerUpdate {
+	mutation := newGradedAnswerMutation(c.config, OpUpdate)
+	return &GradedAnswerUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GradedAnswerClient) UpdateOne(_m *GradedAnswer) *GradedAnswerUpdateOne {
+	mutation := newGradedAnswerMutation(c.config, OpUpdateOne, withGradedAnswer(_m))
+	return &GradedAnswerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GradedAnswerClient) UpdateOneID(id uuid.UUID) *GradedAnswerUpdateOne {
+	mutation := newGradedAnswerMutation(c.config, OpUpdateOne, withGradedAnswerID(id))
+	return &GradedAnswerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GradedAnswer.
+func (c *GradedAnswerClient) Delete() *GradedAnswerDelete {
+	mutation := newGradedAnswerMutation(c.config, OpDelete)
+	return &GradedAnswerDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GradedAnswerClient) DeleteOne(_m *GradedAnswer) *GradedAnswerDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GradedAnswerClient) DeleteOneID(id uuid.UUID) *GradedAnswerDeleteOne {
+	builder := c.Delete().Where(gradedanswer.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GradedAnswerDeleteOne{builder}
+}
+
+// Query returns a query builder for GradedAnswer.
+func (c *GradedAnswerClient) Query() *GradedAnswerQuery {
+	return &GradedAnswerQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGradedAnswer},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GradedAnswer entity by its id.
+func (c *GradedAnswerClient) Get(ctx context.Context, id uuid.UUID) (*GradedAnswer, error) {
+	return c.Query().Where(gradedanswer.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GradedAnswerClient) GetX(ctx context.Context, id uuid.UUID) *GradedAnswer {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryCalibration queries the calibration edge of a GradedAnswer.
+func (c *GradedAnswerClient) QueryCalibration(_m *GradedAnswer) *CalibrationQuery {
+	query := (&CalibrationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(gradedanswer.Table, gradedanswer.FieldID, id),
+			sqlgraph.To(calibration.Table, calibration.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, gradedanswer.CalibrationTable, gradedanswer.CalibrationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *GradedAnswerClient) Hooks() []Hook {
+	hooks := c.hooks.GradedAnswer
+	return append(hooks[:len(hooks):len(hooks)], gradedanswer.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GradedAnswerClient) Interceptors() []Interceptor {
+	return c.inters.GradedAnswer
+}
+
+func (c *GradedAnswerClient) mutate(ctx context.Context, m *GradedAnswerMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GradedAnswerCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GradedAnswerUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GradedAnswerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GradedAnswerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown GradedAnswer mutation op: %q", m.Op())
+	}
+}
+
 // KeyPointClient is a client for the KeyPoint schema.
 type KeyPointClient struct {
 	config
@@ -2698,6 +3222,172 @@ func (c *MembershipClient) mutate(ctx context.Context, m *MembershipMutation) (V
 	}
 }
 
+// OverrideClient is a client for the Override schema.
+type OverrideClient struct {
+	config
+}
+
+// NewOverrideClient returns a client for the Override from the given config.
+func NewOverrideClient(c config) *OverrideClient {
+	return &OverrideClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `override.Hooks(f(g(h())))`.
+func (c *OverrideClient) Use(hooks ...Hook) {
+	c.hooks.Override = append(c.hooks.Override, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `override.Intercept(f(g(h())))`.
+func (c *OverrideClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Override = append(c.inters.Override, interceptors...)
+}
+
+// Create returns a builder for creating a Override entity.
+func (c *OverrideClient) Create() *OverrideCreate {
+	mutation := newOverrideMutation(c.config, OpCreate)
+	return &OverrideCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Override entities.
+func (c *OverrideClient) CreateBulk(builders ...*OverrideCreate) *OverrideCreateBulk {
+	return &OverrideCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OverrideClient) MapCreateBulk(slice any, setFunc func(*OverrideCreate, int)) *OverrideCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OverrideCreateBulk{err: fmt.Errorf("calling to OverrideClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OverrideCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OverrideCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Override.
+func (c *OverrideClient) Update() *OverrideUpdate {
+	mutation := newOverrideMutation(c.config, OpUpdate)
+	return &OverrideUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OverrideClient) UpdateOne(_m *Override) *OverrideUpdateOne {
+	mutation := newOverrideMutation(c.config, OpUpdateOne, withOverride(_m))
+	return &OverrideUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OverrideClient) UpdateOneID(id uuid.UUID) *OverrideUpdateOne {
+	mutation := newOverrideMutation(c.config, OpUpdateOne, withOverrideID(id))
+	return &OverrideUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Override.
+func (c *OverrideClient) Delete() *OverrideDelete {
+	mutation := newOverrideMutation(c.config, OpDelete)
+	return &OverrideDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OverrideClient) DeleteOne(_m *Override) *OverrideDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OverrideClient) DeleteOneID(id uuid.UUID) *OverrideDeleteOne {
+	builder := c.Delete().Where(override.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OverrideDeleteOne{builder}
+}
+
+// Query returns a query builder for Override.
+func (c *OverrideClient) Query() *OverrideQuery {
+	return &OverrideQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOverride},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Override entity by its id.
+func (c *OverrideClient) Get(ctx context.Context, id uuid.UUID) (*Override, error) {
+	return c.Query().Where(override.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OverrideClient) GetX(ctx context.Context, id uuid.UUID) *Override {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryRun queries the run edge of a Override.
+func (c *OverrideClient) QueryRun(_m *Override) *ScoringRunQuery {
+	query := (&ScoringRunClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(override.Table, override.FieldID, id),
+			sqlgraph.To(scoringrun.Table, scoringrun.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, override.RunTable, override.RunColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryFrom queries the from edge of a Override.
+func (c *OverrideClient) QueryFrom(_m *Override) *ScoringRunQuery {
+	query := (&ScoringRunClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(override.Table, override.FieldID, id),
+			sqlgraph.To(scoringrun.Table, scoringrun.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, override.FromTable, override.FromColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *OverrideClient) Hooks() []Hook {
+	hooks := c.hooks.Override
+	return append(hooks[:len(hooks):len(hooks)], override.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *OverrideClient) Interceptors() []Interceptor {
+	return c.inters.Override
+}
+
+func (c *OverrideClient) mutate(ctx context.Context, m *OverrideMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OverrideCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OverrideUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OverrideUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OverrideDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Override mutation op: %q", m.Op())
+	}
+}
+
 // PassageClient is a client for the Passage schema.
 type PassageClient struct {
 	config
@@ -2997,6 +3687,22 @@ func (c *QuestionClient) QueryEssays(_m *Question) *EssayQuery {
 			sqlgraph.From(question.Table, question.FieldID, id),
 			sqlgraph.To(essay.Table, essay.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, question.EssaysTable, question.EssaysColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryCalibrations queries the calibrations edge of a Question.
+func (c *QuestionClient) QueryCalibrations(_m *Question) *CalibrationQuery {
+	query := (&CalibrationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(question.Table, question.FieldID, id),
+			sqlgraph.To(calibration.Table, calibration.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, question.CalibrationsTable, question.CalibrationsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -3509,6 +4215,140 @@ func (c *ReferenceAnswerClient) mutate(ctx context.Context, m *ReferenceAnswerMu
 		return (&ReferenceAnswerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown ReferenceAnswer mutation op: %q", m.Op())
+	}
+}
+
+// RescoringClient is a client for the Rescoring schema.
+type RescoringClient struct {
+	config
+}
+
+// NewRescoringClient returns a client for the Rescoring from the given config.
+func NewRescoringClient(c config) *RescoringClient {
+	return &RescoringClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `rescoring.Hooks(f(g(h())))`.
+func (c *RescoringClient) Use(hooks ...Hook) {
+	c.hooks.Rescoring = append(c.hooks.Rescoring, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `rescoring.Intercept(f(g(h())))`.
+func (c *RescoringClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Rescoring = append(c.inters.Rescoring, interceptors...)
+}
+
+// Create returns a builder for creating a Rescoring entity.
+func (c *RescoringClient) Create() *RescoringCreate {
+	mutation := newRescoringMutation(c.config, OpCreate)
+	return &RescoringCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Rescoring entities.
+func (c *RescoringClient) CreateBulk(builders ...*RescoringCreate) *RescoringCreateBulk {
+	return &RescoringCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RescoringClient) MapCreateBulk(slice any, setFunc func(*RescoringCreate, int)) *RescoringCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RescoringCreateBulk{err: fmt.Errorf("calling to RescoringClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RescoringCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RescoringCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Rescoring.
+func (c *RescoringClient) Update() *RescoringUpdate {
+	mutation := newRescoringMutation(c.config, OpUpdate)
+	return &RescoringUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RescoringClient) UpdateOne(_m *Rescoring) *RescoringUpdateOne {
+	mutation := newRescoringMutation(c.config, OpUpdateOne, withRescoring(_m))
+	return &RescoringUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RescoringClient) UpdateOneID(id uuid.UUID) *RescoringUpdateOne {
+	mutation := newRescoringMutation(c.config, OpUpdateOne, withRescoringID(id))
+	return &RescoringUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Rescoring.
+func (c *RescoringClient) Delete() *RescoringDelete {
+	mutation := newRescoringMutation(c.config, OpDelete)
+	return &RescoringDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RescoringClient) DeleteOne(_m *Rescoring) *RescoringDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RescoringClient) DeleteOneID(id uuid.UUID) *RescoringDeleteOne {
+	builder := c.Delete().Where(rescoring.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RescoringDeleteOne{builder}
+}
+
+// Query returns a query builder for Rescoring.
+func (c *RescoringClient) Query() *RescoringQuery {
+	return &RescoringQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRescoring},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Rescoring entity by its id.
+func (c *RescoringClient) Get(ctx context.Context, id uuid.UUID) (*Rescoring, error) {
+	return c.Query().Where(rescoring.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RescoringClient) GetX(ctx context.Context, id uuid.UUID) *Rescoring {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *RescoringClient) Hooks() []Hook {
+	hooks := c.hooks.Rescoring
+	return append(hooks[:len(hooks):len(hooks)], rescoring.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RescoringClient) Interceptors() []Interceptor {
+	return c.inters.Rescoring
+}
+
+func (c *RescoringClient) mutate(ctx context.Context, m *RescoringMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RescoringCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RescoringUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RescoringUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RescoringDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Rescoring mutation op: %q", m.Op())
 	}
 }
 
@@ -4559,17 +5399,18 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AuditEvent, Citation, Cohort, Credential, Criterion, Essay, Evidence,
-		Explanation, KeyPoint, KeyPointOutcome, LLMAnswer, LLMCall, LLMDay, LLMWorker,
-		Membership, Passage, Question, RecommendationItem, RecommendationList,
-		ReferenceAnswer, Rubric, Score, ScoringRun, Skill, Track, User []ent.Hook
+		AuditEvent, Calibration, CalibrationModel, Citation, Cohort, Credential,
+		Criterion, Essay, Evidence, Explanation, GradedAnswer, KeyPoint,
+		KeyPointOutcome, LLMAnswer, LLMCall, LLMDay, LLMWorker, Membership, Override,
+		Passage, Question, RecommendationItem, RecommendationList, ReferenceAnswer,
+		Rescoring, Rubric, Score, ScoringRun, Skill, Track, User []ent.Hook
 	}
 	inters struct {
-		AuditEvent, Citation, Cohort, Credential, Criterion, Essay, Evidence,
-		Explanation, KeyPoint, KeyPointOutcome, LLMAnswer, LLMCall, LLMDay, LLMWorker,
-		Membership, Passage, Question, RecommendationItem, RecommendationList,
-		ReferenceAnswer, Rubric, Score, ScoringRun, Skill, Track,
-		User []ent.Interceptor
+		AuditEvent, Calibration, CalibrationModel, Citation, Cohort, Credential,
+		Criterion, Essay, Evidence, Explanation, GradedAnswer, KeyPoint,
+		KeyPointOutcome, LLMAnswer, LLMCall, LLMDay, LLMWorker, Membership, Override,
+		Passage, Question, RecommendationItem, RecommendationList, ReferenceAnswer,
+		Rescoring, Rubric, Score, ScoringRun, Skill, Track, User []ent.Interceptor
 	}
 )
 

@@ -13,6 +13,8 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/rubrica/rubrica/ent/auditevent"
+	"github.com/rubrica/rubrica/ent/calibration"
+	"github.com/rubrica/rubrica/ent/calibrationmodel"
 	"github.com/rubrica/rubrica/ent/citation"
 	"github.com/rubrica/rubrica/ent/cohort"
 	"github.com/rubrica/rubrica/ent/credential"
@@ -20,6 +22,7 @@ import (
 	"github.com/rubrica/rubrica/ent/essay"
 	"github.com/rubrica/rubrica/ent/evidence"
 	"github.com/rubrica/rubrica/ent/explanation"
+	"github.com/rubrica/rubrica/ent/gradedanswer"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
 	"github.com/rubrica/rubrica/ent/llmanswer"
@@ -27,11 +30,13 @@ import (
 	"github.com/rubrica/rubrica/ent/llmday"
 	"github.com/rubrica/rubrica/ent/llmworker"
 	"github.com/rubrica/rubrica/ent/membership"
+	"github.com/rubrica/rubrica/ent/override"
 	"github.com/rubrica/rubrica/ent/passage"
 	"github.com/rubrica/rubrica/ent/question"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/referenceanswer"
+	"github.com/rubrica/rubrica/ent/rescoring"
 	"github.com/rubrica/rubrica/ent/rubric"
 	"github.com/rubrica/rubrica/ent/score"
 	"github.com/rubrica/rubrica/ent/scoringrun"
@@ -99,6 +104,8 @@ func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
 			auditevent.Table:         auditevent.ValidColumn,
+			calibration.Table:        calibration.ValidColumn,
+			calibrationmodel.Table:   calibrationmodel.ValidColumn,
 			citation.Table:           citation.ValidColumn,
 			cohort.Table:             cohort.ValidColumn,
 			credential.Table:         credential.ValidColumn,
@@ -106,6 +113,7 @@ func checkColumn(t, c string) error {
 			essay.Table:              essay.ValidColumn,
 			evidence.Table:           evidence.ValidColumn,
 			explanation.Table:        explanation.ValidColumn,
+			gradedanswer.Table:       gradedanswer.ValidColumn,
 			keypoint.Table:           keypoint.ValidColumn,
 			keypointoutcome.Table:    keypointoutcome.ValidColumn,
 			llmanswer.Table:          llmanswer.ValidColumn,
@@ -113,11 +121,13 @@ func checkColumn(t, c string) error {
 			llmday.Table:             llmday.ValidColumn,
 			llmworker.Table:          llmworker.ValidColumn,
 			membership.Table:         membership.ValidColumn,
+			override.Table:           override.ValidColumn,
 			passage.Table:            passage.ValidColumn,
 			question.Table:           question.ValidColumn,
 			recommendationitem.Table: recommendationitem.ValidColumn,
 			recommendationlist.Table: recommendationlist.ValidColumn,
 			referenceanswer.Table:    referenceanswer.ValidColumn,
+			rescoring.Table:          rescoring.ValidColumn,
 			rubric.Table:             rubric.ValidColumn,
 			score.Table:              score.ValidColumn,
 			scoringrun.Table:         scoringrun.ValidColumn,

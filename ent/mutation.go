@@ -14,6 +14,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/auditevent"
+	"github.com/rubrica/rubrica/ent/calibration"
+	"github.com/rubrica/rubrica/ent/calibrationmodel"
 	"github.com/rubrica/rubrica/ent/citation"
 	"github.com/rubrica/rubrica/ent/cohort"
 	"github.com/rubrica/rubrica/ent/credential"
@@ -22,6 +24,7 @@ import (
 	"github.com/rubrica/rubrica/ent/essay"
 	"github.com/rubrica/rubrica/ent/evidence"
 	"github.com/rubrica/rubrica/ent/explanation"
+	"github.com/rubrica/rubrica/ent/gradedanswer"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
 	"github.com/rubrica/rubrica/ent/llmanswer"
@@ -29,12 +32,14 @@ import (
 	"github.com/rubrica/rubrica/ent/llmday"
 	"github.com/rubrica/rubrica/ent/llmworker"
 	"github.com/rubrica/rubrica/ent/membership"
+	"github.com/rubrica/rubrica/ent/override"
 	"github.com/rubrica/rubrica/ent/passage"
 	"github.com/rubrica/rubrica/ent/predicate"
 	"github.com/rubrica/rubrica/ent/question"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/referenceanswer"
+	"github.com/rubrica/rubrica/ent/rescoring"
 	"github.com/rubrica/rubrica/ent/rubric"
 	"github.com/rubrica/rubrica/ent/score"
 	"github.com/rubrica/rubrica/ent/scoringrun"
@@ -54,6 +59,8 @@ const (
 
 	// Node types.
 	TypeAuditEvent         = "AuditEvent"
+	TypeCalibration        = "Calibration"
+	TypeCalibrationModel   = "CalibrationModel"
 	TypeCitation           = "Citation"
 	TypeCohort             = "Cohort"
 	TypeCredential         = "Credential"
@@ -61,6 +68,7 @@ const (
 	TypeEssay              = "Essay"
 	TypeEvidence           = "Evidence"
 	TypeExplanation        = "Explanation"
+	TypeGradedAnswer       = "GradedAnswer"
 	TypeKeyPoint           = "KeyPoint"
 	TypeKeyPointOutcome    = "KeyPointOutcome"
 	TypeLLMAnswer          = "LLMAnswer"
@@ -68,11 +76,13 @@ const (
 	TypeLLMDay             = "LLMDay"
 	TypeLLMWorker          = "LLMWorker"
 	TypeMembership         = "Membership"
+	TypeOverride           = "Override"
 	TypePassage            = "Passage"
 	TypeQuestion           = "Question"
 	TypeRecommendationItem = "RecommendationItem"
 	TypeRecommendationList = "RecommendationList"
 	TypeReferenceAnswer    = "ReferenceAnswer"
+	TypeRescoring          = "Rescoring"
 	TypeRubric             = "Rubric"
 	TypeScore              = "Score"
 	TypeScoringRun         = "ScoringRun"
@@ -776,6 +786,2003 @@ func (m *AuditEventMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *AuditEventMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown AuditEvent edge %s", name)
+}
+
+// CalibrationMutation represents an operation that mutates the Calibration nodes in the graph.
+type CalibrationMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	created_at      *time.Time
+	rubric_id       *uuid.UUID
+	version         *int
+	addversion      *int
+	state           *enums.CalibrationState
+	rows            *int
+	addrows         *int
+	attempt         *int
+	addattempt      *int
+	digest          *string
+	method          *string
+	criteria        *[]values.CalibrationCriterion
+	appendcriteria  []values.CalibrationCriterion
+	points          *values.CalibrationPoints
+	failure         *string
+	fitted_at       *time.Time
+	activated_at    *time.Time
+	created_by      *uuid.UUID
+	clearedFields   map[string]struct{}
+	question        *uuid.UUID
+	clearedquestion bool
+	graded          map[uuid.UUID]struct{}
+	removedgraded   map[uuid.UUID]struct{}
+	clearedgraded   bool
+	model           *uuid.UUID
+	clearedmodel    bool
+	done            bool
+	oldValue        func(context.Context) (*Calibration, error)
+	predicates      []predicate.Calibration
+}
+
+var _ ent.Mutation = (*CalibrationMutation)(nil)
+
+// calibrationOption allows management of the mutation configuration using functional options.
+type calibrationOption func(*CalibrationMutation)
+
+// newCalibrationMutation creates new mutation for the Calibration entity.
+func newCalibrationMutation(c config, op Op, opts ...calibrationOption) *CalibrationMutation {
+	m := &CalibrationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCalibration,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCalibrationID sets the ID field of the mutation.
+func withCalibrationID(id uuid.UUID) calibrationOption {
+	return func(m *CalibrationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Calibration
+		)
+		m.oldValue = func(ctx context.Context) (*Calibration, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Calibration.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCalibration sets the old Calibration of the mutation.
+func withCalibration(node *Calibration) calibrationOption {
+	return func(m *CalibrationMutation) {
+		m.oldValue = func(context.Context) (*Calibration, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CalibrationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CalibrationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Calibration entities.
+func (m *CalibrationMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CalibrationMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CalibrationMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Calibration.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CalibrationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CalibrationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CalibrationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetQuestionID sets the "question_id" field.
+func (m *CalibrationMutation) SetQuestionID(u uuid.UUID) {
+	m.question = &u
+}
+
+// QuestionID returns the value of the "question_id" field in the mutation.
+func (m *CalibrationMutation) QuestionID() (r uuid.UUID, exists bool) {
+	v := m.question
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuestionID returns the old "question_id" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldQuestionID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuestionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuestionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuestionID: %w", err)
+	}
+	return oldValue.QuestionID, nil
+}
+
+// ResetQuestionID resets all changes to the "question_id" field.
+func (m *CalibrationMutation) ResetQuestionID() {
+	m.question = nil
+}
+
+// SetRubricID sets the "rubric_id" field.
+func (m *CalibrationMutation) SetRubricID(u uuid.UUID) {
+	m.rubric_id = &u
+}
+
+// RubricID returns the value of the "rubric_id" field in the mutation.
+func (m *CalibrationMutation) RubricID() (r uuid.UUID, exists bool) {
+	v := m.rubric_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRubricID returns the old "rubric_id" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldRubricID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRubricID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRubricID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRubricID: %w", err)
+	}
+	return oldValue.RubricID, nil
+}
+
+// ResetRubricID resets all changes to the "rubric_id" field.
+func (m *CalibrationMutation) ResetRubricID() {
+	m.rubric_id = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *CalibrationMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *CalibrationMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *CalibrationMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *CalibrationMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *CalibrationMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetState sets the "state" field.
+func (m *CalibrationMutation) SetState(es enums.CalibrationState) {
+	m.state = &es
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *CalibrationMutation) State() (r enums.CalibrationState, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldState(ctx context.Context) (v enums.CalibrationState, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *CalibrationMutation) ResetState() {
+	m.state = nil
+}
+
+// SetRows sets the "rows" field.
+func (m *CalibrationMutation) SetRows(i int) {
+	m.rows = &i
+	m.addrows = nil
+}
+
+// Rows returns the value of the "rows" field in the mutation.
+func (m *CalibrationMutation) Rows() (r int, exists bool) {
+	v := m.rows
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRows returns the old "rows" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldRows(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRows is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRows requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRows: %w", err)
+	}
+	return oldValue.Rows, nil
+}
+
+// AddRows adds i to the "rows" field.
+func (m *CalibrationMutation) AddRows(i int) {
+	if m.addrows != nil {
+		*m.addrows += i
+	} else {
+		m.addrows = &i
+	}
+}
+
+// AddedRows returns the value that was added to the "rows" field in this mutation.
+func (m *CalibrationMutation) AddedRows() (r int, exists bool) {
+	v := m.addrows
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRows resets all changes to the "rows" field.
+func (m *CalibrationMutation) ResetRows() {
+	m.rows = nil
+	m.addrows = nil
+}
+
+// SetAttempt sets the "attempt" field.
+func (m *CalibrationMutation) SetAttempt(i int) {
+	m.attempt = &i
+	m.addattempt = nil
+}
+
+// Attempt returns the value of the "attempt" field in the mutation.
+func (m *CalibrationMutation) Attempt() (r int, exists bool) {
+	v := m.attempt
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempt returns the old "attempt" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldAttempt(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempt: %w", err)
+	}
+	return oldValue.Attempt, nil
+}
+
+// AddAttempt adds i to the "attempt" field.
+func (m *CalibrationMutation) AddAttempt(i int) {
+	if m.addattempt != nil {
+		*m.addattempt += i
+	} else {
+		m.addattempt = &i
+	}
+}
+
+// AddedAttempt returns the value that was added to the "attempt" field in this mutation.
+func (m *CalibrationMutation) AddedAttempt() (r int, exists bool) {
+	v := m.addattempt
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempt resets all changes to the "attempt" field.
+func (m *CalibrationMutation) ResetAttempt() {
+	m.attempt = nil
+	m.addattempt = nil
+}
+
+// SetDigest sets the "digest" field.
+func (m *CalibrationMutation) SetDigest(s string) {
+	m.digest = &s
+}
+
+// Digest returns the value of the "digest" field in the mutation.
+func (m *CalibrationMutation) Digest() (r string, exists bool) {
+	v := m.digest
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDigest returns the old "digest" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldDigest(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDigest is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDigest requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDigest: %w", err)
+	}
+	return oldValue.Digest, nil
+}
+
+// ResetDigest resets all changes to the "digest" field.
+func (m *CalibrationMutation) ResetDigest() {
+	m.digest = nil
+}
+
+// SetMethod sets the "method" field.
+func (m *CalibrationMutation) SetMethod(s string) {
+	m.method = &s
+}
+
+// Method returns the value of the "method" field in the mutation.
+func (m *CalibrationMutation) Method() (r string, exists bool) {
+	v := m.method
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMethod returns the old "method" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldMethod(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMethod is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMethod requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMethod: %w", err)
+	}
+	return oldValue.Method, nil
+}
+
+// ResetMethod resets all changes to the "method" field.
+func (m *CalibrationMutation) ResetMethod() {
+	m.method = nil
+}
+
+// SetCriteria sets the "criteria" field.
+func (m *CalibrationMutation) SetCriteria(vc []values.CalibrationCriterion) {
+	m.criteria = &vc
+	m.appendcriteria = nil
+}
+
+// Criteria returns the value of the "criteria" field in the mutation.
+func (m *CalibrationMutation) Criteria() (r []values.CalibrationCriterion, exists bool) {
+	v := m.criteria
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCriteria returns the old "criteria" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldCriteria(ctx context.Context) (v []values.CalibrationCriterion, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCriteria is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCriteria requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCriteria: %w", err)
+	}
+	return oldValue.Criteria, nil
+}
+
+// AppendCriteria adds vc to the "criteria" field.
+func (m *CalibrationMutation) AppendCriteria(vc []values.CalibrationCriterion) {
+	m.appendcriteria = append(m.appendcriteria, vc...)
+}
+
+// AppendedCriteria returns the list of values that were appended to the "criteria" field in this mutation.
+func (m *CalibrationMutation) AppendedCriteria() ([]values.CalibrationCriterion, bool) {
+	if len(m.appendcriteria) == 0 {
+		return nil, false
+	}
+	return m.appendcriteria, true
+}
+
+// ClearCriteria clears the value of the "criteria" field.
+func (m *CalibrationMutation) ClearCriteria() {
+	m.criteria = nil
+	m.appendcriteria = nil
+	m.clearedFields[calibration.FieldCriteria] = struct{}{}
+}
+
+// CriteriaCleared returns if the "criteria" field was cleared in this mutation.
+func (m *CalibrationMutation) CriteriaCleared() bool {
+	_, ok := m.clearedFields[calibration.FieldCriteria]
+	return ok
+}
+
+// ResetCriteria resets all changes to the "criteria" field.
+func (m *CalibrationMutation) ResetCriteria() {
+	m.criteria = nil
+	m.appendcriteria = nil
+	delete(m.clearedFields, calibration.FieldCriteria)
+}
+
+// SetPoints sets the "points" field.
+func (m *CalibrationMutation) SetPoints(vp values.CalibrationPoints) {
+	m.points = &vp
+}
+
+// Points returns the value of the "points" field in the mutation.
+func (m *CalibrationMutation) Points() (r values.CalibrationPoints, exists bool) {
+	v := m.points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPoints returns the old "points" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldPoints(ctx context.Context) (v values.CalibrationPoints, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPoints is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPoints requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPoints: %w", err)
+	}
+	return oldValue.Points, nil
+}
+
+// ClearPoints clears the value of the "points" field.
+func (m *CalibrationMutation) ClearPoints() {
+	m.points = nil
+	m.clearedFields[calibration.FieldPoints] = struct{}{}
+}
+
+// PointsCleared returns if the "points" field was cleared in this mutation.
+func (m *CalibrationMutation) PointsCleared() bool {
+	_, ok := m.clearedFields[calibration.FieldPoints]
+	return ok
+}
+
+// ResetPoints resets all changes to the "points" field.
+func (m *CalibrationMutation) ResetPoints() {
+	m.points = nil
+	delete(m.clearedFields, calibration.FieldPoints)
+}
+
+// SetFailure sets the "failure" field.
+func (m *CalibrationMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *CalibrationMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldFailure(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *CalibrationMutation) ResetFailure() {
+	m.failure = nil
+}
+
+// SetFittedAt sets the "fitted_at" field.
+func (m *CalibrationMutation) SetFittedAt(t time.Time) {
+	m.fitted_at = &t
+}
+
+// FittedAt returns the value of the "fitted_at" field in the mutation.
+func (m *CalibrationMutation) FittedAt() (r time.Time, exists bool) {
+	v := m.fitted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFittedAt returns the old "fitted_at" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldFittedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFittedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFittedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFittedAt: %w", err)
+	}
+	return oldValue.FittedAt, nil
+}
+
+// ClearFittedAt clears the value of the "fitted_at" field.
+func (m *CalibrationMutation) ClearFittedAt() {
+	m.fitted_at = nil
+	m.clearedFields[calibration.FieldFittedAt] = struct{}{}
+}
+
+// FittedAtCleared returns if the "fitted_at" field was cleared in this mutation.
+func (m *CalibrationMutation) FittedAtCleared() bool {
+	_, ok := m.clearedFields[calibration.FieldFittedAt]
+	return ok
+}
+
+// ResetFittedAt resets all changes to the "fitted_at" field.
+func (m *CalibrationMutation) ResetFittedAt() {
+	m.fitted_at = nil
+	delete(m.clearedFields, calibration.FieldFittedAt)
+}
+
+// SetActivatedAt sets the "activated_at" field.
+func (m *CalibrationMutation) SetActivatedAt(t time.Time) {
+	m.activated_at = &t
+}
+
+// ActivatedAt returns the value of the "activated_at" field in the mutation.
+func (m *CalibrationMutation) ActivatedAt() (r time.Time, exists bool) {
+	v := m.activated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActivatedAt returns the old "activated_at" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldActivatedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActivatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActivatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActivatedAt: %w", err)
+	}
+	return oldValue.ActivatedAt, nil
+}
+
+// ClearActivatedAt clears the value of the "activated_at" field.
+func (m *CalibrationMutation) ClearActivatedAt() {
+	m.activated_at = nil
+	m.clearedFields[calibration.FieldActivatedAt] = struct{}{}
+}
+
+// ActivatedAtCleared returns if the "activated_at" field was cleared in this mutation.
+func (m *CalibrationMutation) ActivatedAtCleared() bool {
+	_, ok := m.clearedFields[calibration.FieldActivatedAt]
+	return ok
+}
+
+// ResetActivatedAt resets all changes to the "activated_at" field.
+func (m *CalibrationMutation) ResetActivatedAt() {
+	m.activated_at = nil
+	delete(m.clearedFields, calibration.FieldActivatedAt)
+}
+
+// SetCreatedBy sets the "created_by" field.
+func (m *CalibrationMutation) SetCreatedBy(u uuid.UUID) {
+	m.created_by = &u
+}
+
+// CreatedBy returns the value of the "created_by" field in the mutation.
+func (m *CalibrationMutation) CreatedBy() (r uuid.UUID, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedBy returns the old "created_by" field's value of the Calibration entity.
+// If the Calibration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationMutation) OldCreatedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedBy: %w", err)
+	}
+	return oldValue.CreatedBy, nil
+}
+
+// ClearCreatedBy clears the value of the "created_by" field.
+func (m *CalibrationMutation) ClearCreatedBy() {
+	m.created_by = nil
+	m.clearedFields[calibration.FieldCreatedBy] = struct{}{}
+}
+
+// CreatedByCleared returns if the "created_by" field was cleared in this mutation.
+func (m *CalibrationMutation) CreatedByCleared() bool {
+	_, ok := m.clearedFields[calibration.FieldCreatedBy]
+	return ok
+}
+
+// ResetCreatedBy resets all changes to the "created_by" field.
+func (m *CalibrationMutation) ResetCreatedBy() {
+	m.created_by = nil
+	delete(m.clearedFields, calibration.FieldCreatedBy)
+}
+
+// ClearQuestion clears the "question" edge to the Question entity.
+func (m *CalibrationMutation) ClearQuestion() {
+	m.clearedquestion = true
+	m.clearedFields[calibration.FieldQuestionID] = struct{}{}
+}
+
+// QuestionCleared reports if the "question" edge to the Question entity was cleared.
+func (m *CalibrationMutation) QuestionCleared() bool {
+	return m.clearedquestion
+}
+
+// QuestionIDs returns the "question" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// QuestionID instead. It exists only for internal usage by the builders.
+func (m *CalibrationMutation) QuestionIDs() (ids []uuid.UUID) {
+	if id := m.question; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetQuestion resets all changes to the "question" edge.
+func (m *CalibrationMutation) ResetQuestion() {
+	m.question = nil
+	m.clearedquestion = false
+}
+
+// AddGradedIDs adds the "graded" edge to the GradedAnswer entity by ids.
+func (m *CalibrationMutation) AddGradedIDs(ids ...uuid.UUID) {
+	if m.graded == nil {
+		m.graded = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.graded[ids[i]] = struct{}{}
+	}
+}
+
+// ClearGraded clears the "graded" edge to the GradedAnswer entity.
+func (m *CalibrationMutation) ClearGraded() {
+	m.clearedgraded = true
+}
+
+// GradedCleared reports if the "graded" edge to the GradedAnswer entity was cleared.
+func (m *CalibrationMutation) GradedCleared() bool {
+	return m.clearedgraded
+}
+
+// RemoveGradedIDs removes the "graded" edge to the GradedAnswer entity by IDs.
+func (m *CalibrationMutation) RemoveGradedIDs(ids ...uuid.UUID) {
+	if m.removedgraded == nil {
+		m.removedgraded = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.graded, ids[i])
+		m.removedgraded[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedGraded returns the removed IDs of the "graded" edge to the GradedAnswer entity.
+func (m *CalibrationMutation) RemovedGradedIDs() (ids []uuid.UUID) {
+	for id := range m.removedgraded {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// GradedIDs returns the "graded" edge IDs in the mutation.
+func (m *CalibrationMutation) GradedIDs() (ids []uuid.UUID) {
+	for id := range m.graded {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetGraded resets all changes to the "graded" edge.
+func (m *CalibrationMutation) ResetGraded() {
+	m.graded = nil
+	m.clearedgraded = false
+	m.removedgraded = nil
+}
+
+// SetModelID sets the "model" edge to the CalibrationModel entity by id.
+func (m *CalibrationMutation) SetModelID(id uuid.UUID) {
+	m.model = &id
+}
+
+// ClearModel clears the "model" edge to the CalibrationModel entity.
+func (m *CalibrationMutation) ClearModel() {
+	m.clearedmodel = true
+}
+
+// ModelCleared reports if the "model" edge to the CalibrationModel entity was cleared.
+func (m *CalibrationMutation) ModelCleared() bool {
+	return m.clearedmodel
+}
+
+// ModelID returns the "model" edge ID in the mutation.
+func (m *CalibrationMutation) ModelID() (id uuid.UUID, exists bool) {
+	if m.model != nil {
+		return *m.model, true
+	}
+	return
+}
+
+// ModelIDs returns the "model" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ModelID instead. It exists only for internal usage by the builders.
+func (m *CalibrationMutation) ModelIDs() (ids []uuid.UUID) {
+	if id := m.model; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetModel resets all changes to the "model" edge.
+func (m *CalibrationMutation) ResetModel() {
+	m.model = nil
+	m.clearedmodel = false
+}
+
+// Where appends a list predicates to the CalibrationMutation builder.
+func (m *CalibrationMutation) Where(ps ...predicate.Calibration) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CalibrationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CalibrationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Calibration, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CalibrationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CalibrationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Calibration).
+func (m *CalibrationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CalibrationMutation) Fields() []string {
+	fields := make([]string, 0, 15)
+	if m.created_at != nil {
+		fields = append(fields, calibration.FieldCreatedAt)
+	}
+	if m.question != nil {
+		fields = append(fields, calibration.FieldQuestionID)
+	}
+	if m.rubric_id != nil {
+		fields = append(fields, calibration.FieldRubricID)
+	}
+	if m.version != nil {
+		fields = append(fields, calibration.FieldVersion)
+	}
+	if m.state != nil {
+		fields = append(fields, calibration.FieldState)
+	}
+	if m.rows != nil {
+		fields = append(fields, calibration.FieldRows)
+	}
+	if m.attempt != nil {
+		fields = append(fields, calibration.FieldAttempt)
+	}
+	if m.digest != nil {
+		fields = append(fields, calibration.FieldDigest)
+	}
+	if m.method != nil {
+		fields = append(fields, calibration.FieldMethod)
+	}
+	if m.criteria != nil {
+		fields = append(fields, calibration.FieldCriteria)
+	}
+	if m.points != nil {
+		fields = append(fields, calibration.FieldPoints)
+	}
+	if m.failure != nil {
+		fields = append(fields, calibration.FieldFailure)
+	}
+	if m.fitted_at != nil {
+		fields = append(fields, calibration.FieldFittedAt)
+	}
+	if m.activated_at != nil {
+		fields = append(fields, calibration.FieldActivatedAt)
+	}
+	if m.created_by != nil {
+		fields = append(fields, calibration.FieldCreatedBy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CalibrationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case calibration.FieldCreatedAt:
+		return m.CreatedAt()
+	case calibration.FieldQuestionID:
+		return m.QuestionID()
+	case calibration.FieldRubricID:
+		return m.RubricID()
+	case calibration.FieldVersion:
+		return m.Version()
+	case calibration.FieldState:
+		return m.State()
+	case calibration.FieldRows:
+		return m.Rows()
+	case calibration.FieldAttempt:
+		return m.Attempt()
+	case calibration.FieldDigest:
+		return m.Digest()
+	case calibration.FieldMethod:
+		return m.Method()
+	case calibration.FieldCriteria:
+		return m.Criteria()
+	case calibration.FieldPoints:
+		return m.Points()
+	case calibration.FieldFailure:
+		return m.Failure()
+	case calibration.FieldFittedAt:
+		return m.FittedAt()
+	case calibration.FieldActivatedAt:
+		return m.ActivatedAt()
+	case calibration.FieldCreatedBy:
+		return m.CreatedBy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CalibrationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case calibration.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case calibration.FieldQuestionID:
+		return m.OldQuestionID(ctx)
+	case calibration.FieldRubricID:
+		return m.OldRubricID(ctx)
+	case calibration.FieldVersion:
+		return m.OldVersion(ctx)
+	case calibration.FieldState:
+		return m.OldState(ctx)
+	case calibration.FieldRows:
+		return m.OldRows(ctx)
+	case calibration.FieldAttempt:
+		return m.OldAttempt(ctx)
+	case calibration.FieldDigest:
+		return m.OldDigest(ctx)
+	case calibration.FieldMethod:
+		return m.OldMethod(ctx)
+	case calibration.FieldCriteria:
+		return m.OldCriteria(ctx)
+	case calibration.FieldPoints:
+		return m.OldPoints(ctx)
+	case calibration.FieldFailure:
+		return m.OldFailure(ctx)
+	case calibration.FieldFittedAt:
+		return m.OldFittedAt(ctx)
+	case calibration.FieldActivatedAt:
+		return m.OldActivatedAt(ctx)
+	case calibration.FieldCreatedBy:
+		return m.OldCreatedBy(ctx)
+	}
+	return nil, fmt.Errorf("unknown Calibration field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CalibrationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case calibration.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case calibration.FieldQuestionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuestionID(v)
+		return nil
+	case calibration.FieldRubricID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRubricID(v)
+		return nil
+	case calibration.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case calibration.FieldState:
+		v, ok := value.(enums.CalibrationState)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case calibration.FieldRows:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRows(v)
+		return nil
+	case calibration.FieldAttempt:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempt(v)
+		return nil
+	case calibration.FieldDigest:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDigest(v)
+		return nil
+	case calibration.FieldMethod:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMethod(v)
+		return nil
+	case calibration.FieldCriteria:
+		v, ok := value.([]values.CalibrationCriterion)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCriteria(v)
+		return nil
+	case calibration.FieldPoints:
+		v, ok := value.(values.CalibrationPoints)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPoints(v)
+		return nil
+	case calibration.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
+	case calibration.FieldFittedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFittedAt(v)
+		return nil
+	case calibration.FieldActivatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActivatedAt(v)
+		return nil
+	case calibration.FieldCreatedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Calibration field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CalibrationMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, calibration.FieldVersion)
+	}
+	if m.addrows != nil {
+		fields = append(fields, calibration.FieldRows)
+	}
+	if m.addattempt != nil {
+		fields = append(fields, calibration.FieldAttempt)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CalibrationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case calibration.FieldVersion:
+		return m.AddedVersion()
+	case calibration.FieldRows:
+		return m.AddedRows()
+	case calibration.FieldAttempt:
+		return m.AddedAttempt()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CalibrationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case calibration.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case calibration.FieldRows:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRows(v)
+		return nil
+	case calibration.FieldAttempt:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Calibration numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CalibrationMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(calibration.FieldCriteria) {
+		fields = append(fields, calibration.FieldCriteria)
+	}
+	if m.FieldCleared(calibration.FieldPoints) {
+		fields = append(fields, calibration.FieldPoints)
+	}
+	if m.FieldCleared(calibration.FieldFittedAt) {
+		fields = append(fields, calibration.FieldFittedAt)
+	}
+	if m.FieldCleared(calibration.FieldActivatedAt) {
+		fields = append(fields, calibration.FieldActivatedAt)
+	}
+	if m.FieldCleared(calibration.FieldCreatedBy) {
+		fields = append(fields, calibration.FieldCreatedBy)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CalibrationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CalibrationMutation) ClearField(name string) error {
+	switch name {
+	case calibration.FieldCriteria:
+		m.ClearCriteria()
+		return nil
+	case calibration.FieldPoints:
+		m.ClearPoints()
+		return nil
+	case calibration.FieldFittedAt:
+		m.ClearFittedAt()
+		return nil
+	case calibration.FieldActivatedAt:
+		m.ClearActivatedAt()
+		return nil
+	case calibration.FieldCreatedBy:
+		m.ClearCreatedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown Calibration nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CalibrationMutation) ResetField(name string) error {
+	switch name {
+	case calibration.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case calibration.FieldQuestionID:
+		m.ResetQuestionID()
+		return nil
+	case calibration.FieldRubricID:
+		m.ResetRubricID()
+		return nil
+	case calibration.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case calibration.FieldState:
+		m.ResetState()
+		return nil
+	case calibration.FieldRows:
+		m.ResetRows()
+		return nil
+	case calibration.FieldAttempt:
+		m.ResetAttempt()
+		return nil
+	case calibration.FieldDigest:
+		m.ResetDigest()
+		return nil
+	case calibration.FieldMethod:
+		m.ResetMethod()
+		return nil
+	case calibration.FieldCriteria:
+		m.ResetCriteria()
+		return nil
+	case calibration.FieldPoints:
+		m.ResetPoints()
+		return nil
+	case calibration.FieldFailure:
+		m.ResetFailure()
+		return nil
+	case calibration.FieldFittedAt:
+		m.ResetFittedAt()
+		return nil
+	case calibration.FieldActivatedAt:
+		m.ResetActivatedAt()
+		return nil
+	case calibration.FieldCreatedBy:
+		m.ResetCreatedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown Calibration field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CalibrationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.question != nil {
+		edges = append(edges, calibration.EdgeQuestion)
+	}
+	if m.graded != nil {
+		edges = append(edges, calibration.EdgeGraded)
+	}
+	if m.model != nil {
+		edges = append(edges, calibration.EdgeModel)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CalibrationMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case calibration.EdgeQuestion:
+		if id := m.question; id != nil {
+			return []ent.Value{*id}
+		}
+	case calibration.EdgeGraded:
+		ids := make([]ent.Value, 0, len(m.graded))
+		for id := range m.graded {
+			ids = append(ids, id)
+		}
+		return ids
+	case calibration.EdgeModel:
+		if id := m.model; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CalibrationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.removedgraded != nil {
+		edges = append(edges, calibration.EdgeGraded)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CalibrationMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case calibration.EdgeGraded:
+		ids := make([]ent.Value, 0, len(m.removedgraded))
+		for id := range m.removedgraded {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CalibrationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.clearedquestion {
+		edges = append(edges, calibration.EdgeQuestion)
+	}
+	if m.clearedgraded {
+		edges = append(edges, calibration.EdgeGraded)
+	}
+	if m.clearedmodel {
+		edges = append(edges, calibration.EdgeModel)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CalibrationMutation) EdgeCleared(name string) bool {
+	switch name {
+	case calibration.EdgeQuestion:
+		return m.clearedquestion
+	case calibration.EdgeGraded:
+		return m.clearedgraded
+	case calibration.EdgeModel:
+		return m.clearedmodel
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CalibrationMutation) ClearEdge(name string) error {
+	switch name {
+	case calibration.EdgeQuestion:
+		m.ClearQuestion()
+		return nil
+	case calibration.EdgeModel:
+		m.ClearModel()
+		return nil
+	}
+	return fmt.Errorf("unknown Calibration unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CalibrationMutation) ResetEdge(name string) error {
+	switch name {
+	case calibration.EdgeQuestion:
+		m.ResetQuestion()
+		return nil
+	case calibration.EdgeGraded:
+		m.ResetGraded()
+		return nil
+	case calibration.EdgeModel:
+		m.ResetModel()
+		return nil
+	}
+	return fmt.Errorf("unknown Calibration edge %s", name)
+}
+
+// CalibrationModelMutation represents an operation that mutates the CalibrationModel nodes in the graph.
+type CalibrationModelMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *uuid.UUID
+	created_at         *time.Time
+	data               *[]byte
+	clearedFields      map[string]struct{}
+	calibration        *uuid.UUID
+	clearedcalibration bool
+	done               bool
+	oldValue           func(context.Context) (*CalibrationModel, error)
+	predicates         []predicate.CalibrationModel
+}
+
+var _ ent.Mutation = (*CalibrationModelMutation)(nil)
+
+// calibrationmodelOption allows management of the mutation configuration using functional options.
+type calibrationmodelOption func(*CalibrationModelMutation)
+
+// newCalibrationModelMutation creates new mutation for the CalibrationModel entity.
+func newCalibrationModelMutation(c config, op Op, opts ...calibrationmodelOption) *CalibrationModelMutation {
+	m := &CalibrationModelMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCalibrationModel,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCalibrationModelID sets the ID field of the mutation.
+func withCalibrationModelID(id uuid.UUID) calibrationmodelOption {
+	return func(m *CalibrationModelMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CalibrationModel
+		)
+		m.oldValue = func(ctx context.Context) (*CalibrationModel, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CalibrationModel.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCalibrationModel sets the old CalibrationModel of the mutation.
+func withCalibrationModel(node *CalibrationModel) calibrationmodelOption {
+	return func(m *CalibrationModelMutation) {
+		m.oldValue = func(context.Context) (*CalibrationModel, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CalibrationModelMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CalibrationModelMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of CalibrationModel entities.
+func (m *CalibrationModelMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CalibrationModelMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CalibrationModelMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CalibrationModel.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CalibrationModelMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CalibrationModelMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the CalibrationModel entity.
+// If the CalibrationModel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationModelMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CalibrationModelMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetCalibrationID sets the "calibration_id" field.
+func (m *CalibrationModelMutation) SetCalibrationID(u uuid.UUID) {
+	m.calibration = &u
+}
+
+// CalibrationID returns the value of the "calibration_id" field in the mutation.
+func (m *CalibrationModelMutation) CalibrationID() (r uuid.UUID, exists bool) {
+	v := m.calibration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalibrationID returns the old "calibration_id" field's value of the CalibrationModel entity.
+// If the CalibrationModel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationModelMutation) OldCalibrationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalibrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalibrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalibrationID: %w", err)
+	}
+	return oldValue.CalibrationID, nil
+}
+
+// ResetCalibrationID resets all changes to the "calibration_id" field.
+func (m *CalibrationModelMutation) ResetCalibrationID() {
+	m.calibration = nil
+}
+
+// SetData sets the "data" field.
+func (m *CalibrationModelMutation) SetData(b []byte) {
+	m.data = &b
+}
+
+// Data returns the value of the "data" field in the mutation.
+func (m *CalibrationModelMutation) Data() (r []byte, exists bool) {
+	v := m.data
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldData returns the old "data" field's value of the CalibrationModel entity.
+// If the CalibrationModel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CalibrationModelMutation) OldData(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldData is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldData requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldData: %w", err)
+	}
+	return oldValue.Data, nil
+}
+
+// ResetData resets all changes to the "data" field.
+func (m *CalibrationModelMutation) ResetData() {
+	m.data = nil
+}
+
+// ClearCalibration clears the "calibration" edge to the Calibration entity.
+func (m *CalibrationModelMutation) ClearCalibration() {
+	m.clearedcalibration = true
+	m.clearedFields[calibrationmodel.FieldCalibrationID] = struct{}{}
+}
+
+// CalibrationCleared reports if the "calibration" edge to the Calibration entity was cleared.
+func (m *CalibrationModelMutation) CalibrationCleared() bool {
+	return m.clearedcalibration
+}
+
+// CalibrationIDs returns the "calibration" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CalibrationID instead. It exists only for internal usage by the builders.
+func (m *CalibrationModelMutation) CalibrationIDs() (ids []uuid.UUID) {
+	if id := m.calibration; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCalibration resets all changes to the "calibration" edge.
+func (m *CalibrationModelMutation) ResetCalibration() {
+	m.calibration = nil
+	m.clearedcalibration = false
+}
+
+// Where appends a list predicates to the CalibrationModelMutation builder.
+func (m *CalibrationModelMutation) Where(ps ...predicate.CalibrationModel) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CalibrationModelMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CalibrationModelMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CalibrationModel, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CalibrationModelMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CalibrationModelMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CalibrationModel).
+func (m *CalibrationModelMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CalibrationModelMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.created_at != nil {
+		fields = append(fields, calibrationmodel.FieldCreatedAt)
+	}
+	if m.calibration != nil {
+		fields = append(fields, calibrationmodel.FieldCalibrationID)
+	}
+	if m.data != nil {
+		fields = append(fields, calibrationmodel.FieldData)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CalibrationModelMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case calibrationmodel.FieldCreatedAt:
+		return m.CreatedAt()
+	case calibrationmodel.FieldCalibrationID:
+		return m.CalibrationID()
+	case calibrationmodel.FieldData:
+		return m.Data()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CalibrationModelMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case calibrationmodel.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case calibrationmodel.FieldCalibrationID:
+		return m.OldCalibrationID(ctx)
+	case calibrationmodel.FieldData:
+		return m.OldData(ctx)
+	}
+	return nil, fmt.Errorf("unknown CalibrationModel field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CalibrationModelMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case calibrationmodel.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case calibrationmodel.FieldCalibrationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalibrationID(v)
+		return nil
+	case calibrationmodel.FieldData:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetData(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CalibrationModel field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CalibrationModelMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CalibrationModelMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CalibrationModelMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown CalibrationModel numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CalibrationModelMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CalibrationModelMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CalibrationModelMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown CalibrationModel nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CalibrationModelMutation) ResetField(name string) error {
+	switch name {
+	case calibrationmodel.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case calibrationmodel.FieldCalibrationID:
+		m.ResetCalibrationID()
+		return nil
+	case calibrationmodel.FieldData:
+		m.ResetData()
+		return nil
+	}
+	return fmt.Errorf("unknown CalibrationModel field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CalibrationModelMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.calibration != nil {
+		edges = append(edges, calibrationmodel.EdgeCalibration)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CalibrationModelMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case calibrationmodel.EdgeCalibration:
+		if id := m.calibration; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CalibrationModelMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CalibrationModelMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CalibrationModelMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedcalibration {
+		edges = append(edges, calibrationmodel.EdgeCalibration)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CalibrationModelMutation) EdgeCleared(name string) bool {
+	switch name {
+	case calibrationmodel.EdgeCalibration:
+		return m.clearedcalibration
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CalibrationModelMutation) ClearEdge(name string) error {
+	switch name {
+	case calibrationmodel.EdgeCalibration:
+		m.ClearCalibration()
+		return nil
+	}
+	return fmt.Errorf("unknown CalibrationModel unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CalibrationModelMutation) ResetEdge(name string) error {
+	switch name {
+	case calibrationmodel.EdgeCalibration:
+		m.ResetCalibration()
+		return nil
+	}
+	return fmt.Errorf("unknown CalibrationModel edge %s", name)
 }
 
 // CitationMutation represents an operation that mutates the Citation nodes in the graph.
@@ -7640,6 +9647,752 @@ func (m *ExplanationMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Explanation edge %s", name)
 }
 
+// GradedAnswerMutation represents an operation that mutates the GradedAnswer nodes in the graph.
+type GradedAnswerMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *uuid.UUID
+	created_at         *time.Time
+	position           *int
+	addposition        *int
+	text               *string
+	scores             *map[string]float64
+	second             *map[string]float64
+	group_name         *string
+	clearedFields      map[string]struct{}
+	calibration        *uuid.UUID
+	clearedcalibration bool
+	done               bool
+	oldValue           func(context.Context) (*GradedAnswer, error)
+	predicates         []predicate.GradedAnswer
+}
+
+var _ ent.Mutation = (*GradedAnswerMutation)(nil)
+
+// gradedanswerOption allows management of the mutation configuration using functional options.
+type gradedanswerOption func(*GradedAnswerMutation)
+
+// newGradedAnswerMutation creates new mutation for the GradedAnswer entity.
+func newGradedAnswerMutation(c config, op Op, opts ...gradedanswerOption) *GradedAnswerMutation {
+	m := &GradedAnswerMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGradedAnswer,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGradedAnswerID sets the ID field of the mutation.
+func withGradedAnswerID(id uuid.UUID) gradedanswerOption {
+	return func(m *GradedAnswerMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *GradedAnswer
+		)
+		m.oldValue = func(ctx context.Context) (*GradedAnswer, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().GradedAnswer.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGradedAnswer sets the old GradedAnswer of the mutation.
+func withGradedAnswer(node *GradedAnswer) gradedanswerOption {
+	return func(m *GradedAnswerMutation) {
+		m.oldValue = func(context.Context) (*GradedAnswer, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GradedAnswerMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GradedAnswerMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of GradedAnswer entities.
+func (m *GradedAnswerMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GradedAnswerMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GradedAnswerMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().GradedAnswer.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *GradedAnswerMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *GradedAnswerMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the GradedAnswer entity.
+// If the GradedAnswer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GradedAnswerMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *GradedAnswerMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetCalibrationID sets the "calibration_id" field.
+func (m *GradedAnswerMutation) SetCalibrationID(u uuid.UUID) {
+	m.calibration = &u
+}
+
+// CalibrationID returns the value of the "calibration_id" field in the mutation.
+func (m *GradedAnswerMutation) CalibrationID() (r uuid.UUID, exists bool) {
+	v := m.calibration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalibrationID returns the old "calibration_id" field's value of the GradedAnswer entity.
+// If the GradedAnswer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GradedAnswerMutation) OldCalibrationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalibrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalibrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalibrationID: %w", err)
+	}
+	return oldValue.CalibrationID, nil
+}
+
+// ResetCalibrationID resets all changes to the "calibration_id" field.
+func (m *GradedAnswerMutation) ResetCalibrationID() {
+	m.calibration = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *GradedAnswerMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *GradedAnswerMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the GradedAnswer entity.
+// If the GradedAnswer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GradedAnswerMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *GradedAnswerMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *GradedAnswerMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *GradedAnswerMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// SetText sets the "text" field.
+func (m *GradedAnswerMutation) SetText(s string) {
+	m.text = &s
+}
+
+// Text returns the value of the "text" field in the mutation.
+func (m *GradedAnswerMutation) Text() (r string, exists bool) {
+	v := m.text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldText returns the old "text" field's value of the GradedAnswer entity.
+// If the GradedAnswer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GradedAnswerMutation) OldText(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldText: %w", err)
+	}
+	return oldValue.Text, nil
+}
+
+// ResetText resets all changes to the "text" field.
+func (m *GradedAnswerMutation) ResetText() {
+	m.text = nil
+}
+
+// SetScores sets the "scores" field.
+func (m *GradedAnswerMutation) SetScores(value map[string]float64) {
+	m.scores = &value
+}
+
+// Scores returns the value of the "scores" field in the mutation.
+func (m *GradedAnswerMutation) Scores() (r map[string]float64, exists bool) {
+	v := m.scores
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldScores returns the old "scores" field's value of the GradedAnswer entity.
+// If the GradedAnswer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GradedAnswerMutation) OldScores(ctx context.Context) (v map[string]float64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldScores is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldScores requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldScores: %w", err)
+	}
+	return oldValue.Scores, nil
+}
+
+// ResetScores resets all changes to the "scores" field.
+func (m *GradedAnswerMutation) ResetScores() {
+	m.scores = nil
+}
+
+// SetSecond sets the "second" field.
+func (m *GradedAnswerMutation) SetSecond(value map[string]float64) {
+	m.second = &value
+}
+
+// Second returns the value of the "second" field in the mutation.
+func (m *GradedAnswerMutation) Second() (r map[string]float64, exists bool) {
+	v := m.second
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecond returns the old "second" field's value of the GradedAnswer entity.
+// If the GradedAnswer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GradedAnswerMutation) OldSecond(ctx context.Context) (v map[string]float64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecond is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecond requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecond: %w", err)
+	}
+	return oldValue.Second, nil
+}
+
+// ResetSecond resets all changes to the "second" field.
+func (m *GradedAnswerMutation) ResetSecond() {
+	m.second = nil
+}
+
+// SetGroupName sets the "group_name" field.
+func (m *GradedAnswerMutation) SetGroupName(s string) {
+	m.group_name = &s
+}
+
+// GroupName returns the value of the "group_name" field in the mutation.
+func (m *GradedAnswerMutation) GroupName() (r string, exists bool) {
+	v := m.group_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGroupName returns the old "group_name" field's value of the GradedAnswer entity.
+// If the GradedAnswer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GradedAnswerMutation) OldGroupName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGroupName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGroupName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGroupName: %w", err)
+	}
+	return oldValue.GroupName, nil
+}
+
+// ResetGroupName resets all changes to the "group_name" field.
+func (m *GradedAnswerMutation) ResetGroupName() {
+	m.group_name = nil
+}
+
+// ClearCalibration clears the "calibration" edge to the Calibration entity.
+func (m *GradedAnswerMutation) ClearCalibration() {
+	m.clearedcalibration = true
+	m.clearedFields[gradedanswer.FieldCalibrationID] = struct{}{}
+}
+
+// CalibrationCleared reports if the "calibration" edge to the Calibration entity was cleared.
+func (m *GradedAnswerMutation) CalibrationCleared() bool {
+	return m.clearedcalibration
+}
+
+// CalibrationIDs returns the "calibration" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CalibrationID instead. It exists only for internal usage by the builders.
+func (m *GradedAnswerMutation) CalibrationIDs() (ids []uuid.UUID) {
+	if id := m.calibration; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCalibration resets all changes to the "calibration" edge.
+func (m *GradedAnswerMutation) ResetCalibration() {
+	m.calibration = nil
+	m.clearedcalibration = false
+}
+
+// Where appends a list predicates to the GradedAnswerMutation builder.
+func (m *GradedAnswerMutation) Where(ps ...predicate.GradedAnswer) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GradedAnswerMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GradedAnswerMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.GradedAnswer, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GradedAnswerMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GradedAnswerMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (GradedAnswer).
+func (m *GradedAnswerMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GradedAnswerMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.created_at != nil {
+		fields = append(fields, gradedanswer.FieldCreatedAt)
+	}
+	if m.calibration != nil {
+		fields = append(fields, gradedanswer.FieldCalibrationID)
+	}
+	if m.position != nil {
+		fields = append(fields, gradedanswer.FieldPosition)
+	}
+	if m.text != nil {
+		fields = append(fields, gradedanswer.FieldText)
+	}
+	if m.scores != nil {
+		fields = append(fields, gradedanswer.FieldScores)
+	}
+	if m.second != nil {
+		fields = append(fields, gradedanswer.FieldSecond)
+	}
+	if m.group_name != nil {
+		fields = append(fields, gradedanswer.FieldGroupName)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GradedAnswerMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case gradedanswer.FieldCreatedAt:
+		return m.CreatedAt()
+	case gradedanswer.FieldCalibrationID:
+		return m.CalibrationID()
+	case gradedanswer.FieldPosition:
+		return m.Position()
+	case gradedanswer.FieldText:
+		return m.Text()
+	case gradedanswer.FieldScores:
+		return m.Scores()
+	case gradedanswer.FieldSecond:
+		return m.Second()
+	case gradedanswer.FieldGroupName:
+		return m.GroupName()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GradedAnswerMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case gradedanswer.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case gradedanswer.FieldCalibrationID:
+		return m.OldCalibrationID(ctx)
+	case gradedanswer.FieldPosition:
+		return m.OldPosition(ctx)
+	case gradedanswer.FieldText:
+		return m.OldText(ctx)
+	case gradedanswer.FieldScores:
+		return m.OldScores(ctx)
+	case gradedanswer.FieldSecond:
+		return m.OldSecond(ctx)
+	case gradedanswer.FieldGroupName:
+		return m.OldGroupName(ctx)
+	}
+	return nil, fmt.Errorf("unknown GradedAnswer field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GradedAnswerMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case gradedanswer.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case gradedanswer.FieldCalibrationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalibrationID(v)
+		return nil
+	case gradedanswer.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	case gradedanswer.FieldText:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetText(v)
+		return nil
+	case gradedanswer.FieldScores:
+		v, ok := value.(map[string]float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetScores(v)
+		return nil
+	case gradedanswer.FieldSecond:
+		v, ok := value.(map[string]float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecond(v)
+		return nil
+	case gradedanswer.FieldGroupName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGroupName(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GradedAnswer field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GradedAnswerMutation) AddedFields() []string {
+	var fields []string
+	if m.addposition != nil {
+		fields = append(fields, gradedanswer.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GradedAnswerMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case gradedanswer.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GradedAnswerMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case gradedanswer.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GradedAnswer numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GradedAnswerMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GradedAnswerMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GradedAnswerMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown GradedAnswer nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GradedAnswerMutation) ResetField(name string) error {
+	switch name {
+	case gradedanswer.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case gradedanswer.FieldCalibrationID:
+		m.ResetCalibrationID()
+		return nil
+	case gradedanswer.FieldPosition:
+		m.ResetPosition()
+		return nil
+	case gradedanswer.FieldText:
+		m.ResetText()
+		return nil
+	case gradedanswer.FieldScores:
+		m.ResetScores()
+		return nil
+	case gradedanswer.FieldSecond:
+		m.ResetSecond()
+		return nil
+	case gradedanswer.FieldGroupName:
+		m.ResetGroupName()
+		return nil
+	}
+	return fmt.Errorf("unknown GradedAnswer field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GradedAnswerMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.calibration != nil {
+		edges = append(edges, gradedanswer.EdgeCalibration)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GradedAnswerMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case gradedanswer.EdgeCalibration:
+		if id := m.calibration; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GradedAnswerMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GradedAnswerMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GradedAnswerMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedcalibration {
+		edges = append(edges, gradedanswer.EdgeCalibration)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GradedAnswerMutation) EdgeCleared(name string) bool {
+	switch name {
+	case gradedanswer.EdgeCalibration:
+		return m.clearedcalibration
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GradedAnswerMutation) ClearEdge(name string) error {
+	switch name {
+	case gradedanswer.EdgeCalibration:
+		m.ClearCalibration()
+		return nil
+	}
+	return fmt.Errorf("unknown GradedAnswer unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GradedAnswerMutation) ResetEdge(name string) error {
+	switch name {
+	case gradedanswer.EdgeCalibration:
+		m.ResetCalibration()
+		return nil
+	}
+	return fmt.Errorf("unknown GradedAnswer edge %s", name)
+}
+
 // KeyPointMutation represents an operation that mutates the KeyPoint nodes in the graph.
 type KeyPointMutation struct {
 	config
@@ -13742,6 +16495,902 @@ func (m *MembershipMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Membership edge %s", name)
 }
 
+// OverrideMutation represents an operation that mutates the Override nodes in the graph.
+type OverrideMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *uuid.UUID
+	created_at       *time.Time
+	owner_id         *uuid.UUID
+	question_id      *uuid.UUID
+	actor_id         *uuid.UUID
+	reason           *string
+	key_points       *[]values.KeyPointOverride
+	appendkey_points []values.KeyPointOverride
+	criteria         *[]values.CriterionOverride
+	appendcriteria   []values.CriterionOverride
+	clearedFields    map[string]struct{}
+	run              *uuid.UUID
+	clearedrun       bool
+	from             *uuid.UUID
+	clearedfrom      bool
+	done             bool
+	oldValue         func(context.Context) (*Override, error)
+	predicates       []predicate.Override
+}
+
+var _ ent.Mutation = (*OverrideMutation)(nil)
+
+// overrideOption allows management of the mutation configuration using functional options.
+type overrideOption func(*OverrideMutation)
+
+// newOverrideMutation creates new mutation for the Override entity.
+func newOverrideMutation(c config, op Op, opts ...overrideOption) *OverrideMutation {
+	m := &OverrideMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeOverride,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withOverrideID sets the ID field of the mutation.
+func withOverrideID(id uuid.UUID) overrideOption {
+	return func(m *OverrideMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Override
+		)
+		m.oldValue = func(ctx context.Context) (*Override, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Override.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withOverride sets the old Override of the mutation.
+func withOverride(node *Override) overrideOption {
+	return func(m *OverrideMutation) {
+		m.oldValue = func(context.Context) (*Override, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m OverrideMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m OverrideMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Override entities.
+func (m *OverrideMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *OverrideMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *OverrideMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Override.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *OverrideMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *OverrideMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Override entity.
+// If the Override object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OverrideMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *OverrideMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *OverrideMutation) SetOwnerID(u uuid.UUID) {
+	m.owner_id = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *OverrideMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the Override entity.
+// If the Override object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OverrideMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *OverrideMutation) ResetOwnerID() {
+	m.owner_id = nil
+}
+
+// SetRunID sets the "run_id" field.
+func (m *OverrideMutation) SetRunID(u uuid.UUID) {
+	m.run = &u
+}
+
+// RunID returns the value of the "run_id" field in the mutation.
+func (m *OverrideMutation) RunID() (r uuid.UUID, exists bool) {
+	v := m.run
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRunID returns the old "run_id" field's value of the Override entity.
+// If the Override object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OverrideMutation) OldRunID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRunID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRunID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRunID: %w", err)
+	}
+	return oldValue.RunID, nil
+}
+
+// ResetRunID resets all changes to the "run_id" field.
+func (m *OverrideMutation) ResetRunID() {
+	m.run = nil
+}
+
+// SetFromID sets the "from_id" field.
+func (m *OverrideMutation) SetFromID(u uuid.UUID) {
+	m.from = &u
+}
+
+// FromID returns the value of the "from_id" field in the mutation.
+func (m *OverrideMutation) FromID() (r uuid.UUID, exists bool) {
+	v := m.from
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromID returns the old "from_id" field's value of the Override entity.
+// If the Override object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OverrideMutation) OldFromID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromID: %w", err)
+	}
+	return oldValue.FromID, nil
+}
+
+// ResetFromID resets all changes to the "from_id" field.
+func (m *OverrideMutation) ResetFromID() {
+	m.from = nil
+}
+
+// SetQuestionID sets the "question_id" field.
+func (m *OverrideMutation) SetQuestionID(u uuid.UUID) {
+	m.question_id = &u
+}
+
+// QuestionID returns the value of the "question_id" field in the mutation.
+func (m *OverrideMutation) QuestionID() (r uuid.UUID, exists bool) {
+	v := m.question_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuestionID returns the old "question_id" field's value of the Override entity.
+// If the Override object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OverrideMutation) OldQuestionID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuestionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuestionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuestionID: %w", err)
+	}
+	return oldValue.QuestionID, nil
+}
+
+// ResetQuestionID resets all changes to the "question_id" field.
+func (m *OverrideMutation) ResetQuestionID() {
+	m.question_id = nil
+}
+
+// SetActorID sets the "actor_id" field.
+func (m *OverrideMutation) SetActorID(u uuid.UUID) {
+	m.actor_id = &u
+}
+
+// ActorID returns the value of the "actor_id" field in the mutation.
+func (m *OverrideMutation) ActorID() (r uuid.UUID, exists bool) {
+	v := m.actor_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorID returns the old "actor_id" field's value of the Override entity.
+// If the Override object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OverrideMutation) OldActorID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorID: %w", err)
+	}
+	return oldValue.ActorID, nil
+}
+
+// ResetActorID resets all changes to the "actor_id" field.
+func (m *OverrideMutation) ResetActorID() {
+	m.actor_id = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *OverrideMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *OverrideMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Override entity.
+// If the Override object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OverrideMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *OverrideMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetKeyPoints sets the "key_points" field.
+func (m *OverrideMutation) SetKeyPoints(vpo []values.KeyPointOverride) {
+	m.key_points = &vpo
+	m.appendkey_points = nil
+}
+
+// KeyPoints returns the value of the "key_points" field in the mutation.
+func (m *OverrideMutation) KeyPoints() (r []values.KeyPointOverride, exists bool) {
+	v := m.key_points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyPoints returns the old "key_points" field's value of the Override entity.
+// If the Override object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OverrideMutation) OldKeyPoints(ctx context.Context) (v []values.KeyPointOverride, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyPoints is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyPoints requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyPoints: %w", err)
+	}
+	return oldValue.KeyPoints, nil
+}
+
+// AppendKeyPoints adds vpo to the "key_points" field.
+func (m *OverrideMutation) AppendKeyPoints(vpo []values.KeyPointOverride) {
+	m.appendkey_points = append(m.appendkey_points, vpo...)
+}
+
+// AppendedKeyPoints returns the list of values that were appended to the "key_points" field in this mutation.
+func (m *OverrideMutation) AppendedKeyPoints() ([]values.KeyPointOverride, bool) {
+	if len(m.appendkey_points) == 0 {
+		return nil, false
+	}
+	return m.appendkey_points, true
+}
+
+// ResetKeyPoints resets all changes to the "key_points" field.
+func (m *OverrideMutation) ResetKeyPoints() {
+	m.key_points = nil
+	m.appendkey_points = nil
+}
+
+// SetCriteria sets the "criteria" field.
+func (m *OverrideMutation) SetCriteria(vo []values.CriterionOverride) {
+	m.criteria = &vo
+	m.appendcriteria = nil
+}
+
+// Criteria returns the value of the "criteria" field in the mutation.
+func (m *OverrideMutation) Criteria() (r []values.CriterionOverride, exists bool) {
+	v := m.criteria
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCriteria returns the old "criteria" field's value of the Override entity.
+// If the Override object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OverrideMutation) OldCriteria(ctx context.Context) (v []values.CriterionOverride, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCriteria is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCriteria requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCriteria: %w", err)
+	}
+	return oldValue.Criteria, nil
+}
+
+// AppendCriteria adds vo to the "criteria" field.
+func (m *OverrideMutation) AppendCriteria(vo []values.CriterionOverride) {
+	m.appendcriteria = append(m.appendcriteria, vo...)
+}
+
+// AppendedCriteria returns the list of values that were appended to the "criteria" field in this mutation.
+func (m *OverrideMutation) AppendedCriteria() ([]values.CriterionOverride, bool) {
+	if len(m.appendcriteria) == 0 {
+		return nil, false
+	}
+	return m.appendcriteria, true
+}
+
+// ResetCriteria resets all changes to the "criteria" field.
+func (m *OverrideMutation) ResetCriteria() {
+	m.criteria = nil
+	m.appendcriteria = nil
+}
+
+// ClearRun clears the "run" edge to the ScoringRun entity.
+func (m *OverrideMutation) ClearRun() {
+	m.clearedrun = true
+	m.clearedFields[override.FieldRunID] = struct{}{}
+}
+
+// RunCleared reports if the "run" edge to the ScoringRun entity was cleared.
+func (m *OverrideMutation) RunCleared() bool {
+	return m.clearedrun
+}
+
+// RunIDs returns the "run" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// RunID instead. It exists only for internal usage by the builders.
+func (m *OverrideMutation) RunIDs() (ids []uuid.UUID) {
+	if id := m.run; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetRun resets all changes to the "run" edge.
+func (m *OverrideMutation) ResetRun() {
+	m.run = nil
+	m.clearedrun = false
+}
+
+// ClearFrom clears the "from" edge to the ScoringRun entity.
+func (m *OverrideMutation) ClearFrom() {
+	m.clearedfrom = true
+	m.clearedFields[override.FieldFromID] = struct{}{}
+}
+
+// FromCleared reports if the "from" edge to the ScoringRun entity was cleared.
+func (m *OverrideMutation) FromCleared() bool {
+	return m.clearedfrom
+}
+
+// FromIDs returns the "from" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// FromID instead. It exists only for internal usage by the builders.
+func (m *OverrideMutation) FromIDs() (ids []uuid.UUID) {
+	if id := m.from; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetFrom resets all changes to the "from" edge.
+func (m *OverrideMutation) ResetFrom() {
+	m.from = nil
+	m.clearedfrom = false
+}
+
+// Where appends a list predicates to the OverrideMutation builder.
+func (m *OverrideMutation) Where(ps ...predicate.Override) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the OverrideMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *OverrideMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Override, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *OverrideMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *OverrideMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Override).
+func (m *OverrideMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *OverrideMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, override.FieldCreatedAt)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, override.FieldOwnerID)
+	}
+	if m.run != nil {
+		fields = append(fields, override.FieldRunID)
+	}
+	if m.from != nil {
+		fields = append(fields, override.FieldFromID)
+	}
+	if m.question_id != nil {
+		fields = append(fields, override.FieldQuestionID)
+	}
+	if m.actor_id != nil {
+		fields = append(fields, override.FieldActorID)
+	}
+	if m.reason != nil {
+		fields = append(fields, override.FieldReason)
+	}
+	if m.key_points != nil {
+		fields = append(fields, override.FieldKeyPoints)
+	}
+	if m.criteria != nil {
+		fields = append(fields, override.FieldCriteria)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *OverrideMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case override.FieldCreatedAt:
+		return m.CreatedAt()
+	case override.FieldOwnerID:
+		return m.OwnerID()
+	case override.FieldRunID:
+		return m.RunID()
+	case override.FieldFromID:
+		return m.FromID()
+	case override.FieldQuestionID:
+		return m.QuestionID()
+	case override.FieldActorID:
+		return m.ActorID()
+	case override.FieldReason:
+		return m.Reason()
+	case override.FieldKeyPoints:
+		return m.KeyPoints()
+	case override.FieldCriteria:
+		return m.Criteria()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *OverrideMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case override.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case override.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case override.FieldRunID:
+		return m.OldRunID(ctx)
+	case override.FieldFromID:
+		return m.OldFromID(ctx)
+	case override.FieldQuestionID:
+		return m.OldQuestionID(ctx)
+	case override.FieldActorID:
+		return m.OldActorID(ctx)
+	case override.FieldReason:
+		return m.OldReason(ctx)
+	case override.FieldKeyPoints:
+		return m.OldKeyPoints(ctx)
+	case override.FieldCriteria:
+		return m.OldCriteria(ctx)
+	}
+	return nil, fmt.Errorf("unknown Override field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OverrideMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case override.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case override.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case override.FieldRunID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRunID(v)
+		return nil
+	case override.FieldFromID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromID(v)
+		return nil
+	case override.FieldQuestionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuestionID(v)
+		return nil
+	case override.FieldActorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorID(v)
+		return nil
+	case override.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case override.FieldKeyPoints:
+		v, ok := value.([]values.KeyPointOverride)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyPoints(v)
+		return nil
+	case override.FieldCriteria:
+		v, ok := value.([]values.CriterionOverride)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCriteria(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Override field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *OverrideMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *OverrideMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OverrideMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Override numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *OverrideMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *OverrideMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *OverrideMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Override nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *OverrideMutation) ResetField(name string) error {
+	switch name {
+	case override.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case override.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case override.FieldRunID:
+		m.ResetRunID()
+		return nil
+	case override.FieldFromID:
+		m.ResetFromID()
+		return nil
+	case override.FieldQuestionID:
+		m.ResetQuestionID()
+		return nil
+	case override.FieldActorID:
+		m.ResetActorID()
+		return nil
+	case override.FieldReason:
+		m.ResetReason()
+		return nil
+	case override.FieldKeyPoints:
+		m.ResetKeyPoints()
+		return nil
+	case override.FieldCriteria:
+		m.ResetCriteria()
+		return nil
+	}
+	return fmt.Errorf("unknown Override field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *OverrideMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.run != nil {
+		edges = append(edges, override.EdgeRun)
+	}
+	if m.from != nil {
+		edges = append(edges, override.EdgeFrom)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *OverrideMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case override.EdgeRun:
+		if id := m.run; id != nil {
+			return []ent.Value{*id}
+		}
+	case override.EdgeFrom:
+		if id := m.from; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *OverrideMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *OverrideMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *OverrideMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedrun {
+		edges = append(edges, override.EdgeRun)
+	}
+	if m.clearedfrom {
+		edges = append(edges, override.EdgeFrom)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *OverrideMutation) EdgeCleared(name string) bool {
+	switch name {
+	case override.EdgeRun:
+		return m.clearedrun
+	case override.EdgeFrom:
+		return m.clearedfrom
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *OverrideMutation) ClearEdge(name string) error {
+	switch name {
+	case override.EdgeRun:
+		m.ClearRun()
+		return nil
+	case override.EdgeFrom:
+		m.ClearFrom()
+		return nil
+	}
+	return fmt.Errorf("unknown Override unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *OverrideMutation) ResetEdge(name string) error {
+	switch name {
+	case override.EdgeRun:
+		m.ResetRun()
+		return nil
+	case override.EdgeFrom:
+		m.ResetFrom()
+		return nil
+	}
+	return fmt.Errorf("unknown Override edge %s", name)
+}
+
 // PassageMutation represents an operation that mutates the Passage nodes in the graph.
 type PassageMutation struct {
 	config
@@ -14401,34 +18050,37 @@ func (m *PassageMutation) ResetEdge(name string) error {
 // QuestionMutation represents an operation that mutates the Question nodes in the graph.
 type QuestionMutation struct {
 	config
-	op             Op
-	typ            string
-	id             *uuid.UUID
-	created_at     *time.Time
-	slug           *string
-	title          *string
-	prompt         *string
-	level          *enums.Level
-	skills         *pq.StringArray
-	min_words      *int
-	addmin_words   *int
-	max_words      *int
-	addmax_words   *int
-	position       *int
-	addposition    *int
-	active         *bool
-	clearedFields  map[string]struct{}
-	track          *uuid.UUID
-	clearedtrack   bool
-	rubrics        map[uuid.UUID]struct{}
-	removedrubrics map[uuid.UUID]struct{}
-	clearedrubrics bool
-	essays         map[uuid.UUID]struct{}
-	removedessays  map[uuid.UUID]struct{}
-	clearedessays  bool
-	done           bool
-	oldValue       func(context.Context) (*Question, error)
-	predicates     []predicate.Question
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	slug                *string
+	title               *string
+	prompt              *string
+	level               *enums.Level
+	skills              *pq.StringArray
+	min_words           *int
+	addmin_words        *int
+	max_words           *int
+	addmax_words        *int
+	position            *int
+	addposition         *int
+	active              *bool
+	clearedFields       map[string]struct{}
+	track               *uuid.UUID
+	clearedtrack        bool
+	rubrics             map[uuid.UUID]struct{}
+	removedrubrics      map[uuid.UUID]struct{}
+	clearedrubrics      bool
+	essays              map[uuid.UUID]struct{}
+	removedessays       map[uuid.UUID]struct{}
+	clearedessays       bool
+	calibrations        map[uuid.UUID]struct{}
+	removedcalibrations map[uuid.UUID]struct{}
+	clearedcalibrations bool
+	done                bool
+	oldValue            func(context.Context) (*Question, error)
+	predicates          []predicate.Question
 }
 
 var _ ent.Mutation = (*QuestionMutation)(nil)
@@ -15126,6 +18778,60 @@ func (m *QuestionMutation) ResetEssays() {
 	m.removedessays = nil
 }
 
+// AddCalibrationIDs adds the "calibrations" edge to the Calibration entity by ids.
+func (m *QuestionMutation) AddCalibrationIDs(ids ...uuid.UUID) {
+	if m.calibrations == nil {
+		m.calibrations = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.calibrations[ids[i]] = struct{}{}
+	}
+}
+
+// ClearCalibrations clears the "calibrations" edge to the Calibration entity.
+func (m *QuestionMutation) ClearCalibrations() {
+	m.clearedcalibrations = true
+}
+
+// CalibrationsCleared reports if the "calibrations" edge to the Calibration entity was cleared.
+func (m *QuestionMutation) CalibrationsCleared() bool {
+	return m.clearedcalibrations
+}
+
+// RemoveCalibrationIDs removes the "calibrations" edge to the Calibration entity by IDs.
+func (m *QuestionMutation) RemoveCalibrationIDs(ids ...uuid.UUID) {
+	if m.removedcalibrations == nil {
+		m.removedcalibrations = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.calibrations, ids[i])
+		m.removedcalibrations[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedCalibrations returns the removed IDs of the "calibrations" edge to the Calibration entity.
+func (m *QuestionMutation) RemovedCalibrationsIDs() (ids []uuid.UUID) {
+	for id := range m.removedcalibrations {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// CalibrationsIDs returns the "calibrations" edge IDs in the mutation.
+func (m *QuestionMutation) CalibrationsIDs() (ids []uuid.UUID) {
+	for id := range m.calibrations {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetCalibrations resets all changes to the "calibrations" edge.
+func (m *QuestionMutation) ResetCalibrations() {
+	m.calibrations = nil
+	m.clearedcalibrations = false
+	m.removedcalibrations = nil
+}
+
 // Where appends a list predicates to the QuestionMutation builder.
 func (m *QuestionMutation) Where(ps ...predicate.Question) {
 	m.predicates = append(m.predicates, ps...)
@@ -15468,7 +19174,7 @@ func (m *QuestionMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *QuestionMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.track != nil {
 		edges = append(edges, question.EdgeTrack)
 	}
@@ -15477,6 +19183,9 @@ func (m *QuestionMutation) AddedEdges() []string {
 	}
 	if m.essays != nil {
 		edges = append(edges, question.EdgeEssays)
+	}
+	if m.calibrations != nil {
+		edges = append(edges, question.EdgeCalibrations)
 	}
 	return edges
 }
@@ -15501,18 +19210,27 @@ func (m *QuestionMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case question.EdgeCalibrations:
+		ids := make([]ent.Value, 0, len(m.calibrations))
+		for id := range m.calibrations {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *QuestionMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.removedrubrics != nil {
 		edges = append(edges, question.EdgeRubrics)
 	}
 	if m.removedessays != nil {
 		edges = append(edges, question.EdgeEssays)
+	}
+	if m.removedcalibrations != nil {
+		edges = append(edges, question.EdgeCalibrations)
 	}
 	return edges
 }
@@ -15533,13 +19251,19 @@ func (m *QuestionMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case question.EdgeCalibrations:
+		ids := make([]ent.Value, 0, len(m.removedcalibrations))
+		for id := range m.removedcalibrations {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *QuestionMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.clearedtrack {
 		edges = append(edges, question.EdgeTrack)
 	}
@@ -15548,6 +19272,9 @@ func (m *QuestionMutation) ClearedEdges() []string {
 	}
 	if m.clearedessays {
 		edges = append(edges, question.EdgeEssays)
+	}
+	if m.clearedcalibrations {
+		edges = append(edges, question.EdgeCalibrations)
 	}
 	return edges
 }
@@ -15562,6 +19289,8 @@ func (m *QuestionMutation) EdgeCleared(name string) bool {
 		return m.clearedrubrics
 	case question.EdgeEssays:
 		return m.clearedessays
+	case question.EdgeCalibrations:
+		return m.clearedcalibrations
 	}
 	return false
 }
@@ -15589,6 +19318,9 @@ func (m *QuestionMutation) ResetEdge(name string) error {
 		return nil
 	case question.EdgeEssays:
 		m.ResetEssays()
+		return nil
+	case question.EdgeCalibrations:
+		m.ResetCalibrations()
 		return nil
 	}
 	return fmt.Errorf("unknown Question edge %s", name)
@@ -17902,6 +21634,1024 @@ func (m *ReferenceAnswerMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ReferenceAnswer edge %s", name)
 }
 
+// RescoringMutation represents an operation that mutates the Rescoring nodes in the graph.
+type RescoringMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	question_id   *uuid.UUID
+	track_id      *uuid.UUID
+	reason        *string
+	actor_id      *uuid.UUID
+	total         *int
+	addtotal      *int
+	cursor        *uuid.UUID
+	added         *int
+	addadded      *int
+	skipped       *int
+	addskipped    *int
+	walked_at     *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Rescoring, error)
+	predicates    []predicate.Rescoring
+}
+
+var _ ent.Mutation = (*RescoringMutation)(nil)
+
+// rescoringOption allows management of the mutation configuration using functional options.
+type rescoringOption func(*RescoringMutation)
+
+// newRescoringMutation creates new mutation for the Rescoring entity.
+func newRescoringMutation(c config, op Op, opts ...rescoringOption) *RescoringMutation {
+	m := &RescoringMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRescoring,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRescoringID sets the ID field of the mutation.
+func withRescoringID(id uuid.UUID) rescoringOption {
+	return func(m *RescoringMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Rescoring
+		)
+		m.oldValue = func(ctx context.Context) (*Rescoring, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Rescoring.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRescoring sets the old Rescoring of the mutation.
+func withRescoring(node *Rescoring) rescoringOption {
+	return func(m *RescoringMutation) {
+		m.oldValue = func(context.Context) (*Rescoring, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RescoringMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RescoringMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Rescoring entities.
+func (m *RescoringMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RescoringMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RescoringMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Rescoring.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *RescoringMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *RescoringMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Rescoring entity.
+// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RescoringMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *RescoringMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetQuestionID sets the "question_id" field.
+func (m *RescoringMutation) SetQuestionID(u uuid.UUID) {
+	m.question_id = &u
+}
+
+// QuestionID returns the value of the "question_id" field in the mutation.
+func (m *RescoringMutation) QuestionID() (r uuid.UUID, exists bool) {
+	v := m.question_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuestionID returns the old "question_id" field's value of the Rescoring entity.
+// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RescoringMutation) OldQuestionID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuestionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuestionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuestionID: %w", err)
+	}
+	return oldValue.QuestionID, nil
+}
+
+// ClearQuestionID clears the value of the "question_id" field.
+func (m *RescoringMutation) ClearQuestionID() {
+	m.question_id = nil
+	m.clearedFields[rescoring.FieldQuestionID] = struct{}{}
+}
+
+// QuestionIDCleared returns if the "question_id" field was cleared in this mutation.
+func (m *RescoringMutation) QuestionIDCleared() bool {
+	_, ok := m.clearedFields[rescoring.FieldQuestionID]
+	return ok
+}
+
+// ResetQuestionID resets all changes to the "question_id" field.
+func (m *RescoringMutation) ResetQuestionID() {
+	m.question_id = nil
+	delete(m.clearedFields, rescoring.FieldQuestionID)
+}
+
+// SetTrackID sets the "track_id" field.
+func (m *RescoringMutation) SetTrackID(u uuid.UUID) {
+	m.track_id = &u
+}
+
+// TrackID returns the value of the "track_id" field in the mutation.
+func (m *RescoringMutation) TrackID() (r uuid.UUID, exists bool) {
+	v := m.track_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackID returns the old "track_id" field's value of the Rescoring entity.
+// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RescoringMutation) OldTrackID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackID: %w", err)
+	}
+	return oldValue.TrackID, nil
+}
+
+// ClearTrackID clears the value of the "track_id" field.
+func (m *RescoringMutation) ClearTrackID() {
+	m.track_id = nil
+	m.clearedFields[rescoring.FieldTrackID] = struct{}{}
+}
+
+// TrackIDCleared returns if the "track_id" field was cleared in this mutation.
+func (m *RescoringMutation) TrackIDCleared() bool {
+	_, ok := m.clearedFields[rescoring.FieldTrackID]
+	return ok
+}
+
+// ResetTrackID resets all changes to the "track_id" field.
+func (m *RescoringMutation) ResetTrackID() {
+	m.track_id = nil
+	delete(m.clearedFields, rescoring.FieldTrackID)
+}
+
+// SetReason sets the "reason" field.
+func (m *RescoringMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *RescoringMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Rescoring entity.
+// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RescoringMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *RescoringMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetActorID sets the "actor_id" field.
+func (m *RescoringMutation) SetActorID(u uuid.UUID) {
+	m.actor_id = &u
+}
+
+// ActorID returns the value of the "actor_id" field in the mutation.
+func (m *RescoringMutation) ActorID() (r uuid.UUID, exists bool) {
+	v := m.actor_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorID returns the old "actor_id" field's value of the Rescoring entity.
+// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RescoringMutation) OldActorID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorID: %w", err)
+	}
+	return oldValue.ActorID, nil
+}
+
+// ClearActorID clears the value of the "actor_id" field.
+func (m *RescoringMutation) ClearActorID() {
+	m.actor_id = nil
+	m.clearedFields[rescoring.FieldActorID] = struct{}{}
+}
+
+// ActorIDCleared returns if the "actor_id" field was cleared in this mutation.
+func (m *RescoringMutation) ActorIDCleared() bool {
+	_, ok := m.clearedFields[rescoring.FieldActorID]
+	return ok
+}
+
+// ResetActorID resets all changes to the "actor_id" field.
+func (m *RescoringMutation) ResetActorID() {
+	m.actor_id = nil
+	delete(m.clearedFields, rescoring.FieldActorID)
+}
+
+// SetTotal sets the "total" field.
+func (m *RescoringMutation) SetTotal(i int) {
+	m.total = &i
+	m.addtotal = nil
+}
+
+// Total returns the value of the "total" field in the mutation.
+func (m *RescoringMutation) Total() (r int, exists bool) {
+	v := m.total
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTotal returns the old "total" field's value of the Rescoring entity.
+// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RescoringMutation) OldTotal(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTotal is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTotal requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTotal: %w", err)
+	}
+	return oldValue.Total, nil
+}
+
+// AddTotal adds i to the "total" field.
+func (m *RescoringMutation) AddTotal(i int) {
+	if m.addtotal != nil {
+		*m.addtotal += i
+	} else {
+		m.addtotal = &i
+	}
+}
+
+// AddedTotal returns the value that was added to the "total" field in this mutation.
+func (m *RescoringMutation) AddedTotal() (r int, exists bool) {
+	v := m.addtotal
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTotal resets all changes to the "total" field.
+func (m *RescoringMutation) ResetTotal() {
+	m.total = nil
+	m.addtotal = nil
+}
+
+// SetCursor sets the "cursor" field.
+func (m *RescoringMutation) SetCursor(u uuid.UUID) {
+	m.cursor = &u
+}
+
+// Cursor returns the value of the "cursor" field in the mutation.
+func (m *RescoringMutation) Cursor() (r uuid.UUID, exists bool) {
+	v := m.cursor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCursor returns the old "cursor" field's value of the Rescoring entity.
+// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RescoringMutation) OldCursor(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCursor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCursor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCursor: %w", err)
+	}
+	return oldValue.Cursor, nil
+}
+
+// ClearCursor clears the value of the "cursor" field.
+func (m *RescoringMutation) ClearCursor() {
+	m.cursor = nil
+	m.clearedFields[rescoring.FieldCursor] = struct{}{}
+}
+
+// CursorCleared returns if the "cursor" field was cleared in this mutation.
+func (m *RescoringMutation) CursorCleared() bool {
+	_, ok := m.clearedFields[rescoring.FieldCursor]
+	return ok
+}
+
+// ResetCursor resets all changes to the "cursor" field.
+func (m *RescoringMutation) ResetCursor() {
+	m.cursor = nil
+	delete(m.clearedFields, rescoring.FieldCursor)
+}
+
+// SetAdded sets the "added" field.
+func (m *RescoringMutation) SetAdded(i int) {
+	m.added = &i
+	m.addadded = nil
+}
+
+// Added returns the value of the "added" field in the mutation.
+func (m *RescoringMutation) Added() (r int, exists bool) {
+	v := m.added
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAdded returns the old "added" field's value of the Rescoring entity.
+// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RescoringMutation) OldAdded(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAdded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAdded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAdded: %w", err)
+	}
+	return oldValue.Added, nil
+}
+
+// AddAdded adds i to the "added" field.
+func (m *RescoringMutation) AddAdded(i int) {
+	if m.addadded != nil {
+		*m.addadded += i
+	} else {
+		m.addadded = &i
+	}
+}
+
+// AddedAdded returns the value that was added to the "added" field in this mutation.
+func (m *RescoringMutation) AddedAdded() (r int, exists bool) {
+	v := m.addadded
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAdded resets all changes to the "added" field.
+func (m *RescoringMutation) ResetAdded() {
+	m.added = nil
+	m.addadded = nil
+}
+
+// SetSkipped sets the "skipped" field.
+func (m *RescoringMutation) SetSkipped(i int) {
+	m.skipped = &i
+	m.addskipped = nil
+}
+
+// Skipped returns the value of the "skipped" field in the mutation.
+func (m *RescoringMutation) Skipped() (r int, exists bool) {
+	v := m.skipped
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSkipped returns the old "skipped" field's value of the Rescoring entity.
+// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RescoringMutation) OldSkipped(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSkipped is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSkipped requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSkipped: %w", err)
+	}
+	return oldValue.Skipped, nil
+}
+
+// AddSkipped adds i to the "skipped" field.
+func (m *RescoringMutation) AddSkipped(i int) {
+	if m.addskipped != nil {
+		*m.addskipped += i
+	} else {
+		m.addskipped = &i
+	}
+}
+
+// AddedSkipped returns the value that was added to the "skipped" field in this mutation.
+func (m *RescoringMutation) AddedSkipped() (r int, exists bool) {
+	v := m.addskipped
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSkipped resets all changes to the "skipped" field.
+func (m *RescoringMutation) ResetSkipped() {
+	m.skipped = nil
+	m.addskipped = nil
+}
+
+// SetWalkedAt sets the "walked_at" field.
+func (m *RescoringMutation) SetWalkedAt(t time.Time) {
+	m.walked_at = &t
+}
+
+// WalkedAt returns the value of the "walked_at" field in the mutation.
+func (m *RescoringMutation) WalkedAt() (r time.Time, exists bool) {
+	v := m.walked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWalkedAt returns the old "walked_at" field's value of the Rescoring entity.
+// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RescoringMutation) OldWalkedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWalkedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWalkedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWalkedAt: %w", err)
+	}
+	return oldValue.WalkedAt, nil
+}
+
+// ClearWalkedAt clears the value of the "walked_at" field.
+func (m *RescoringMutation) ClearWalkedAt() {
+	m.walked_at = nil
+	m.clearedFields[rescoring.FieldWalkedAt] = struct{}{}
+}
+
+// WalkedAtCleared returns if the "walked_at" field was cleared in this mutation.
+func (m *RescoringMutation) WalkedAtCleared() bool {
+	_, ok := m.clearedFields[rescoring.FieldWalkedAt]
+	return ok
+}
+
+// ResetWalkedAt resets all changes to the "walked_at" field.
+func (m *RescoringMutation) ResetWalkedAt() {
+	m.walked_at = nil
+	delete(m.clearedFields, rescoring.FieldWalkedAt)
+}
+
+// Where appends a list predicates to the RescoringMutation builder.
+func (m *RescoringMutation) Where(ps ...predicate.Rescoring) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RescoringMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RescoringMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Rescoring, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RescoringMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RescoringMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Rescoring).
+func (m *RescoringMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RescoringMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.created_at != nil {
+		fields = append(fields, rescoring.FieldCreatedAt)
+	}
+	if m.question_id != nil {
+		fields = append(fields, rescoring.FieldQuestionID)
+	}
+	if m.track_id != nil {
+		fields = append(fields, rescoring.FieldTrackID)
+	}
+	if m.reason != nil {
+		fields = append(fields, rescoring.FieldReason)
+	}
+	if m.actor_id != nil {
+		fields = append(fields, rescoring.FieldActorID)
+	}
+	if m.total != nil {
+		fields = append(fields, rescoring.FieldTotal)
+	}
+	if m.cursor != nil {
+		fields = append(fields, rescoring.FieldCursor)
+	}
+	if m.added != nil {
+		fields = append(fields, rescoring.FieldAdded)
+	}
+	if m.skipped != nil {
+		fields = append(fields, rescoring.FieldSkipped)
+	}
+	if m.walked_at != nil {
+		fields = append(fields, rescoring.FieldWalkedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RescoringMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case rescoring.FieldCreatedAt:
+		return m.CreatedAt()
+	case rescoring.FieldQuestionID:
+		return m.QuestionID()
+	case rescoring.FieldTrackID:
+		return m.TrackID()
+	case rescoring.FieldReason:
+		return m.Reason()
+	case rescoring.FieldActorID:
+		return m.ActorID()
+	case rescoring.FieldTotal:
+		return m.Total()
+	case rescoring.FieldCursor:
+		return m.Cursor()
+	case rescoring.FieldAdded:
+		return m.Added()
+	case rescoring.FieldSkipped:
+		return m.Skipped()
+	case rescoring.FieldWalkedAt:
+		return m.WalkedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RescoringMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case rescoring.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case rescoring.FieldQuestionID:
+		return m.OldQuestionID(ctx)
+	case rescoring.FieldTrackID:
+		return m.OldTrackID(ctx)
+	case rescoring.FieldReason:
+		return m.OldReason(ctx)
+	case rescoring.FieldActorID:
+		return m.OldActorID(ctx)
+	case rescoring.FieldTotal:
+		return m.OldTotal(ctx)
+	case rescoring.FieldCursor:
+		return m.OldCursor(ctx)
+	case rescoring.FieldAdded:
+		return m.OldAdded(ctx)
+	case rescoring.FieldSkipped:
+		return m.OldSkipped(ctx)
+	case rescoring.FieldWalkedAt:
+		return m.OldWalkedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Rescoring field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RescoringMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case rescoring.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case rescoring.FieldQuestionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuestionID(v)
+		return nil
+	case rescoring.FieldTrackID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrackID(v)
+		return nil
+	case rescoring.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case rescoring.FieldActorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorID(v)
+		return nil
+	case rescoring.FieldTotal:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTotal(v)
+		return nil
+	case rescoring.FieldCursor:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCursor(v)
+		return nil
+	case rescoring.FieldAdded:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAdded(v)
+		return nil
+	case rescoring.FieldSkipped:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSkipped(v)
+		return nil
+	case rescoring.FieldWalkedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWalkedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Rescoring field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RescoringMutation) AddedFields() []string {
+	var fields []string
+	if m.addtotal != nil {
+		fields = append(fields, rescoring.FieldTotal)
+	}
+	if m.addadded != nil {
+		fields = append(fields, rescoring.FieldAdded)
+	}
+	if m.addskipped != nil {
+		fields = append(fields, rescoring.FieldSkipped)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RescoringMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case rescoring.FieldTotal:
+		return m.AddedTotal()
+	case rescoring.FieldAdded:
+		return m.AddedAdded()
+	case rescoring.FieldSkipped:
+		return m.AddedSkipped()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RescoringMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case rescoring.FieldTotal:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTotal(v)
+		return nil
+	case rescoring.FieldAdded:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAdded(v)
+		return nil
+	case rescoring.FieldSkipped:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSkipped(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Rescoring numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RescoringMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(rescoring.FieldQuestionID) {
+		fields = append(fields, rescoring.FieldQuestionID)
+	}
+	if m.FieldCleared(rescoring.FieldTrackID) {
+		fields = append(fields, rescoring.FieldTrackID)
+	}
+	if m.FieldCleared(rescoring.FieldActorID) {
+		fields = append(fields, rescoring.FieldActorID)
+	}
+	if m.FieldCleared(rescoring.FieldCursor) {
+		fields = append(fields, rescoring.FieldCursor)
+	}
+	if m.FieldCleared(rescoring.FieldWalkedAt) {
+		fields = append(fields, rescoring.FieldWalkedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RescoringMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RescoringMutation) ClearField(name string) error {
+	switch name {
+	case rescoring.FieldQuestionID:
+		m.ClearQuestionID()
+		return nil
+	case rescoring.FieldTrackID:
+		m.ClearTrackID()
+		return nil
+	case rescoring.FieldActorID:
+		m.ClearActorID()
+		return nil
+	case rescoring.FieldCursor:
+		m.ClearCursor()
+		return nil
+	case rescoring.FieldWalkedAt:
+		m.ClearWalkedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Rescoring nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RescoringMutation) ResetField(name string) error {
+	switch name {
+	case rescoring.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case rescoring.FieldQuestionID:
+		m.ResetQuestionID()
+		return nil
+	case rescoring.FieldTrackID:
+		m.ResetTrackID()
+		return nil
+	case rescoring.FieldReason:
+		m.ResetReason()
+		return nil
+	case rescoring.FieldActorID:
+		m.ResetActorID()
+		return nil
+	case rescoring.FieldTotal:
+		m.ResetTotal()
+		return nil
+	case rescoring.FieldCursor:
+		m.ResetCursor()
+		return nil
+	case rescoring.FieldAdded:
+		m.ResetAdded()
+		return nil
+	case rescoring.FieldSkipped:
+		m.ResetSkipped()
+		return nil
+	case rescoring.FieldWalkedAt:
+		m.ResetWalkedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Rescoring field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RescoringMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RescoringMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RescoringMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RescoringMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RescoringMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RescoringMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RescoringMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Rescoring unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RescoringMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Rescoring edge %s", name)
+}
+
 // RubricMutation represents an operation that mutates the Rubric nodes in the graph.
 type RubricMutation struct {
 	config
@@ -19983,6 +24733,7 @@ type ScoringRunMutation struct {
 	addnumber              *int
 	kind                   *enums.RunKind
 	requested_by           *uuid.UUID
+	rescoring_id           *uuid.UUID
 	stage                  *enums.Stage
 	percent                *int
 	addpercent             *int
@@ -20448,6 +25199,55 @@ func (m *ScoringRunMutation) RequestedByCleared() bool {
 func (m *ScoringRunMutation) ResetRequestedBy() {
 	m.requested_by = nil
 	delete(m.clearedFields, scoringrun.FieldRequestedBy)
+}
+
+// SetRescoringID sets the "rescoring_id" field.
+func (m *ScoringRunMutation) SetRescoringID(u uuid.UUID) {
+	m.rescoring_id = &u
+}
+
+// RescoringID returns the value of the "rescoring_id" field in the mutation.
+func (m *ScoringRunMutation) RescoringID() (r uuid.UUID, exists bool) {
+	v := m.rescoring_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRescoringID returns the old "rescoring_id" field's value of the ScoringRun entity.
+// If the ScoringRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ScoringRunMutation) OldRescoringID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRescoringID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRescoringID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRescoringID: %w", err)
+	}
+	return oldValue.RescoringID, nil
+}
+
+// ClearRescoringID clears the value of the "rescoring_id" field.
+func (m *ScoringRunMutation) ClearRescoringID() {
+	m.rescoring_id = nil
+	m.clearedFields[scoringrun.FieldRescoringID] = struct{}{}
+}
+
+// RescoringIDCleared returns if the "rescoring_id" field was cleared in this mutation.
+func (m *ScoringRunMutation) RescoringIDCleared() bool {
+	_, ok := m.clearedFields[scoringrun.FieldRescoringID]
+	return ok
+}
+
+// ResetRescoringID resets all changes to the "rescoring_id" field.
+func (m *ScoringRunMutation) ResetRescoringID() {
+	m.rescoring_id = nil
+	delete(m.clearedFields, scoringrun.FieldRescoringID)
 }
 
 // SetStage sets the "stage" field.
@@ -21644,7 +26444,7 @@ func (m *ScoringRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ScoringRunMutation) Fields() []string {
-	fields := make([]string, 0, 30)
+	fields := make([]string, 0, 31)
 	if m.created_at != nil {
 		fields = append(fields, scoringrun.FieldCreatedAt)
 	}
@@ -21668,6 +26468,9 @@ func (m *ScoringRunMutation) Fields() []string {
 	}
 	if m.requested_by != nil {
 		fields = append(fields, scoringrun.FieldRequestedBy)
+	}
+	if m.rescoring_id != nil {
+		fields = append(fields, scoringrun.FieldRescoringID)
 	}
 	if m.stage != nil {
 		fields = append(fields, scoringrun.FieldStage)
@@ -21759,6 +26562,8 @@ func (m *ScoringRunMutation) Field(name string) (ent.Value, bool) {
 		return m.Kind()
 	case scoringrun.FieldRequestedBy:
 		return m.RequestedBy()
+	case scoringrun.FieldRescoringID:
+		return m.RescoringID()
 	case scoringrun.FieldStage:
 		return m.Stage()
 	case scoringrun.FieldPercent:
@@ -21828,6 +26633,8 @@ func (m *ScoringRunMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldKind(ctx)
 	case scoringrun.FieldRequestedBy:
 		return m.OldRequestedBy(ctx)
+	case scoringrun.FieldRescoringID:
+		return m.OldRescoringID(ctx)
 	case scoringrun.FieldStage:
 		return m.OldStage(ctx)
 	case scoringrun.FieldPercent:
@@ -21936,6 +26743,13 @@ func (m *ScoringRunMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRequestedBy(v)
+		return nil
+	case scoringrun.FieldRescoringID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRescoringID(v)
 		return nil
 	case scoringrun.FieldStage:
 		v, ok := value.(enums.Stage)
@@ -22223,6 +27037,9 @@ func (m *ScoringRunMutation) ClearedFields() []string {
 	if m.FieldCleared(scoringrun.FieldRequestedBy) {
 		fields = append(fields, scoringrun.FieldRequestedBy)
 	}
+	if m.FieldCleared(scoringrun.FieldRescoringID) {
+		fields = append(fields, scoringrun.FieldRescoringID)
+	}
 	if m.FieldCleared(scoringrun.FieldStartedAt) {
 		fields = append(fields, scoringrun.FieldStartedAt)
 	}
@@ -22263,6 +27080,9 @@ func (m *ScoringRunMutation) ClearField(name string) error {
 	switch name {
 	case scoringrun.FieldRequestedBy:
 		m.ClearRequestedBy()
+		return nil
+	case scoringrun.FieldRescoringID:
+		m.ClearRescoringID()
 		return nil
 	case scoringrun.FieldStartedAt:
 		m.ClearStartedAt()
@@ -22319,6 +27139,9 @@ func (m *ScoringRunMutation) ResetField(name string) error {
 		return nil
 	case scoringrun.FieldRequestedBy:
 		m.ResetRequestedBy()
+		return nil
+	case scoringrun.FieldRescoringID:
+		m.ResetRescoringID()
 		return nil
 	case scoringrun.FieldStage:
 		m.ResetStage()

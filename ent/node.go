@@ -13,6 +13,22 @@ func (_m *AuditEvent) GlobalID() string {
 func (*AuditEvent) IsNode() {}
 
 // GlobalID is the id of the row in the API.
+func (_m *Calibration) GlobalID() string {
+	return globalid.Encode("calibration", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*Calibration) IsNode() {}
+
+// GlobalID is the id of the row in the API.
+func (_m *CalibrationModel) GlobalID() string {
+	return globalid.Encode("calibration_model", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*CalibrationModel) IsNode() {}
+
+// GlobalID is the id of the row in the API.
 func (_m *Citation) GlobalID() string {
 	return globalid.Encode("citation", _m.ID)
 }
@@ -67,6 +83,14 @@ func (_m *Explanation) GlobalID() string {
 
 // IsNode marks the model as a Node of the API.
 func (*Explanation) IsNode() {}
+
+// GlobalID is the id of the row in the API.
+func (_m *GradedAnswer) GlobalID() string {
+	return globalid.Encode("graded_answer", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*GradedAnswer) IsNode() {}
 
 // GlobalID is the id of the row in the API.
 func (_m *KeyPoint) GlobalID() string {
@@ -125,6 +149,14 @@ func (_m *Membership) GlobalID() string {
 func (*Membership) IsNode() {}
 
 // GlobalID is the id of the row in the API.
+func (_m *Override) GlobalID() string {
+	return globalid.Encode("override", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*Override) IsNode() {}
+
+// GlobalID is the id of the row in the API.
 func (_m *Passage) GlobalID() string {
 	return globalid.Encode("passage", _m.ID)
 }
@@ -163,6 +195,14 @@ func (_m *ReferenceAnswer) GlobalID() string {
 
 // IsNode marks the model as a Node of the API.
 func (*ReferenceAnswer) IsNode() {}
+
+// GlobalID is the id of the row in the API.
+func (_m *Rescoring) GlobalID() string {
+	return globalid.Encode("rescoring", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*Rescoring) IsNode() {}
 
 // GlobalID is the id of the row in the API.
 func (_m *Rubric) GlobalID() string {

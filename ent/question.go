@@ -57,9 +57,11 @@ type QuestionEdges struct {
 	Rubrics []*Rubric `json:"rubrics,omitempty"`
 	// Essays holds the value of the essays edge.
 	Essays []*Essay `json:"essays,omitempty"`
+	// Calibrations holds the value of the calibrations edge.
+	Calibrations []*Calibration `json:"calibrations,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [4]bool
 }
 
 // TrackOrErr returns the Track value or an error if the edge
@@ -89,6 +91,15 @@ func (e QuestionEdges) EssaysOrErr() ([]*Essay, error) {
 		return e.Essays, nil
 	}
 	return nil, &NotLoadedError{edge: "essays"}
+}
+
+// CalibrationsOrErr returns the Calibrations value or an error if the edge
+// was not loaded in eager-loading.
+func (e QuestionEdges) CalibrationsOrErr() ([]*Calibration, error) {
+	if e.loadedTypes[3] {
+		return e.Calibrations, nil
+	}
+	return nil, &NotLoadedError{edge: "calibrations"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -221,6 +232,11 @@ func (_m *Question) QueryRubrics() *RubricQuery {
 // QueryEssays queries the "essays" edge of the Question entity.
 func (_m *Question) QueryEssays() *EssayQuery {
 	return NewQuestionClient(_m.config).QueryEssays(_m)
+}
+
+// QueryCalibrations queries the "calibrations" edge of the Question entity.
+func (_m *Question) QueryCalibrations() *CalibrationQuery {
+	return NewQuestionClient(_m.config).QueryCalibrations(_m)
 }
 
 // Update returns a builder for updating this Question.

@@ -14,6 +14,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 	"github.com/lib/pq"
+	"github.com/rubrica/rubrica/ent/calibration"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/essay"
 	"github.com/rubrica/rubrica/ent/question"
@@ -158,6 +159,21 @@ func (_c *QuestionCreate) AddEssays(v ...*Essay) *QuestionCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddEssayIDs(ids...)
+}
+
+// AddCalibrationIDs adds the "calibrations" edge to the Calibration entity by IDs.
+func (_c *QuestionCreate) AddCalibrationIDs(ids ...uuid.UUID) *QuestionCreate {
+	_c.mutation.AddCalibrationIDs(ids...)
+	return _c
+}
+
+// AddCalibrations adds the "calibrations" edges to the Calibration entity.
+func (_c *QuestionCreate) AddCalibrations(v ...*Calibration) *QuestionCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddCalibrationIDs(ids...)
 }
 
 // Mutation returns the QuestionMutation object of the builder.
@@ -411,6 +427,22 @@ func (_c *QuestionCreate) createSpec() (*Question, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(essay.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.CalibrationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   question.CalibrationsTable,
+			Columns: []string{question.CalibrationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(calibration.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

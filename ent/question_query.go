@@ -15,6 +15,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
+	"github.com/rubrica/rubrica/ent/calibration"
 	"github.com/rubrica/rubrica/ent/essay"
 	"github.com/rubrica/rubrica/ent/predicate"
 	"github.com/rubrica/rubrica/ent/question"
@@ -25,14 +26,15 @@ import (
 // QuestionQuery is the builder for querying Question entities.
 type QuestionQuery struct {
 	config
-	ctx         *QueryContext
-	order       []question.OrderOption
-	inters      []Interceptor
-	predicates  []predicate.Question
-	withTrack   *TrackQuery
-	withRubrics *RubricQuery
-	withEssays  *EssayQuery
-	modifiers   []func(*sql.Selector)
+	ctx              *QueryContext
+	order            []question.OrderOption
+	inters           []Interceptor
+	predicates       []predicate.Question
+	withTrack        *TrackQuery
+	withRubrics      *RubricQuery
+	withEssays       *EssayQuery
+	withCalibrations *CalibrationQuery
+	modifiers        []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -128,6 +130,28 @@ func (_q *QuestionQuery) QueryEssays() *EssayQuery {
 			sqlgraph.From(question.Table, question.FieldID, selector),
 			sqlgraph.To(essay.Table, essay.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, question.EssaysTable, question.EssaysColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryCalibrations chains the current query on the "calibrations" edge.
+func (_q *QuestionQuery) QueryCalibrations() *CalibrationQuery {
+	query := (&CalibrationClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(question.Table, question.FieldID, selector),
+			sqlgraph.To(calibration.Table, calibration.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, question.CalibrationsTable, question.CalibrationsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -322,14 +346,15 @@ func (_q *QuestionQuery) Clone() *QuestionQuery {
 		return nil
 	}
 	return &QuestionQuery{
-		config:      _q.config,
-		ctx:         _q.ctx.Clone(),
-		order:       append([]question.OrderOption{}, _q.order...),
-		inters:      append([]Interceptor{}, _q.inters...),
-		predicates:  append([]predicate.Question{}, _q.predicates...),
-		withTrack:   _q.withTrack.Clone(),
-		withRubrics: _q.withRubrics.Clone(),
-		withEssays:  _q.withEssays.Clone(),
+		config:           _q.config,
+		ctx:              _q.ctx.Clone(),
+		order:            append([]question.OrderOption{}, _q.order...),
+		inters:           append([]Interceptor{}, _q.inters...),
+		predicates:       append([]predicate.Question{}, _q.predicates...),
+		withTrack:        _q.withTrack.Clone(),
+		withRubrics:      _q.withRubrics.Clone(),
+		withEssays:       _q.withEssays.Clone(),
+		withCalibrations: _q.withCalibrations.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -367,6 +392,17 @@ func (_q *QuestionQuery) WithEssays(opts ...func(*EssayQuery)) *QuestionQuery {
 		opt(query)
 	}
 	_q.withEssays = query
+	return _q
+}
+
+// WithCalibrations tells the query-builder to eager-load the nodes that are connected to
+// the "calibrations" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *QuestionQuery) WithCalibrations(opts ...func(*CalibrationQuery)) *QuestionQuery {
+	query := (&CalibrationClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withCalibrations = query
 	return _q
 }
 
@@ -454,10 +490,11 @@ func (_q *QuestionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Que
 	var (
 		nodes       = []*Question{}
 		_spec       = _q.querySpec()
-		loadedTypes = [3]bool{
+		loadedTypes = [4]bool{
 			_q.withTrack != nil,
 			_q.withRubrics != nil,
 			_q.withEssays != nil,
+			_q.withCalibrations != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -498,6 +535,13 @@ func (_q *QuestionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Que
 		if err := _q.loadEssays(ctx, query, nodes,
 			func(n *Question) { n.Edges.Essays = []*Essay{} },
 			func(n *Question, e *Essay) { n.Edges.Essays = append(n.Edges.Essays, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withCalibrations; query != nil {
+		if err := _q.loadCalibrations(ctx, query, nodes,
+			func(n *Question) { n.Edges.Calibrations = []*Calibration{} },
+			func(n *Question, e *Calibration) { n.Edges.Calibrations = append(n.Edges.Calibrations, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -578,6 +622,36 @@ func (_q *QuestionQuery) loadEssays(ctx context.Context, query *EssayQuery, node
 	}
 	query.Where(predicate.Essay(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(question.EssaysColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.QuestionID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "question_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *QuestionQuery) loadCalibrations(ctx context.Context, query *CalibrationQuery, nodes []*Question, init func(*Question), assign func(*Question, *Calibration)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*Question)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(calibration.FieldQuestionID)
+	}
+	query.Where(predicate.Calibration(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(question.CalibrationsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {

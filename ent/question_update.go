@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 	"github.com/lib/pq"
+	"github.com/rubrica/rubrica/ent/calibration"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/essay"
 	"github.com/rubrica/rubrica/ent/predicate"
@@ -188,6 +189,21 @@ func (_u *QuestionUpdate) AddEssays(v ...*Essay) *QuestionUpdate {
 	return _u.AddEssayIDs(ids...)
 }
 
+// AddCalibrationIDs adds the "calibrations" edge to the Calibration entity by IDs.
+func (_u *QuestionUpdate) AddCalibrationIDs(ids ...uuid.UUID) *QuestionUpdate {
+	_u.mutation.AddCalibrationIDs(ids...)
+	return _u
+}
+
+// AddCalibrations adds the "calibrations" edges to the Calibration entity.
+func (_u *QuestionUpdate) AddCalibrations(v ...*Calibration) *QuestionUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddCalibrationIDs(ids...)
+}
+
 // Mutation returns the QuestionMutation object of the builder.
 func (_u *QuestionUpdate) Mutation() *QuestionMutation {
 	return _u.mutation
@@ -233,6 +249,27 @@ func (_u *QuestionUpdate) RemoveEssays(v ...*Essay) *QuestionUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveEssayIDs(ids...)
+}
+
+// ClearCalibrations clears all "calibrations" edges to the Calibration entity.
+func (_u *QuestionUpdate) ClearCalibrations() *QuestionUpdate {
+	_u.mutation.ClearCalibrations()
+	return _u
+}
+
+// RemoveCalibrationIDs removes the "calibrations" edge to Calibration entities by IDs.
+func (_u *QuestionUpdate) RemoveCalibrationIDs(ids ...uuid.UUID) *QuestionUpdate {
+	_u.mutation.RemoveCalibrationIDs(ids...)
+	return _u
+}
+
+// RemoveCalibrations removes "calibrations" edges to Calibration entities.
+func (_u *QuestionUpdate) RemoveCalibrations(v ...*Calibration) *QuestionUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveCalibrationIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -436,6 +473,51 @@ func (_u *QuestionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.CalibrationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   question.CalibrationsTable,
+			Columns: []string{question.CalibrationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(calibration.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedCalibrationsIDs(); len(nodes) > 0 && !_u.mutation.CalibrationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   question.CalibrationsTable,
+			Columns: []string{question.CalibrationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(calibration.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.CalibrationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   question.CalibrationsTable,
+			Columns: []string{question.CalibrationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(calibration.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -613,6 +695,21 @@ func (_u *QuestionUpdateOne) AddEssays(v ...*Essay) *QuestionUpdateOne {
 	return _u.AddEssayIDs(ids...)
 }
 
+// AddCalibrationIDs adds the "calibrations" edge to the Calibration entity by IDs.
+func (_u *QuestionUpdateOne) AddCalibrationIDs(ids ...uuid.UUID) *QuestionUpdateOne {
+	_u.mutation.AddCalibrationIDs(ids...)
+	return _u
+}
+
+// AddCalibrations adds the "calibrations" edges to the Calibration entity.
+func (_u *QuestionUpdateOne) AddCalibrations(v ...*Calibration) *QuestionUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddCalibrationIDs(ids...)
+}
+
 // Mutation returns the QuestionMutation object of the builder.
 func (_u *QuestionUpdateOne) Mutation() *QuestionMutation {
 	return _u.mutation
@@ -658,6 +755,27 @@ func (_u *QuestionUpdateOne) RemoveEssays(v ...*Essay) *QuestionUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveEssayIDs(ids...)
+}
+
+// ClearCalibrations clears all "calibrations" edges to the Calibration entity.
+func (_u *QuestionUpdateOne) ClearCalibrations() *QuestionUpdateOne {
+	_u.mutation.ClearCalibrations()
+	return _u
+}
+
+// RemoveCalibrationIDs removes the "calibrations" edge to Calibration entities by IDs.
+func (_u *QuestionUpdateOne) RemoveCalibrationIDs(ids ...uuid.UUID) *QuestionUpdateOne {
+	_u.mutation.RemoveCalibrationIDs(ids...)
+	return _u
+}
+
+// RemoveCalibrations removes "calibrations" edges to Calibration entities.
+func (_u *QuestionUpdateOne) RemoveCalibrations(v ...*Calibration) *QuestionUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveCalibrationIDs(ids...)
 }
 
 // Where appends a list predicates to the QuestionUpdate builder.
@@ -884,6 +1002,51 @@ func (_u *QuestionUpdateOne) sqlSave(ctx context.Context) (_node *Question, err 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(essay.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.CalibrationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   question.CalibrationsTable,
+			Columns: []string{question.CalibrationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(calibration.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedCalibrationsIDs(); len(nodes) > 0 && !_u.mutation.CalibrationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   question.CalibrationsTable,
+			Columns: []string{question.CalibrationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(calibration.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.CalibrationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   question.CalibrationsTable,
+			Columns: []string{question.CalibrationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(calibration.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

@@ -16,6 +16,10 @@ type Tx struct {
 	config
 	// AuditEvent is the client for interacting with the AuditEvent builders.
 	AuditEvent *AuditEventClient
+	// Calibration is the client for interacting with the Calibration builders.
+	Calibration *CalibrationClient
+	// CalibrationModel is the client for interacting with the CalibrationModel builders.
+	CalibrationModel *CalibrationModelClient
 	// Citation is the client for interacting with the Citation builders.
 	Citation *CitationClient
 	// Cohort is the client for interacting with the Cohort builders.
@@ -30,6 +34,8 @@ type Tx struct {
 	Evidence *EvidenceClient
 	// Explanation is the client for interacting with the Explanation builders.
 	Explanation *ExplanationClient
+	// GradedAnswer is the client for interacting with the GradedAnswer builders.
+	GradedAnswer *GradedAnswerClient
 	// KeyPoint is the client for interacting with the KeyPoint builders.
 	KeyPoint *KeyPointClient
 	// KeyPointOutcome is the client for interacting with the KeyPointOutcome builders.
@@ -44,6 +50,8 @@ type Tx struct {
 	LLMWorker *LLMWorkerClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
+	// Override is the client for interacting with the Override builders.
+	Override *OverrideClient
 	// Passage is the client for interacting with the Passage builders.
 	Passage *PassageClient
 	// Question is the client for interacting with the Question builders.
@@ -54,6 +62,8 @@ type Tx struct {
 	RecommendationList *RecommendationListClient
 	// ReferenceAnswer is the client for interacting with the ReferenceAnswer builders.
 	ReferenceAnswer *ReferenceAnswerClient
+	// Rescoring is the client for interacting with the Rescoring builders.
+	Rescoring *RescoringClient
 	// Rubric is the client for interacting with the Rubric builders.
 	Rubric *RubricClient
 	// Score is the client for interacting with the Score builders.
@@ -198,6 +208,8 @@ func (tx *Tx) Client() *Client {
 
 func (tx *Tx) init() {
 	tx.AuditEvent = NewAuditEventClient(tx.config)
+	tx.Calibration = NewCalibrationClient(tx.config)
+	tx.CalibrationModel = NewCalibrationModelClient(tx.config)
 	tx.Citation = NewCitationClient(tx.config)
 	tx.Cohort = NewCohortClient(tx.config)
 	tx.Credential = NewCredentialClient(tx.config)
@@ -205,6 +217,7 @@ func (tx *Tx) init() {
 	tx.Essay = NewEssayClient(tx.config)
 	tx.Evidence = NewEvidenceClient(tx.config)
 	tx.Explanation = NewExplanationClient(tx.config)
+	tx.GradedAnswer = NewGradedAnswerClient(tx.config)
 	tx.KeyPoint = NewKeyPointClient(tx.config)
 	tx.KeyPointOutcome = NewKeyPointOutcomeClient(tx.config)
 	tx.LLMAnswer = NewLLMAnswerClient(tx.config)
@@ -212,11 +225,13 @@ func (tx *Tx) init() {
 	tx.LLMDay = NewLLMDayClient(tx.config)
 	tx.LLMWorker = NewLLMWorkerClient(tx.config)
 	tx.Membership = NewMembershipClient(tx.config)
+	tx.Override = NewOverrideClient(tx.config)
 	tx.Passage = NewPassageClient(tx.config)
 	tx.Question = NewQuestionClient(tx.config)
 	tx.RecommendationItem = NewRecommendationItemClient(tx.config)
 	tx.RecommendationList = NewRecommendationListClient(tx.config)
 	tx.ReferenceAnswer = NewReferenceAnswerClient(tx.config)
+	tx.Rescoring = NewRescoringClient(tx.config)
 	tx.Rubric = NewRubricClient(tx.config)
 	tx.Score = NewScoreClient(tx.config)
 	tx.ScoringRun = NewScoringRunClient(tx.config)

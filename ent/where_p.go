@@ -70,6 +70,78 @@ func (q *AuditEventQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 }
 
 // Rows is All with less to clear away: see reusing.
+func (q *CalibrationQuery) Rows(ctx context.Context) ([]*Calibration, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Calibration](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *CalibrationQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.Calibration(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *CalibrationQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *CalibrationQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *CalibrationQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *CalibrationModelQuery) Rows(ctx context.Context) ([]*CalibrationModel, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*CalibrationModel](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *CalibrationModelQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.CalibrationModel(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *CalibrationModelQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *CalibrationModelQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *CalibrationModelQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
 func (q *CitationQuery) Rows(ctx context.Context) ([]*Citation, error) {
 	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
 	if err := q.prepareQuery(ctx); err != nil {
@@ -315,6 +387,42 @@ func (q *ExplanationQuery) Finish(change func(*sql.Selector)) {
 // Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
 // used once.
 func (q *ExplanationQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *GradedAnswerQuery) Rows(ctx context.Context) ([]*GradedAnswer, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*GradedAnswer](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *GradedAnswerQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.GradedAnswer(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *GradedAnswerQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *GradedAnswerQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *GradedAnswerQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 	if err := q.prepareQuery(ctx); err != nil {
 		return nil, err
 	}
@@ -574,6 +682,42 @@ func (q *MembershipQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 }
 
 // Rows is All with less to clear away: see reusing.
+func (q *OverrideQuery) Rows(ctx context.Context) ([]*Override, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Override](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *OverrideQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.Override(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *OverrideQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *OverrideQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *OverrideQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
 func (q *PassageQuery) Rows(ctx context.Context) ([]*Passage, error) {
 	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
 	if err := q.prepareQuery(ctx); err != nil {
@@ -747,6 +891,42 @@ func (q *ReferenceAnswerQuery) Finish(change func(*sql.Selector)) {
 // Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
 // used once.
 func (q *ReferenceAnswerQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *RescoringQuery) Rows(ctx context.Context) ([]*Rescoring, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Rescoring](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *RescoringQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.Rescoring(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *RescoringQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *RescoringQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *RescoringQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 	if err := q.prepareQuery(ctx); err != nil {
 		return nil, err
 	}

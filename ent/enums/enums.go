@@ -125,10 +125,12 @@ const (
 	RunFirst   RunKind = "FIRST"
 	RunRetry   RunKind = "RETRY"
 	RunRescore RunKind = "RESCORE"
+	// RunOverride holds what a person made of the run before it; no engine worked for it.
+	RunOverride RunKind = "OVERRIDE"
 )
 
 // Values lists the kinds of runs.
-func (RunKind) Values() []string { return strings(RunFirst, RunRetry, RunRescore) }
+func (RunKind) Values() []string { return strings(RunFirst, RunRetry, RunRescore, RunOverride) }
 
 // Stage is how far a scoring run has come.
 type Stage string
@@ -245,22 +247,29 @@ type AuditAction string
 
 // The actions.
 const (
-	AuditEssayRetry         AuditAction = "ESSAY_RETRY"
-	AuditEssayRescore       AuditAction = "ESSAY_RESCORE"
-	AuditUserCreate         AuditAction = "USER_CREATE"
-	AuditCohortCreate       AuditAction = "COHORT_CREATE"
-	AuditCohortMemberSet    AuditAction = "COHORT_MEMBER_SET"
-	AuditCohortMemberRemove AuditAction = "COHORT_MEMBER_REMOVE"
-	AuditJobRetry           AuditAction = "JOB_RETRY"
-	AuditJobCancel          AuditAction = "JOB_CANCEL"
-	AuditTokenIssue         AuditAction = "TOKEN_ISSUE"
-	AuditCatalogueSeed      AuditAction = "CATALOGUE_SEED"
+	AuditEssayRetry          AuditAction = "ESSAY_RETRY"
+	AuditEssayRescore        AuditAction = "ESSAY_RESCORE"
+	AuditEssayOverride       AuditAction = "ESSAY_OVERRIDE"
+	AuditEssayConfirm        AuditAction = "ESSAY_CONFIRM"
+	AuditEssaysRescore       AuditAction = "ESSAYS_RESCORE"
+	AuditUserCreate          AuditAction = "USER_CREATE"
+	AuditCalibrationUpload   AuditAction = "CALIBRATION_UPLOAD"
+	AuditCalibrationActivate AuditAction = "CALIBRATION_ACTIVATE"
+	AuditCalibrationRollback AuditAction = "CALIBRATION_ROLLBACK"
+	AuditCohortCreate        AuditAction = "COHORT_CREATE"
+	AuditCohortMemberSet     AuditAction = "COHORT_MEMBER_SET"
+	AuditCohortMemberRemove  AuditAction = "COHORT_MEMBER_REMOVE"
+	AuditJobRetry            AuditAction = "JOB_RETRY"
+	AuditJobCancel           AuditAction = "JOB_CANCEL"
+	AuditTokenIssue          AuditAction = "TOKEN_ISSUE"
+	AuditCatalogueSeed       AuditAction = "CATALOGUE_SEED"
 )
 
 // Values lists the actions.
 func (AuditAction) Values() []string {
-	return strings(AuditEssayRetry, AuditEssayRescore, AuditUserCreate, AuditCohortCreate, AuditCohortMemberSet,
-		AuditCohortMemberRemove, AuditJobRetry, AuditJobCancel, AuditTokenIssue, AuditCatalogueSeed)
+	return strings(AuditEssayRetry, AuditEssayRescore, AuditEssayOverride, AuditEssayConfirm, AuditEssaysRescore, AuditUserCreate, AuditCohortCreate, AuditCohortMemberSet,
+		AuditCohortMemberRemove, AuditJobRetry, AuditJobCancel, AuditTokenIssue, AuditCatalogueSeed,
+		AuditCalibrationUpload, AuditCalibrationActivate, AuditCalibrationRollback)
 }
 
 // AuditTarget is the kind of the object that an audit event is about; in lower case it is the kind of
@@ -269,16 +278,18 @@ type AuditTarget string
 
 // The targets.
 const (
-	TargetCatalogue AuditTarget = "CATALOGUE"
-	TargetCohort    AuditTarget = "COHORT"
-	TargetEssay     AuditTarget = "ESSAY"
-	TargetJob       AuditTarget = "JOB"
-	TargetUser      AuditTarget = "USER"
+	TargetCalibration AuditTarget = "CALIBRATION"
+	TargetCatalogue   AuditTarget = "CATALOGUE"
+	TargetCohort      AuditTarget = "COHORT"
+	TargetEssay       AuditTarget = "ESSAY"
+	TargetJob         AuditTarget = "JOB"
+	TargetRescoring   AuditTarget = "RESCORING"
+	TargetUser        AuditTarget = "USER"
 )
 
 // Values lists the targets.
 func (AuditTarget) Values() []string {
-	return strings(TargetCatalogue, TargetCohort, TargetEssay, TargetJob, TargetUser)
+	return strings(TargetCalibration, TargetCatalogue, TargetCohort, TargetEssay, TargetJob, TargetRescoring, TargetUser)
 }
 
 func strings[T ~string](values ...T) []string {

@@ -21,6 +21,30 @@ func (f AuditEventFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AuditEventMutation", m)
 }
 
+// The CalibrationFunc type is an adapter to allow the use of ordinary
+// function as Calibration mutator.
+type CalibrationFunc func(context.Context, *ent.CalibrationMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CalibrationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.CalibrationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CalibrationMutation", m)
+}
+
+// The CalibrationModelFunc type is an adapter to allow the use of ordinary
+// function as CalibrationModel mutator.
+type CalibrationModelFunc func(context.Context, *ent.CalibrationModelMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CalibrationModelFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.CalibrationModelMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CalibrationModelMutation", m)
+}
+
 // The CitationFunc type is an adapter to allow the use of ordinary
 // function as Citation mutator.
 type CitationFunc func(context.Context, *ent.CitationMutation) (ent.Value, error)
@@ -103,6 +127,18 @@ func (f ExplanationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ExplanationMutation", m)
+}
+
+// The GradedAnswerFunc type is an adapter to allow the use of ordinary
+// function as GradedAnswer mutator.
+type GradedAnswerFunc func(context.Context, *ent.GradedAnswerMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f GradedAnswerFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.GradedAnswerMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.GradedAnswerMutation", m)
 }
 
 // The KeyPointFunc type is an adapter to allow the use of ordinary
@@ -189,6 +225,18 @@ func (f MembershipFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MembershipMutation", m)
 }
 
+// The OverrideFunc type is an adapter to allow the use of ordinary
+// function as Override mutator.
+type OverrideFunc func(context.Context, *ent.OverrideMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f OverrideFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.OverrideMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.OverrideMutation", m)
+}
+
 // The PassageFunc type is an adapter to allow the use of ordinary
 // function as Passage mutator.
 type PassageFunc func(context.Context, *ent.PassageMutation) (ent.Value, error)
@@ -247,6 +295,18 @@ func (f ReferenceAnswerFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Va
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ReferenceAnswerMutation", m)
+}
+
+// The RescoringFunc type is an adapter to allow the use of ordinary
+// function as Rescoring mutator.
+type RescoringFunc func(context.Context, *ent.RescoringMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RescoringFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.RescoringMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RescoringMutation", m)
 }
 
 // The RubricFunc type is an adapter to allow the use of ordinary

@@ -14,8 +14,8 @@ var (
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
-		{Name: "action", Type: field.TypeEnum, Enums: []string{"ESSAY_RETRY", "ESSAY_RESCORE", "USER_CREATE", "COHORT_CREATE", "COHORT_MEMBER_SET", "COHORT_MEMBER_REMOVE", "JOB_RETRY", "JOB_CANCEL", "TOKEN_ISSUE", "CATALOGUE_SEED"}},
-		{Name: "target_type", Type: field.TypeEnum, Enums: []string{"CATALOGUE", "COHORT", "ESSAY", "JOB", "USER"}},
+		{Name: "action", Type: field.TypeEnum, Enums: []string{"ESSAY_RETRY", "ESSAY_RESCORE", "ESSAY_OVERRIDE", "ESSAY_CONFIRM", "ESSAYS_RESCORE", "USER_CREATE", "COHORT_CREATE", "COHORT_MEMBER_SET", "COHORT_MEMBER_REMOVE", "JOB_RETRY", "JOB_CANCEL", "TOKEN_ISSUE", "CATALOGUE_SEED", "CALIBRATION_UPLOAD", "CALIBRATION_ACTIVATE", "CALIBRATION_ROLLBACK"}},
+		{Name: "target_type", Type: field.TypeEnum, Enums: []string{"CALIBRATION", "CATALOGUE", "COHORT", "ESSAY", "JOB", "RESCORING", "USER"}},
 		{Name: "target_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "detail", Type: field.TypeJSON},
 		{Name: "request_id", Type: field.TypeString, Default: ""},
@@ -45,6 +45,75 @@ var (
 				Name:    "auditevent_target_id_created_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{AuditEventsColumns[5], AuditEventsColumns[1], AuditEventsColumns[0]},
+			},
+		},
+	}
+	// CalibrationsColumns holds the columns for the "calibrations" table.
+	CalibrationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "rubric_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"UPLOADED", "FITTING", "READY", "ACTIVE", "RETIRED", "FAILED"}, Default: "UPLOADED"},
+		{Name: "rows", Type: field.TypeInt},
+		{Name: "attempt", Type: field.TypeInt, Default: 0},
+		{Name: "digest", Type: field.TypeString, Default: ""},
+		{Name: "method", Type: field.TypeString, Default: ""},
+		{Name: "criteria", Type: field.TypeJSON, Nullable: true},
+		{Name: "points", Type: field.TypeJSON, Nullable: true},
+		{Name: "failure", Type: field.TypeString, Default: ""},
+		{Name: "fitted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "activated_at", Type: field.TypeTime, Nullable: true},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "question_id", Type: field.TypeUUID},
+	}
+	// CalibrationsTable holds the schema information for the "calibrations" table.
+	CalibrationsTable = &schema.Table{
+		Name:       "calibrations",
+		Columns:    CalibrationsColumns,
+		PrimaryKey: []*schema.Column{CalibrationsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "calibrations_questions_calibrations",
+				Columns:    []*schema.Column{CalibrationsColumns[15]},
+				RefColumns: []*schema.Column{QuestionsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "calibration_question_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{CalibrationsColumns[15], CalibrationsColumns[3]},
+			},
+			{
+				Name:    "calibrations_active",
+				Unique:  true,
+				Columns: []*schema.Column{CalibrationsColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'ACTIVE'",
+				},
+			},
+		},
+	}
+	// CalibrationModelsColumns holds the columns for the "calibration_models" table.
+	CalibrationModelsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "data", Type: field.TypeBytes},
+		{Name: "calibration_id", Type: field.TypeUUID, Unique: true},
+	}
+	// CalibrationModelsTable holds the schema information for the "calibration_models" table.
+	CalibrationModelsTable = &schema.Table{
+		Name:       "calibration_models",
+		Columns:    CalibrationModelsColumns,
+		PrimaryKey: []*schema.Column{CalibrationModelsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "calibration_models_calibrations_model",
+				Columns:    []*schema.Column{CalibrationModelsColumns[3]},
+				RefColumns: []*schema.Column{CalibrationsColumns[0]},
+				OnDelete:   schema.Cascade,
 			},
 		},
 	}
@@ -311,6 +380,38 @@ var (
 			},
 		},
 	}
+	// GradedAnswersColumns holds the columns for the "graded_answers" table.
+	GradedAnswersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "position", Type: field.TypeInt},
+		{Name: "text", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
+		{Name: "scores", Type: field.TypeJSON},
+		{Name: "second", Type: field.TypeJSON},
+		{Name: "group_name", Type: field.TypeString, Default: ""},
+		{Name: "calibration_id", Type: field.TypeUUID},
+	}
+	// GradedAnswersTable holds the schema information for the "graded_answers" table.
+	GradedAnswersTable = &schema.Table{
+		Name:       "graded_answers",
+		Columns:    GradedAnswersColumns,
+		PrimaryKey: []*schema.Column{GradedAnswersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "graded_answers_calibrations_graded",
+				Columns:    []*schema.Column{GradedAnswersColumns[7]},
+				RefColumns: []*schema.Column{CalibrationsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "gradedanswer_calibration_id_position",
+				Unique:  true,
+				Columns: []*schema.Column{GradedAnswersColumns[7], GradedAnswersColumns[2]},
+			},
+		},
+	}
 	// KeyPointsColumns holds the columns for the "key_points" table.
 	KeyPointsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -548,6 +649,56 @@ var (
 			},
 		},
 	}
+	// OverridesColumns holds the columns for the "overrides" table.
+	OverridesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "question_id", Type: field.TypeUUID},
+		{Name: "actor_id", Type: field.TypeUUID},
+		{Name: "reason", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text"}},
+		{Name: "key_points", Type: field.TypeJSON},
+		{Name: "criteria", Type: field.TypeJSON},
+		{Name: "run_id", Type: field.TypeUUID},
+		{Name: "from_id", Type: field.TypeUUID},
+	}
+	// OverridesTable holds the schema information for the "overrides" table.
+	OverridesTable = &schema.Table{
+		Name:       "overrides",
+		Columns:    OverridesColumns,
+		PrimaryKey: []*schema.Column{OverridesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "overrides_scoring_runs_run",
+				Columns:    []*schema.Column{OverridesColumns[8]},
+				RefColumns: []*schema.Column{ScoringRunsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "overrides_scoring_runs_from",
+				Columns:    []*schema.Column{OverridesColumns[9]},
+				RefColumns: []*schema.Column{ScoringRunsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "override_run_id",
+				Unique:  true,
+				Columns: []*schema.Column{OverridesColumns[8]},
+			},
+			{
+				Name:    "override_from_id",
+				Unique:  true,
+				Columns: []*schema.Column{OverridesColumns[9]},
+			},
+			{
+				Name:    "override_question_id",
+				Unique:  false,
+				Columns: []*schema.Column{OverridesColumns[3]},
+			},
+		},
+	}
 	// PassagesColumns holds the columns for the "passages" table.
 	PassagesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -719,6 +870,33 @@ var (
 			},
 		},
 	}
+	// RescoringsColumns holds the columns for the "rescorings" table.
+	RescoringsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "question_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "track_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "reason", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
+		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "total", Type: field.TypeInt},
+		{Name: "cursor", Type: field.TypeUUID, Nullable: true},
+		{Name: "added", Type: field.TypeInt, Default: 0},
+		{Name: "skipped", Type: field.TypeInt, Default: 0},
+		{Name: "walked_at", Type: field.TypeTime, Nullable: true},
+	}
+	// RescoringsTable holds the schema information for the "rescorings" table.
+	RescoringsTable = &schema.Table{
+		Name:       "rescorings",
+		Columns:    RescoringsColumns,
+		PrimaryKey: []*schema.Column{RescoringsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "rescoring_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{RescoringsColumns[1], RescoringsColumns[0]},
+			},
+		},
+	}
 	// RubricsColumns holds the columns for the "rubrics" table.
 	RubricsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -798,8 +976,9 @@ var (
 		{Name: "rubric_id", Type: field.TypeUUID},
 		{Name: "track_id", Type: field.TypeUUID},
 		{Name: "number", Type: field.TypeInt},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FIRST", "RETRY", "RESCORE"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FIRST", "RETRY", "RESCORE", "OVERRIDE"}},
 		{Name: "requested_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "rescoring_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "stage", Type: field.TypeEnum, Enums: []string{"QUEUED", "EMBEDDING", "SCORING", "EXPLAINING", "RECOMMENDING", "COMPLETED", "FAILED"}, Default: "QUEUED"},
 		{Name: "percent", Type: field.TypeInt, Default: 0},
 		{Name: "seq", Type: field.TypeInt64},
@@ -832,7 +1011,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "scoring_runs_essays_runs",
-				Columns:    []*schema.Column{ScoringRunsColumns[30]},
+				Columns:    []*schema.Column{ScoringRunsColumns[31]},
 				RefColumns: []*schema.Column{EssaysColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -841,12 +1020,12 @@ var (
 			{
 				Name:    "scoringrun_essay_id_number",
 				Unique:  true,
-				Columns: []*schema.Column{ScoringRunsColumns[30], ScoringRunsColumns[5]},
+				Columns: []*schema.Column{ScoringRunsColumns[31], ScoringRunsColumns[5]},
 			},
 			{
 				Name:    "scoringrun_one_unfinished",
 				Unique:  true,
-				Columns: []*schema.Column{ScoringRunsColumns[30]},
+				Columns: []*schema.Column{ScoringRunsColumns[31]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "stage NOT IN ('COMPLETED', 'FAILED')",
 				},
@@ -854,30 +1033,38 @@ var (
 			{
 				Name:    "scoringrun_unfinished",
 				Unique:  false,
-				Columns: []*schema.Column{ScoringRunsColumns[8], ScoringRunsColumns[4]},
+				Columns: []*schema.Column{ScoringRunsColumns[9], ScoringRunsColumns[4]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "stage NOT IN ('COMPLETED', 'FAILED')",
 				},
 			},
 			{
+				Name:    "scoringrun_rescoring_id_essay_id",
+				Unique:  true,
+				Columns: []*schema.Column{ScoringRunsColumns[8], ScoringRunsColumns[31]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "rescoring_id IS NOT NULL",
+				},
+			},
+			{
 				Name:    "scoringrun_changed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{ScoringRunsColumns[11], ScoringRunsColumns[0]},
+				Columns: []*schema.Column{ScoringRunsColumns[12], ScoringRunsColumns[0]},
 			},
 			{
 				Name:    "scoringrun_owner_id_changed_at",
 				Unique:  false,
-				Columns: []*schema.Column{ScoringRunsColumns[2], ScoringRunsColumns[11]},
+				Columns: []*schema.Column{ScoringRunsColumns[2], ScoringRunsColumns[12]},
 			},
 			{
 				Name:    "scoringrun_track_id_changed_at",
 				Unique:  false,
-				Columns: []*schema.Column{ScoringRunsColumns[4], ScoringRunsColumns[11]},
+				Columns: []*schema.Column{ScoringRunsColumns[4], ScoringRunsColumns[12]},
 			},
 			{
 				Name:    "scoringrun_finished_at",
 				Unique:  false,
-				Columns: []*schema.Column{ScoringRunsColumns[14]},
+				Columns: []*schema.Column{ScoringRunsColumns[15]},
 			},
 		},
 	}
@@ -955,6 +1142,8 @@ var (
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AuditEventsTable,
+		CalibrationsTable,
+		CalibrationModelsTable,
 		CitationsTable,
 		CohortsTable,
 		CredentialsTable,
@@ -962,6 +1151,7 @@ var (
 		EssaysTable,
 		EvidenceTable,
 		ExplanationsTable,
+		GradedAnswersTable,
 		KeyPointsTable,
 		KeyPointOutcomesTable,
 		LlmAnswersTable,
@@ -969,11 +1159,13 @@ var (
 		LlmDaysTable,
 		LlmWorkersTable,
 		MembershipsTable,
+		OverridesTable,
 		PassagesTable,
 		QuestionsTable,
 		RecommendationItemsTable,
 		RecommendationListsTable,
 		ReferenceAnswersTable,
+		RescoringsTable,
 		RubricsTable,
 		ScoresTable,
 		ScoringRunsTable,
@@ -986,6 +1178,14 @@ var (
 func init() {
 	AuditEventsTable.Annotation = &entsql.Annotation{
 		Table: "audit_events",
+	}
+	CalibrationsTable.ForeignKeys[0].RefTable = QuestionsTable
+	CalibrationsTable.Annotation = &entsql.Annotation{
+		Table: "calibrations",
+	}
+	CalibrationModelsTable.ForeignKeys[0].RefTable = CalibrationsTable
+	CalibrationModelsTable.Annotation = &entsql.Annotation{
+		Table: "calibration_models",
 	}
 	CitationsTable.ForeignKeys[0].RefTable = PassagesTable
 	CitationsTable.ForeignKeys[1].RefTable = ExplanationsTable
@@ -1010,6 +1210,10 @@ func init() {
 		"evidence_offsets": "start_code_point <= end_code_point AND start_utf16 <= end_utf16",
 	}
 	ExplanationsTable.ForeignKeys[0].RefTable = ScoresTable
+	GradedAnswersTable.ForeignKeys[0].RefTable = CalibrationsTable
+	GradedAnswersTable.Annotation = &entsql.Annotation{
+		Table: "graded_answers",
+	}
 	KeyPointsTable.ForeignKeys[0].RefTable = RubricsTable
 	KeyPointOutcomesTable.ForeignKeys[0].RefTable = ExplanationsTable
 	LlmAnswersTable.Annotation = &entsql.Annotation{
@@ -1033,12 +1237,23 @@ func init() {
 	}
 	MembershipsTable.ForeignKeys[0].RefTable = CohortsTable
 	MembershipsTable.ForeignKeys[1].RefTable = UsersTable
+	OverridesTable.ForeignKeys[0].RefTable = ScoringRunsTable
+	OverridesTable.ForeignKeys[1].RefTable = ScoringRunsTable
+	OverridesTable.Annotation = &entsql.Annotation{
+		Table: "overrides",
+	}
 	PassagesTable.ForeignKeys[0].RefTable = TracksTable
 	QuestionsTable.ForeignKeys[0].RefTable = TracksTable
 	RecommendationItemsTable.ForeignKeys[0].RefTable = CredentialsTable
 	RecommendationItemsTable.ForeignKeys[1].RefTable = RecommendationListsTable
 	RecommendationListsTable.ForeignKeys[0].RefTable = ScoringRunsTable
 	ReferenceAnswersTable.ForeignKeys[0].RefTable = RubricsTable
+	RescoringsTable.Annotation = &entsql.Annotation{
+		Table: "rescorings",
+	}
+	RescoringsTable.Annotation.Checks = map[string]string{
+		"rescorings_scope": "num_nonnulls(question_id, track_id) = 1",
+	}
 	RubricsTable.ForeignKeys[0].RefTable = QuestionsTable
 	ScoresTable.ForeignKeys[0].RefTable = CriteriaTable
 	ScoresTable.ForeignKeys[1].RefTable = ScoringRunsTable

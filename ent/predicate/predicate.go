@@ -9,6 +9,12 @@ import (
 // AuditEvent is the predicate function for auditevent builders.
 type AuditEvent func(*sql.Selector)
 
+// Calibration is the predicate function for calibration builders.
+type Calibration func(*sql.Selector)
+
+// CalibrationModel is the predicate function for calibrationmodel builders.
+type CalibrationModel func(*sql.Selector)
+
 // Citation is the predicate function for citation builders.
 type Citation func(*sql.Selector)
 
@@ -29,6 +35,9 @@ type Evidence func(*sql.Selector)
 
 // Explanation is the predicate function for explanation builders.
 type Explanation func(*sql.Selector)
+
+// GradedAnswer is the predicate function for gradedanswer builders.
+type GradedAnswer func(*sql.Selector)
 
 // KeyPoint is the predicate function for keypoint builders.
 type KeyPoint func(*sql.Selector)
@@ -51,6 +60,9 @@ type LLMWorker func(*sql.Selector)
 // Membership is the predicate function for membership builders.
 type Membership func(*sql.Selector)
 
+// Override is the predicate function for override builders.
+type Override func(*sql.Selector)
+
 // Passage is the predicate function for passage builders.
 type Passage func(*sql.Selector)
 
@@ -65,6 +77,9 @@ type RecommendationList func(*sql.Selector)
 
 // ReferenceAnswer is the predicate function for referenceanswer builders.
 type ReferenceAnswer func(*sql.Selector)
+
+// Rescoring is the predicate function for rescoring builders.
+type Rescoring func(*sql.Selector)
 
 // Rubric is the predicate function for rubric builders.
 type Rubric func(*sql.Selector)

@@ -134,6 +134,54 @@ func (f AuditEventMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Muta
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AuditEventMutation", m)
 }
 
+// The CalibrationQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type CalibrationQueryRuleFunc func(context.Context, *ent.CalibrationQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f CalibrationQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.CalibrationQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.CalibrationQuery", q)
+}
+
+// The CalibrationMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type CalibrationMutationRuleFunc func(context.Context, *ent.CalibrationMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f CalibrationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.CalibrationMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.CalibrationMutation", m)
+}
+
+// The CalibrationModelQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type CalibrationModelQueryRuleFunc func(context.Context, *ent.CalibrationModelQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f CalibrationModelQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.CalibrationModelQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.CalibrationModelQuery", q)
+}
+
+// The CalibrationModelMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type CalibrationModelMutationRuleFunc func(context.Context, *ent.CalibrationModelMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f CalibrationModelMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.CalibrationModelMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.CalibrationModelMutation", m)
+}
+
 // The CitationQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type CitationQueryRuleFunc func(context.Context, *ent.CitationQuery) error
@@ -300,6 +348,30 @@ func (f ExplanationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mut
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ExplanationMutation", m)
+}
+
+// The GradedAnswerQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type GradedAnswerQueryRuleFunc func(context.Context, *ent.GradedAnswerQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f GradedAnswerQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.GradedAnswerQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.GradedAnswerQuery", q)
+}
+
+// The GradedAnswerMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type GradedAnswerMutationRuleFunc func(context.Context, *ent.GradedAnswerMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f GradedAnswerMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.GradedAnswerMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.GradedAnswerMutation", m)
 }
 
 // The KeyPointQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -470,6 +542,30 @@ func (f MembershipMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Muta
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MembershipMutation", m)
 }
 
+// The OverrideQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type OverrideQueryRuleFunc func(context.Context, *ent.OverrideQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f OverrideQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.OverrideQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.OverrideQuery", q)
+}
+
+// The OverrideMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type OverrideMutationRuleFunc func(context.Context, *ent.OverrideMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f OverrideMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.OverrideMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.OverrideMutation", m)
+}
+
 // The PassageQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type PassageQueryRuleFunc func(context.Context, *ent.PassageQuery) error
@@ -588,6 +684,30 @@ func (f ReferenceAnswerMutationRuleFunc) EvalMutation(ctx context.Context, m ent
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ReferenceAnswerMutation", m)
+}
+
+// The RescoringQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type RescoringQueryRuleFunc func(context.Context, *ent.RescoringQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f RescoringQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RescoringQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.RescoringQuery", q)
+}
+
+// The RescoringMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type RescoringMutationRuleFunc func(context.Context, *ent.RescoringMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f RescoringMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.RescoringMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RescoringMutation", m)
 }
 
 // The RubricQueryRuleFunc type is an adapter to allow the use of ordinary

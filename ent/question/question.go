@@ -47,6 +47,8 @@ const (
 	EdgeRubrics = "rubrics"
 	// EdgeEssays holds the string denoting the essays edge name in mutations.
 	EdgeEssays = "essays"
+	// EdgeCalibrations holds the string denoting the calibrations edge name in mutations.
+	EdgeCalibrations = "calibrations"
 	// Table holds the table name of the question in the database.
 	Table = "questions"
 	// TrackTable is the table that holds the track relation/edge.
@@ -70,6 +72,13 @@ const (
 	EssaysInverseTable = "essays"
 	// EssaysColumn is the table column denoting the essays relation/edge.
 	EssaysColumn = "question_id"
+	// CalibrationsTable is the table that holds the calibrations relation/edge.
+	CalibrationsTable = "calibrations"
+	// CalibrationsInverseTable is the table name for the Calibration entity.
+	// It exists in this package in order to avoid circular dependency with the "calibration" package.
+	CalibrationsInverseTable = "calibrations"
+	// CalibrationsColumn is the table column denoting the calibrations relation/edge.
+	CalibrationsColumn = "question_id"
 )
 
 // Columns holds all SQL columns for question fields.
@@ -233,6 +242,20 @@ func ByEssays(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newEssaysStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByCalibrationsCount orders the results by calibrations count.
+func ByCalibrationsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newCalibrationsStep(), opts...)
+	}
+}
+
+// ByCalibrations orders the results by calibrations terms.
+func ByCalibrations(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newCalibrationsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newTrackStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -252,5 +275,12 @@ func newEssaysStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(EssaysInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, EssaysTable, EssaysColumn),
+	)
+}
+func newCalibrationsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(CalibrationsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, CalibrationsTable, CalibrationsColumn),
 	)
 }

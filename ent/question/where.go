@@ -632,6 +632,29 @@ func HasEssaysWith(preds ...predicate.Essay) predicate.Question {
 	})
 }
 
+// HasCalibrations applies the HasEdge predicate on the "calibrations" edge.
+func HasCalibrations() predicate.Question {
+	return predicate.Question(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, CalibrationsTable, CalibrationsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasCalibrationsWith applies the HasEdge predicate on the "calibrations" edge with a given conditions (other predicates).
+func HasCalibrationsWith(preds ...predicate.Calibration) predicate.Question {
+	return predicate.Question(func(s *sql.Selector) {
+		step := newCalibrationsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Question) predicate.Question {
 	return predicate.Question(sql.AndPredicates(predicates...))

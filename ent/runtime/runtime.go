@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/auditevent"
+	"github.com/rubrica/rubrica/ent/calibration"
+	"github.com/rubrica/rubrica/ent/calibrationmodel"
 	"github.com/rubrica/rubrica/ent/citation"
 	"github.com/rubrica/rubrica/ent/cohort"
 	"github.com/rubrica/rubrica/ent/credential"
@@ -16,6 +18,7 @@ import (
 	"github.com/rubrica/rubrica/ent/essay"
 	"github.com/rubrica/rubrica/ent/evidence"
 	"github.com/rubrica/rubrica/ent/explanation"
+	"github.com/rubrica/rubrica/ent/gradedanswer"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
 	"github.com/rubrica/rubrica/ent/llmanswer"
@@ -23,11 +26,13 @@ import (
 	"github.com/rubrica/rubrica/ent/llmday"
 	"github.com/rubrica/rubrica/ent/llmworker"
 	"github.com/rubrica/rubrica/ent/membership"
+	"github.com/rubrica/rubrica/ent/override"
 	"github.com/rubrica/rubrica/ent/passage"
 	"github.com/rubrica/rubrica/ent/question"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/referenceanswer"
+	"github.com/rubrica/rubrica/ent/rescoring"
 	"github.com/rubrica/rubrica/ent/rubric"
 	"github.com/rubrica/rubrica/ent/schema"
 	"github.com/rubrica/rubrica/ent/score"
@@ -71,6 +76,74 @@ func init() {
 	auditeventDescID := auditeventMixinFields0[0].Descriptor()
 	// auditevent.DefaultID holds the default value on creation for the id field.
 	auditevent.DefaultID = auditeventDescID.Default.(func() uuid.UUID)
+	calibrationMixin := schema.Calibration{}.Mixin()
+	calibration.Policy = privacy.NewPolicies(schema.Calibration{})
+	calibration.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := calibration.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	calibrationMixinFields0 := calibrationMixin[0].Fields()
+	_ = calibrationMixinFields0
+	calibrationFields := schema.Calibration{}.Fields()
+	_ = calibrationFields
+	// calibrationDescCreatedAt is the schema descriptor for created_at field.
+	calibrationDescCreatedAt := calibrationMixinFields0[1].Descriptor()
+	// calibration.DefaultCreatedAt holds the default value on creation for the created_at field.
+	calibration.DefaultCreatedAt = calibrationDescCreatedAt.Default.(func() time.Time)
+	// calibrationDescVersion is the schema descriptor for version field.
+	calibrationDescVersion := calibrationFields[2].Descriptor()
+	// calibration.VersionValidator is a validator for the "version" field. It is called by the builders before save.
+	calibration.VersionValidator = calibrationDescVersion.Validators[0].(func(int) error)
+	// calibrationDescRows is the schema descriptor for rows field.
+	calibrationDescRows := calibrationFields[4].Descriptor()
+	// calibration.RowsValidator is a validator for the "rows" field. It is called by the builders before save.
+	calibration.RowsValidator = calibrationDescRows.Validators[0].(func(int) error)
+	// calibrationDescAttempt is the schema descriptor for attempt field.
+	calibrationDescAttempt := calibrationFields[5].Descriptor()
+	// calibration.DefaultAttempt holds the default value on creation for the attempt field.
+	calibration.DefaultAttempt = calibrationDescAttempt.Default.(int)
+	// calibrationDescDigest is the schema descriptor for digest field.
+	calibrationDescDigest := calibrationFields[6].Descriptor()
+	// calibration.DefaultDigest holds the default value on creation for the digest field.
+	calibration.DefaultDigest = calibrationDescDigest.Default.(string)
+	// calibrationDescMethod is the schema descriptor for method field.
+	calibrationDescMethod := calibrationFields[7].Descriptor()
+	// calibration.DefaultMethod holds the default value on creation for the method field.
+	calibration.DefaultMethod = calibrationDescMethod.Default.(string)
+	// calibrationDescFailure is the schema descriptor for failure field.
+	calibrationDescFailure := calibrationFields[10].Descriptor()
+	// calibration.DefaultFailure holds the default value on creation for the failure field.
+	calibration.DefaultFailure = calibrationDescFailure.Default.(string)
+	// calibrationDescID is the schema descriptor for id field.
+	calibrationDescID := calibrationMixinFields0[0].Descriptor()
+	// calibration.DefaultID holds the default value on creation for the id field.
+	calibration.DefaultID = calibrationDescID.Default.(func() uuid.UUID)
+	calibrationmodelMixin := schema.CalibrationModel{}.Mixin()
+	calibrationmodel.Policy = privacy.NewPolicies(schema.CalibrationModel{})
+	calibrationmodel.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := calibrationmodel.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	calibrationmodelMixinFields0 := calibrationmodelMixin[0].Fields()
+	_ = calibrationmodelMixinFields0
+	calibrationmodelFields := schema.CalibrationModel{}.Fields()
+	_ = calibrationmodelFields
+	// calibrationmodelDescCreatedAt is the schema descriptor for created_at field.
+	calibrationmodelDescCreatedAt := calibrationmodelMixinFields0[1].Descriptor()
+	// calibrationmodel.DefaultCreatedAt holds the default value on creation for the created_at field.
+	calibrationmodel.DefaultCreatedAt = calibrationmodelDescCreatedAt.Default.(func() time.Time)
+	// calibrationmodelDescID is the schema descriptor for id field.
+	calibrationmodelDescID := calibrationmodelMixinFields0[0].Descriptor()
+	// calibrationmodel.DefaultID holds the default value on creation for the id field.
+	calibrationmodel.DefaultID = calibrationmodelDescID.Default.(func() uuid.UUID)
 	citationMixin := schema.Citation{}.Mixin()
 	citation.Policy = privacy.NewPolicies(schema.Citation{})
 	citation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -365,6 +438,36 @@ func init() {
 	explanationDescID := explanationMixinFields0[0].Descriptor()
 	// explanation.DefaultID holds the default value on creation for the id field.
 	explanation.DefaultID = explanationDescID.Default.(func() uuid.UUID)
+	gradedanswerMixin := schema.GradedAnswer{}.Mixin()
+	gradedanswer.Policy = privacy.NewPolicies(schema.GradedAnswer{})
+	gradedanswer.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := gradedanswer.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	gradedanswerMixinFields0 := gradedanswerMixin[0].Fields()
+	_ = gradedanswerMixinFields0
+	gradedanswerFields := schema.GradedAnswer{}.Fields()
+	_ = gradedanswerFields
+	// gradedanswerDescCreatedAt is the schema descriptor for created_at field.
+	gradedanswerDescCreatedAt := gradedanswerMixinFields0[1].Descriptor()
+	// gradedanswer.DefaultCreatedAt holds the default value on creation for the created_at field.
+	gradedanswer.DefaultCreatedAt = gradedanswerDescCreatedAt.Default.(func() time.Time)
+	// gradedanswerDescPosition is the schema descriptor for position field.
+	gradedanswerDescPosition := gradedanswerFields[1].Descriptor()
+	// gradedanswer.PositionValidator is a validator for the "position" field. It is called by the builders before save.
+	gradedanswer.PositionValidator = gradedanswerDescPosition.Validators[0].(func(int) error)
+	// gradedanswerDescGroupName is the schema descriptor for group_name field.
+	gradedanswerDescGroupName := gradedanswerFields[5].Descriptor()
+	// gradedanswer.DefaultGroupName holds the default value on creation for the group_name field.
+	gradedanswer.DefaultGroupName = gradedanswerDescGroupName.Default.(string)
+	// gradedanswerDescID is the schema descriptor for id field.
+	gradedanswerDescID := gradedanswerMixinFields0[0].Descriptor()
+	// gradedanswer.DefaultID holds the default value on creation for the id field.
+	gradedanswer.DefaultID = gradedanswerDescID.Default.(func() uuid.UUID)
 	keypointMixin := schema.KeyPoint{}.Mixin()
 	keypoint.Policy = privacy.NewPolicies(schema.KeyPoint{})
 	keypoint.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -621,6 +724,32 @@ func init() {
 	membershipDescID := membershipMixinFields0[0].Descriptor()
 	// membership.DefaultID holds the default value on creation for the id field.
 	membership.DefaultID = membershipDescID.Default.(func() uuid.UUID)
+	overrideMixin := schema.Override{}.Mixin()
+	override.Policy = privacy.NewPolicies(schema.Override{})
+	override.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := override.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	overrideMixinFields0 := overrideMixin[0].Fields()
+	_ = overrideMixinFields0
+	overrideFields := schema.Override{}.Fields()
+	_ = overrideFields
+	// overrideDescCreatedAt is the schema descriptor for created_at field.
+	overrideDescCreatedAt := overrideMixinFields0[1].Descriptor()
+	// override.DefaultCreatedAt holds the default value on creation for the created_at field.
+	override.DefaultCreatedAt = overrideDescCreatedAt.Default.(func() time.Time)
+	// overrideDescReason is the schema descriptor for reason field.
+	overrideDescReason := overrideFields[4].Descriptor()
+	// override.DefaultReason holds the default value on creation for the reason field.
+	override.DefaultReason = overrideDescReason.Default.(string)
+	// overrideDescID is the schema descriptor for id field.
+	overrideDescID := overrideMixinFields0[0].Descriptor()
+	// override.DefaultID holds the default value on creation for the id field.
+	override.DefaultID = overrideDescID.Default.(func() uuid.UUID)
 	passageMixin := schema.Passage{}.Mixin()
 	passage.Policy = privacy.NewPolicies(schema.Passage{})
 	passage.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -811,6 +940,44 @@ func init() {
 	referenceanswerDescID := referenceanswerMixinFields0[0].Descriptor()
 	// referenceanswer.DefaultID holds the default value on creation for the id field.
 	referenceanswer.DefaultID = referenceanswerDescID.Default.(func() uuid.UUID)
+	rescoringMixin := schema.Rescoring{}.Mixin()
+	rescoring.Policy = privacy.NewPolicies(schema.Rescoring{})
+	rescoring.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := rescoring.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	rescoringMixinFields0 := rescoringMixin[0].Fields()
+	_ = rescoringMixinFields0
+	rescoringFields := schema.Rescoring{}.Fields()
+	_ = rescoringFields
+	// rescoringDescCreatedAt is the schema descriptor for created_at field.
+	rescoringDescCreatedAt := rescoringMixinFields0[1].Descriptor()
+	// rescoring.DefaultCreatedAt holds the default value on creation for the created_at field.
+	rescoring.DefaultCreatedAt = rescoringDescCreatedAt.Default.(func() time.Time)
+	// rescoringDescTotal is the schema descriptor for total field.
+	rescoringDescTotal := rescoringFields[4].Descriptor()
+	// rescoring.TotalValidator is a validator for the "total" field. It is called by the builders before save.
+	rescoring.TotalValidator = rescoringDescTotal.Validators[0].(func(int) error)
+	// rescoringDescAdded is the schema descriptor for added field.
+	rescoringDescAdded := rescoringFields[6].Descriptor()
+	// rescoring.DefaultAdded holds the default value on creation for the added field.
+	rescoring.DefaultAdded = rescoringDescAdded.Default.(int)
+	// rescoring.AddedValidator is a validator for the "added" field. It is called by the builders before save.
+	rescoring.AddedValidator = rescoringDescAdded.Validators[0].(func(int) error)
+	// rescoringDescSkipped is the schema descriptor for skipped field.
+	rescoringDescSkipped := rescoringFields[7].Descriptor()
+	// rescoring.DefaultSkipped holds the default value on creation for the skipped field.
+	rescoring.DefaultSkipped = rescoringDescSkipped.Default.(int)
+	// rescoring.SkippedValidator is a validator for the "skipped" field. It is called by the builders before save.
+	rescoring.SkippedValidator = rescoringDescSkipped.Validators[0].(func(int) error)
+	// rescoringDescID is the schema descriptor for id field.
+	rescoringDescID := rescoringMixinFields0[0].Descriptor()
+	// rescoring.DefaultID holds the default value on creation for the id field.
+	rescoring.DefaultID = rescoringDescID.Default.(func() uuid.UUID)
 	rubricMixin := schema.Rubric{}.Mixin()
 	rubric.Policy = privacy.NewPolicies(schema.Rubric{})
 	rubric.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -886,7 +1053,7 @@ func init() {
 	// scoringrun.NumberValidator is a validator for the "number" field. It is called by the builders before save.
 	scoringrun.NumberValidator = scoringrunDescNumber.Validators[0].(func(int) error)
 	// scoringrunDescPercent is the schema descriptor for percent field.
-	scoringrunDescPercent := scoringrunFields[7].Descriptor()
+	scoringrunDescPercent := scoringrunFields[8].Descriptor()
 	// scoringrun.DefaultPercent holds the default value on creation for the percent field.
 	scoringrun.DefaultPercent = scoringrunDescPercent.Default.(int)
 	// scoringrun.PercentValidator is a validator for the "percent" field. It is called by the builders before save.
@@ -906,53 +1073,53 @@ func init() {
 		}
 	}()
 	// scoringrunDescSeq is the schema descriptor for seq field.
-	scoringrunDescSeq := scoringrunFields[8].Descriptor()
+	scoringrunDescSeq := scoringrunFields[9].Descriptor()
 	// scoringrun.SeqValidator is a validator for the "seq" field. It is called by the builders before save.
 	scoringrun.SeqValidator = scoringrunDescSeq.Validators[0].(func(int64) error)
 	// scoringrunDescChangedAt is the schema descriptor for changed_at field.
-	scoringrunDescChangedAt := scoringrunFields[9].Descriptor()
+	scoringrunDescChangedAt := scoringrunFields[10].Descriptor()
 	// scoringrun.DefaultChangedAt holds the default value on creation for the changed_at field.
 	scoringrun.DefaultChangedAt = scoringrunDescChangedAt.Default.(func() time.Time)
 	// scoringrunDescAttempt is the schema descriptor for attempt field.
-	scoringrunDescAttempt := scoringrunFields[13].Descriptor()
+	scoringrunDescAttempt := scoringrunFields[14].Descriptor()
 	// scoringrun.DefaultAttempt holds the default value on creation for the attempt field.
 	scoringrun.DefaultAttempt = scoringrunDescAttempt.Default.(int)
 	// scoringrun.AttemptValidator is a validator for the "attempt" field. It is called by the builders before save.
 	scoringrun.AttemptValidator = scoringrunDescAttempt.Validators[0].(func(int) error)
 	// scoringrunDescEngine is the schema descriptor for engine field.
-	scoringrunDescEngine := scoringrunFields[15].Descriptor()
+	scoringrunDescEngine := scoringrunFields[16].Descriptor()
 	// scoringrun.DefaultEngine holds the default value on creation for the engine field.
 	scoringrun.DefaultEngine = scoringrunDescEngine.Default.(string)
 	// scoringrunDescEngineVersion is the schema descriptor for engine_version field.
-	scoringrunDescEngineVersion := scoringrunFields[16].Descriptor()
+	scoringrunDescEngineVersion := scoringrunFields[17].Descriptor()
 	// scoringrun.DefaultEngineVersion holds the default value on creation for the engine_version field.
 	scoringrun.DefaultEngineVersion = scoringrunDescEngineVersion.Default.(string)
 	// scoringrunDescEngineModel is the schema descriptor for engine_model field.
-	scoringrunDescEngineModel := scoringrunFields[17].Descriptor()
+	scoringrunDescEngineModel := scoringrunFields[18].Descriptor()
 	// scoringrun.DefaultEngineModel holds the default value on creation for the engine_model field.
 	scoringrun.DefaultEngineModel = scoringrunDescEngineModel.Default.(string)
 	// scoringrunDescEnginePrompt is the schema descriptor for engine_prompt field.
-	scoringrunDescEnginePrompt := scoringrunFields[18].Descriptor()
+	scoringrunDescEnginePrompt := scoringrunFields[19].Descriptor()
 	// scoringrun.DefaultEnginePrompt holds the default value on creation for the engine_prompt field.
 	scoringrun.DefaultEnginePrompt = scoringrunDescEnginePrompt.Default.(string)
 	// scoringrunDescDegraded is the schema descriptor for degraded field.
-	scoringrunDescDegraded := scoringrunFields[19].Descriptor()
+	scoringrunDescDegraded := scoringrunFields[20].Descriptor()
 	// scoringrun.DefaultDegraded holds the default value on creation for the degraded field.
 	scoringrun.DefaultDegraded = scoringrunDescDegraded.Default.(bool)
 	// scoringrunDescDegradedReason is the schema descriptor for degraded_reason field.
-	scoringrunDescDegradedReason := scoringrunFields[20].Descriptor()
+	scoringrunDescDegradedReason := scoringrunFields[21].Descriptor()
 	// scoringrun.DefaultDegradedReason holds the default value on creation for the degraded_reason field.
 	scoringrun.DefaultDegradedReason = scoringrunDescDegradedReason.Default.(string)
 	// scoringrunDescFailureCode is the schema descriptor for failure_code field.
-	scoringrunDescFailureCode := scoringrunFields[21].Descriptor()
+	scoringrunDescFailureCode := scoringrunFields[22].Descriptor()
 	// scoringrun.DefaultFailureCode holds the default value on creation for the failure_code field.
 	scoringrun.DefaultFailureCode = scoringrunDescFailureCode.Default.(string)
 	// scoringrunDescFailureMessage is the schema descriptor for failure_message field.
-	scoringrunDescFailureMessage := scoringrunFields[22].Descriptor()
+	scoringrunDescFailureMessage := scoringrunFields[23].Descriptor()
 	// scoringrun.DefaultFailureMessage holds the default value on creation for the failure_message field.
 	scoringrun.DefaultFailureMessage = scoringrunDescFailureMessage.Default.(string)
 	// scoringrunDescFlags is the schema descriptor for flags field.
-	scoringrunDescFlags := scoringrunFields[23].Descriptor()
+	scoringrunDescFlags := scoringrunFields[24].Descriptor()
 	// scoringrun.DefaultFlags holds the default value on creation for the flags field.
 	scoringrun.DefaultFlags = scoringrunDescFlags.Default.(func() pq.StringArray)
 	// scoringrunDescID is the schema descriptor for id field.

@@ -45,6 +45,7 @@ func (Question) Edges() []ent.Edge {
 		edge.From("track", Track.Type).Ref("questions").Field("track_id").Unique().Required().Immutable(),
 		edge.To("rubrics", Rubric.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
 		edge.To("essays", Essay.Type),
+		edge.To("calibrations", Calibration.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
 	}
 }
 
