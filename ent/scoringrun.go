@@ -38,6 +38,8 @@ type ScoringRun struct {
 	Kind enums.RunKind `json:"kind,omitempty"`
 	// RequestedBy holds the value of the "requested_by" field.
 	RequestedBy *uuid.UUID `json:"requested_by,omitempty"`
+	// The re-scoring of a whole question or track that added it.
+	RescoringID *uuid.UUID `json:"rescoring_id,omitempty"`
 	// Stage holds the value of the "stage" field.
 	Stage enums.Stage `json:"stage,omitempty"`
 	// Percent holds the value of the "percent" field.
@@ -137,7 +139,7 @@ func (*ScoringRun) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case scoringrun.FieldRequestedBy:
+		case scoringrun.FieldRequestedBy, scoringrun.FieldRescoringID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case scoringrun.FieldFlags:
 			values[i] = new(pq.StringArray)
@@ -222,6 +224,13 @@ func (_m *ScoringRun) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.RequestedBy = new(uuid.UUID)
 				*_m.RequestedBy = *value.S.(*uuid.UUID)
+			}
+		case scoringrun.FieldRescoringID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field rescoring_id", values[i])
+			} else if value.Valid {
+				_m.RescoringID = new(uuid.UUID)
+				*_m.RescoringID = *value.S.(*uuid.UUID)
 			}
 		case scoringrun.FieldStage:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -437,6 +446,11 @@ func (_m *ScoringRun) String() string {
 	builder.WriteString(", ")
 	if v := _m.RequestedBy; v != nil {
 		builder.WriteString("requested_by=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.RescoringID; v != nil {
+		builder.WriteString("rescoring_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

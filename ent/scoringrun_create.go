@@ -93,6 +93,20 @@ func (_c *ScoringRunCreate) SetNillableRequestedBy(v *uuid.UUID) *ScoringRunCrea
 	return _c
 }
 
+// SetRescoringID sets the "rescoring_id" field.
+func (_c *ScoringRunCreate) SetRescoringID(v uuid.UUID) *ScoringRunCreate {
+	_c.mutation.SetRescoringID(v)
+	return _c
+}
+
+// SetNillableRescoringID sets the "rescoring_id" field if the given value is not nil.
+func (_c *ScoringRunCreate) SetNillableRescoringID(v *uuid.UUID) *ScoringRunCreate {
+	if v != nil {
+		_c.SetRescoringID(*v)
+	}
+	return _c
+}
+
 // SetStage sets the "stage" field.
 func (_c *ScoringRunCreate) SetStage(v enums.Stage) *ScoringRunCreate {
 	_c.mutation.SetStage(v)
@@ -712,6 +726,10 @@ func (_c *ScoringRunCreate) createSpec() (*ScoringRun, *sqlgraph.CreateSpec) {
 		_spec.SetField(scoringrun.FieldRequestedBy, field.TypeUUID, value)
 		_node.RequestedBy = &value
 	}
+	if value, ok := _c.mutation.RescoringID(); ok {
+		_spec.SetField(scoringrun.FieldRescoringID, field.TypeUUID, value)
+		_node.RescoringID = &value
+	}
 	if value, ok := _c.mutation.Stage(); ok {
 		_spec.SetField(scoringrun.FieldStage, field.TypeEnum, value)
 		_node.Stage = value
@@ -1295,6 +1313,9 @@ func (u *ScoringRunUpsertOne) UpdateNewValues() *ScoringRunUpsertOne {
 		}
 		if _, exists := u.create.mutation.RequestedBy(); exists {
 			s.SetIgnore(scoringrun.FieldRequestedBy)
+		}
+		if _, exists := u.create.mutation.RescoringID(); exists {
+			s.SetIgnore(scoringrun.FieldRescoringID)
 		}
 	}))
 	return u
@@ -1946,6 +1967,9 @@ func (u *ScoringRunUpsertBulk) UpdateNewValues() *ScoringRunUpsertBulk {
 			}
 			if _, exists := b.mutation.RequestedBy(); exists {
 				s.SetIgnore(scoringrun.FieldRequestedBy)
+			}
+			if _, exists := b.mutation.RescoringID(); exists {
+				s.SetIgnore(scoringrun.FieldRescoringID)
 			}
 		}
 	}))

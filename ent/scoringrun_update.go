@@ -573,6 +573,9 @@ func (_u *ScoringRunUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.RequestedByCleared() {
 		_spec.ClearField(scoringrun.FieldRequestedBy, field.TypeUUID)
 	}
+	if _u.mutation.RescoringIDCleared() {
+		_spec.ClearField(scoringrun.FieldRescoringID, field.TypeUUID)
+	}
 	if value, ok := _u.mutation.Stage(); ok {
 		_spec.SetField(scoringrun.FieldStage, field.TypeEnum, value)
 	}
@@ -1348,6 +1351,9 @@ func (_u *ScoringRunUpdateOne) sqlSave(ctx context.Context) (_node *ScoringRun, 
 	}
 	if _u.mutation.RequestedByCleared() {
 		_spec.ClearField(scoringrun.FieldRequestedBy, field.TypeUUID)
+	}
+	if _u.mutation.RescoringIDCleared() {
+		_spec.ClearField(scoringrun.FieldRescoringID, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.Stage(); ok {
 		_spec.SetField(scoringrun.FieldStage, field.TypeEnum, value)

@@ -64,6 +64,14 @@ func (r *ScoringRun) FlagList() []enums.Flag {
 	return out
 }
 
+// Why is the reason that was given; nil when nothing was changed.
+func (o *Override) Why() *string {
+	if o.Reason == "" {
+		return nil
+	}
+	return &o.Reason
+}
+
 // CodePoints is where the evidence stands, in Unicode code points of the essay's text.
 func (e *Evidence) CodePoints() *values.TextRange {
 	return &values.TextRange{Start: e.StartCodePoint, End: e.EndCodePoint}

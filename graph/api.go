@@ -21,6 +21,7 @@ import (
 	"github.com/rubrica/rubrica/graph/trusted"
 	"github.com/rubrica/rubrica/internal/auth"
 	"github.com/rubrica/rubrica/internal/database"
+	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/people"
 	"github.com/rubrica/rubrica/internal/progress"
 	"github.com/rubrica/rubrica/internal/server"
@@ -33,6 +34,7 @@ import (
 type Options struct {
 	DB          *database.DB
 	Submission  *submission.Service
+	Overrides   *overrides.Service
 	Hub         *progress.Hub
 	Authority   *auth.Authority
 	Jobs        *jobs.Inspector
@@ -76,7 +78,7 @@ type API struct {
 // with their connection_init.
 func New(o Options) *API {
 	root := &resolver{
-		db: o.DB, hub: o.Hub, submission: o.Submission, people: people.New(o.DB), authority: o.Authority,
+		db: o.DB, hub: o.Hub, submission: o.Submission, overrides: o.Overrides, people: people.New(o.DB), authority: o.Authority,
 		jobs: o.Jobs, installation: o.System,
 	}
 	schema := exec.NewDirectSchema(exec.Config{Resolvers: root})

@@ -21,6 +21,7 @@ import (
 	"github.com/rubrica/rubrica/graph/cost"
 	"github.com/rubrica/rubrica/internal/auth"
 	"github.com/rubrica/rubrica/internal/database"
+	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/pgtest"
 	"github.com/rubrica/rubrica/internal/progress"
 	"github.com/rubrica/rubrica/internal/seeding"
@@ -98,6 +99,7 @@ func (w *world) serveWith(t testing.TB, change func(*graph.Options)) *httptest.S
 	t.Helper()
 	options := graph.Options{
 		DB: w.db, Submission: submission.New(w.db, w.queue, w.notify), Hub: w.hub,
+		Overrides: overrides.New(w.db, w.queue, w.notify),
 		Authority: w.auth, Log: errorsTo(t),
 		Jobs: jobs.NewInspector(w.db, w.queue, w.notify), System: installation,
 		Limits: new(cost.Limits),

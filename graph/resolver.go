@@ -6,6 +6,7 @@ import (
 	"github.com/rubrica/rubrica/graph/exec"
 	"github.com/rubrica/rubrica/internal/auth"
 	"github.com/rubrica/rubrica/internal/database"
+	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/people"
 	"github.com/rubrica/rubrica/internal/progress"
 	"github.com/rubrica/rubrica/internal/submission"
@@ -17,6 +18,7 @@ type resolver struct {
 	db         *database.DB
 	hub        *progress.Hub
 	submission *submission.Service
+	overrides  *overrides.Service
 	people     *people.Service
 	authority  *auth.Authority
 	jobs       *jobs.Inspector
@@ -47,8 +49,16 @@ func (r *resolver) Explanation() exec.ExplanationResolver         { return expla
 func (r *resolver) Job() exec.JobResolver                         { return jobResolver{} }
 func (r *resolver) KeyPoint() exec.KeyPointResolver               { return keyPointResolver{} }
 func (r *resolver) KeyPointOutcome() exec.KeyPointOutcomeResolver { return keyPointOutcomeResolver{} }
-func (r *resolver) Passage() exec.PassageResolver                 { return passageResolver{} }
-func (r *resolver) Question() exec.QuestionResolver               { return questionResolver{} }
+func (r *resolver) CriterionOverride() exec.CriterionOverrideResolver {
+	return criterionOverrideResolver{}
+}
+func (r *resolver) KeyPointOverride() exec.KeyPointOverrideResolver {
+	return keyPointOverrideResolver{}
+}
+func (r *resolver) Override() exec.OverrideResolver   { return overrideResolver{} }
+func (r *resolver) Rescoring() exec.RescoringResolver { return rescoringResolver{} }
+func (r *resolver) Passage() exec.PassageResolver     { return passageResolver{} }
+func (r *resolver) Question() exec.QuestionResolver   { return questionResolver{} }
 func (r *resolver) RecommendationItem() exec.RecommendationItemResolver {
 	return recommendationItemResolver{}
 }

@@ -21,6 +21,7 @@ const (
 	KindScore     Kind = "SCORE_ESSAY"
 	KindRecommend Kind = "RECOMMEND"
 	KindIndex     Kind = "REFRESH_INDEX"
+	KindRescore   Kind = "RESCORE_ESSAYS"
 )
 
 // State is where a job stands: River's states, in capitals.

@@ -50,6 +50,19 @@ func (RecommendArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueScoring, MaxAttempts: maxAttempts, Priority: 1}
 }
 
+// RescoreArgs asks for the runs of a re-scoring to be added.
+type RescoreArgs struct {
+	RescoringID uuid.UUID `json:"rescoring_id"`
+}
+
+// Kind names the job.
+func (RescoreArgs) Kind() string { return "rescore_essays" }
+
+// InsertOpts of the job. It is tried on and on: what was added stays, and who asked for it watches.
+func (RescoreArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueScoring, MaxAttempts: 25, Priority: rescorePriority}
+}
+
 // IndexArgs asks for the search index to be brought up to date.
 type IndexArgs struct{}
 
@@ -91,8 +104,22 @@ func (q *Queue) Recommend(ctx context.Context, tx *sql.Tx, run uuid.UUID) error 
 	return q.insert(ctx, tx, RecommendArgs{RunID: run})
 }
 
+// Rescore adds the job that adds the runs of a re-scoring; it is seen when tx commits.
+func (q *Queue) Rescore(ctx context.Context, tx *sql.Tx, rescoring uuid.UUID) error {
+	return q.insert(ctx, tx, RescoreArgs{RescoringID: rescoring})
+}
+
+// scoreLater adds the job that scores a run for which nobody waits.
+func (q *Queue) scoreLater(ctx context.Context, tx *sql.Tx, run uuid.UUID) error {
+	return q.insertAs(ctx, tx, ScoreArgs{RunID: run}, &river.InsertOpts{Priority: rescorePriority})
+}
+
 func (q *Queue) insert(ctx context.Context, tx *sql.Tx, args river.JobArgs) error {
-	if _, err := q.client.InsertTx(ctx, tx, args, nil); err != nil {
+	return q.insertAs(ctx, tx, args, nil)
+}
+
+func (q *Queue) insertAs(ctx context.Context, tx *sql.Tx, args river.JobArgs, options *river.InsertOpts) error {
+	if _, err := q.client.InsertTx(ctx, tx, args, options); err != nil {
 		return fmt.Errorf("adding the job %s: %w", args.Kind(), err)
 	}
 	return nil

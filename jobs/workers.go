@@ -97,6 +97,7 @@ func NewWorkers(deps Deps) (*Workers, error) {
 	river.AddWorker(kinds, &scoreWorker{w: w})
 	river.AddWorker(kinds, &recommendWorker{w: w})
 	river.AddWorker(kinds, &indexWorker{w: w})
+	river.AddWorker(kinds, &rescoreWorker{w: w})
 	w.client, err = river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema:            deps.DB.Schema,
 		Workers:           kinds,

@@ -22,6 +22,7 @@ import (
 	"github.com/rubrica/rubrica/graph"
 	"github.com/rubrica/rubrica/internal/auth"
 	"github.com/rubrica/rubrica/internal/database"
+	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/progress"
 	httpserver "github.com/rubrica/rubrica/internal/server"
 	"github.com/rubrica/rubrica/internal/submission"
@@ -68,7 +69,8 @@ func serve(ctx context.Context) (err error) {
 
 	api := graph.New(graph.Options{
 		DB: db, Submission: submission.New(db, queue, notifier), Hub: hub, Authority: authority, Log: log,
-		Jobs: jobs.NewInspector(db, queue, notifier),
+		Overrides: overrides.New(db, queue, notifier),
+		Jobs:      jobs.NewInspector(db, queue, notifier),
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", authority.Middleware(api.Handler(), log))

@@ -10,6 +10,7 @@ import (
 	"github.com/rubrica/rubrica/graph"
 	"github.com/rubrica/rubrica/internal/config"
 	"github.com/rubrica/rubrica/internal/graphiql"
+	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/progress"
 	"github.com/rubrica/rubrica/internal/seeding"
 	"github.com/rubrica/rubrica/internal/server"
@@ -85,6 +86,7 @@ func (c *serveCmd) serve(ctx context.Context, a *App, s *stack, listener net.Lis
 
 	api := graph.New(graph.Options{
 		DB: s.db, Submission: submission.New(s.db, parts.queue, parts.notifier), Hub: hub,
+		Overrides: overrides.New(s.db, parts.queue, parts.notifier),
 		Authority: authority, Log: s.log, Development: !c.IsProduction(),
 		Jobs: jobs.NewInspector(s.db, parts.queue, parts.notifier), System: ofProcess(),
 		AllowOrigin: server.AllowOrigin(c.CORSOrigins),

@@ -77,6 +77,8 @@ func (ScoringRun) Fields() []ent.Field {
 		field.Int("number").Positive().Immutable().Comment("1 for the first run of an essay."),
 		field.Enum("kind").GoType(enums.RunKind("")).Immutable(),
 		field.UUID("requested_by", uuid.UUID{}).Optional().Nillable().Immutable(),
+		field.UUID("rescoring_id", uuid.UUID{}).Optional().Nillable().Immutable().
+			Comment("The re-scoring of a whole question or track that added it."),
 
 		field.Enum("stage").GoType(enums.Stage("")).Default(string(enums.StageQueued)),
 		field.Int("percent").Min(0).Max(100).Default(0),
@@ -127,6 +129,9 @@ func (ScoringRun) Indexes() []ent.Index {
 			Annotations(entsql.IndexWhere("stage NOT IN ('COMPLETED', 'FAILED')")),
 		index.Fields("stage", "track_id").StorageKey("scoringrun_unfinished").
 			Annotations(entsql.IndexWhere("stage NOT IN ('COMPLETED', 'FAILED')")),
+		// One run of an essay a re-scoring, however often its job is tried.
+		index.Fields("rescoring_id", "essay_id").Unique().
+			Annotations(entsql.IndexWhere("rescoring_id IS NOT NULL")),
 		index.Fields("changed_at", "id"),
 		index.Fields("owner_id", "changed_at"),
 		index.Fields("track_id", "changed_at"),

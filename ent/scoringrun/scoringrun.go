@@ -35,6 +35,8 @@ const (
 	FieldKind = "kind"
 	// FieldRequestedBy holds the string denoting the requested_by field in the database.
 	FieldRequestedBy = "requested_by"
+	// FieldRescoringID holds the string denoting the rescoring_id field in the database.
+	FieldRescoringID = "rescoring_id"
 	// FieldStage holds the string denoting the stage field in the database.
 	FieldStage = "stage"
 	// FieldPercent holds the string denoting the percent field in the database.
@@ -121,6 +123,7 @@ var Columns = []string{
 	FieldNumber,
 	FieldKind,
 	FieldRequestedBy,
+	FieldRescoringID,
 	FieldStage,
 	FieldPercent,
 	FieldSeq,
@@ -204,7 +207,7 @@ var (
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k enums.RunKind) error {
 	switch k {
-	case "FIRST", "RETRY", "RESCORE":
+	case "FIRST", "RETRY", "RESCORE", "OVERRIDE":
 		return nil
 	default:
 		return fmt.Errorf("scoringrun: invalid enum value for kind field: %q", k)
@@ -269,6 +272,11 @@ func ByKind(opts ...sql.OrderTermOption) OrderOption {
 // ByRequestedBy orders the results by the requested_by field.
 func ByRequestedBy(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRequestedBy, opts...).ToFunc()
+}
+
+// ByRescoringID orders the results by the rescoring_id field.
+func ByRescoringID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRescoringID, opts...).ToFunc()
 }
 
 // ByStage orders the results by the stage field.

@@ -93,6 +93,11 @@ func RequestedBy(v uuid.UUID) predicate.ScoringRun {
 	return predicate.ScoringRun(sql.FieldEQ(FieldRequestedBy, v))
 }
 
+// RescoringID applies equality check predicate on the "rescoring_id" field. It's identical to RescoringIDEQ.
+func RescoringID(v uuid.UUID) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldEQ(FieldRescoringID, v))
+}
+
 // Percent applies equality check predicate on the "percent" field. It's identical to PercentEQ.
 func Percent(v int) predicate.ScoringRun {
 	return predicate.ScoringRun(sql.FieldEQ(FieldPercent, v))
@@ -496,6 +501,56 @@ func RequestedByIsNil() predicate.ScoringRun {
 // RequestedByNotNil applies the NotNil predicate on the "requested_by" field.
 func RequestedByNotNil() predicate.ScoringRun {
 	return predicate.ScoringRun(sql.FieldNotNull(FieldRequestedBy))
+}
+
+// RescoringIDEQ applies the EQ predicate on the "rescoring_id" field.
+func RescoringIDEQ(v uuid.UUID) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldEQ(FieldRescoringID, v))
+}
+
+// RescoringIDNEQ applies the NEQ predicate on the "rescoring_id" field.
+func RescoringIDNEQ(v uuid.UUID) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldNEQ(FieldRescoringID, v))
+}
+
+// RescoringIDIn applies the In predicate on the "rescoring_id" field.
+func RescoringIDIn(vs ...uuid.UUID) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldIn(FieldRescoringID, vs...))
+}
+
+// RescoringIDNotIn applies the NotIn predicate on the "rescoring_id" field.
+func RescoringIDNotIn(vs ...uuid.UUID) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldNotIn(FieldRescoringID, vs...))
+}
+
+// RescoringIDGT applies the GT predicate on the "rescoring_id" field.
+func RescoringIDGT(v uuid.UUID) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldGT(FieldRescoringID, v))
+}
+
+// RescoringIDGTE applies the GTE predicate on the "rescoring_id" field.
+func RescoringIDGTE(v uuid.UUID) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldGTE(FieldRescoringID, v))
+}
+
+// RescoringIDLT applies the LT predicate on the "rescoring_id" field.
+func RescoringIDLT(v uuid.UUID) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldLT(FieldRescoringID, v))
+}
+
+// RescoringIDLTE applies the LTE predicate on the "rescoring_id" field.
+func RescoringIDLTE(v uuid.UUID) predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldLTE(FieldRescoringID, v))
+}
+
+// RescoringIDIsNil applies the IsNil predicate on the "rescoring_id" field.
+func RescoringIDIsNil() predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldIsNull(FieldRescoringID))
+}
+
+// RescoringIDNotNil applies the NotNil predicate on the "rescoring_id" field.
+func RescoringIDNotNil() predicate.ScoringRun {
+	return predicate.ScoringRun(sql.FieldNotNull(FieldRescoringID))
 }
 
 // StageEQ applies the EQ predicate on the "stage" field.

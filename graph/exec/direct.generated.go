@@ -42,14 +42,20 @@ func (e directSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CohortMemberSetInput", ec.unmarshalInputCohortMemberSetInput),
 			graphql.NewInputUnmarshaler("CredentialFilter", ec.unmarshalInputCredentialFilter),
 			graphql.NewInputUnmarshaler("CredentialOrder", ec.unmarshalInputCredentialOrder),
+			graphql.NewInputUnmarshaler("CriterionOverrideInput", ec.unmarshalInputCriterionOverrideInput),
+			graphql.NewInputUnmarshaler("EssayConfirmInput", ec.unmarshalInputEssayConfirmInput),
 			graphql.NewInputUnmarshaler("EssayFilter", ec.unmarshalInputEssayFilter),
 			graphql.NewInputUnmarshaler("EssayOrder", ec.unmarshalInputEssayOrder),
+			graphql.NewInputUnmarshaler("EssayOverrideInput", ec.unmarshalInputEssayOverrideInput),
 			graphql.NewInputUnmarshaler("EssayRescoreInput", ec.unmarshalInputEssayRescoreInput),
 			graphql.NewInputUnmarshaler("EssayRetryInput", ec.unmarshalInputEssayRetryInput),
 			graphql.NewInputUnmarshaler("EssaySubmitInput", ec.unmarshalInputEssaySubmitInput),
+			graphql.NewInputUnmarshaler("EssaysRescoreInput", ec.unmarshalInputEssaysRescoreInput),
 			graphql.NewInputUnmarshaler("JobCancelInput", ec.unmarshalInputJobCancelInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("JobRetryInput", ec.unmarshalInputJobRetryInput),
+			graphql.NewInputUnmarshaler("KeyPointOverrideInput", ec.unmarshalInputKeyPointOverrideInput),
+			graphql.NewInputUnmarshaler("RescoringScope", ec.unmarshalInputRescoringScope),
 			graphql.NewInputUnmarshaler("ScoringActivityScope", ec.unmarshalInputScoringActivityScope),
 			graphql.NewInputUnmarshaler("UserCreateInput", ec.unmarshalInputUserCreateInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
@@ -301,6 +307,15 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "levels":
 			return ec.fieldContext_Criterion_levels(ctx, field)
 		}
+	case "CriterionOverride":
+		switch field.Name {
+		case "from":
+			return ec.fieldContext_CriterionOverride_from(ctx, field)
+		case "to":
+			return ec.fieldContext_CriterionOverride_to(ctx, field)
+		case "criterion":
+			return ec.fieldContext_CriterionOverride_criterion(ctx, field)
+		}
 	case "DatabaseState":
 		switch field.Name {
 		case "version":
@@ -331,6 +346,15 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "runs":
 			return ec.fieldContext_Essay_runs(ctx, field)
 		}
+	case "EssayConfirmPayload":
+		switch field.Name {
+		case "essay":
+			return ec.fieldContext_EssayConfirmPayload_essay(ctx, field)
+		case "run":
+			return ec.fieldContext_EssayConfirmPayload_run(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_EssayConfirmPayload_userErrors(ctx, field)
+		}
 	case "EssayConnection":
 		switch field.Name {
 		case "edges":
@@ -346,6 +370,15 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_EssayEdge_cursor(ctx, field)
 		case "node":
 			return ec.fieldContext_EssayEdge_node(ctx, field)
+		}
+	case "EssayOverridePayload":
+		switch field.Name {
+		case "essay":
+			return ec.fieldContext_EssayOverridePayload_essay(ctx, field)
+		case "run":
+			return ec.fieldContext_EssayOverridePayload_run(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_EssayOverridePayload_userErrors(ctx, field)
 		}
 	case "EssayProgress":
 		switch field.Name {
@@ -388,6 +421,13 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_EssaySubmitPayload_replayed(ctx, field)
 		case "userErrors":
 			return ec.fieldContext_EssaySubmitPayload_userErrors(ctx, field)
+		}
+	case "EssaysRescorePayload":
+		switch field.Name {
+		case "rescoring":
+			return ec.fieldContext_EssaysRescorePayload_rescoring(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_EssaysRescorePayload_userErrors(ctx, field)
 		}
 	case "Evidence":
 		switch field.Name {
@@ -566,12 +606,40 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "keyPoint":
 			return ec.fieldContext_KeyPointOutcome_keyPoint(ctx, field)
 		}
+	case "KeyPointOverride":
+		switch field.Name {
+		case "label":
+			return ec.fieldContext_KeyPointOverride_label(ctx, field)
+		case "from":
+			return ec.fieldContext_KeyPointOverride_from(ctx, field)
+		case "to":
+			return ec.fieldContext_KeyPointOverride_to(ctx, field)
+		case "keyPoint":
+			return ec.fieldContext_KeyPointOverride_keyPoint(ctx, field)
+		}
 	case "OverallScore":
 		switch field.Name {
 		case "percent":
 			return ec.fieldContext_OverallScore_percent(ctx, field)
 		case "interval":
 			return ec.fieldContext_OverallScore_interval(ctx, field)
+		}
+	case "Override":
+		switch field.Name {
+		case "id":
+			return ec.fieldContext_Override_id(ctx, field)
+		case "by":
+			return ec.fieldContext_Override_by(ctx, field)
+		case "createdAt":
+			return ec.fieldContext_Override_createdAt(ctx, field)
+		case "reason":
+			return ec.fieldContext_Override_reason(ctx, field)
+		case "from":
+			return ec.fieldContext_Override_from(ctx, field)
+		case "keyPoints":
+			return ec.fieldContext_Override_keyPoints(ctx, field)
+		case "criteria":
+			return ec.fieldContext_Override_criteria(ctx, field)
 		}
 	case "PageInfo":
 		switch field.Name {
@@ -702,6 +770,73 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_ReferenceAnswer_kind(ctx, field)
 		case "text":
 			return ec.fieldContext_ReferenceAnswer_text(ctx, field)
+		}
+	case "Rescoring":
+		switch field.Name {
+		case "id":
+			return ec.fieldContext_Rescoring_id(ctx, field)
+		case "question":
+			return ec.fieldContext_Rescoring_question(ctx, field)
+		case "track":
+			return ec.fieldContext_Rescoring_track(ctx, field)
+		case "reason":
+			return ec.fieldContext_Rescoring_reason(ctx, field)
+		case "by":
+			return ec.fieldContext_Rescoring_by(ctx, field)
+		case "createdAt":
+			return ec.fieldContext_Rescoring_createdAt(ctx, field)
+		case "total":
+			return ec.fieldContext_Rescoring_total(ctx, field)
+		case "added":
+			return ec.fieldContext_Rescoring_added(ctx, field)
+		case "skipped":
+			return ec.fieldContext_Rescoring_skipped(ctx, field)
+		case "report":
+			return ec.fieldContext_Rescoring_report(ctx, field)
+		}
+	case "RescoringBin":
+		switch field.Name {
+		case "low":
+			return ec.fieldContext_RescoringBin_low(ctx, field)
+		case "high":
+			return ec.fieldContext_RescoringBin_high(ctx, field)
+		case "count":
+			return ec.fieldContext_RescoringBin_count(ctx, field)
+		}
+	case "RescoringConnection":
+		switch field.Name {
+		case "edges":
+			return ec.fieldContext_RescoringConnection_edges(ctx, field)
+		case "pageInfo":
+			return ec.fieldContext_RescoringConnection_pageInfo(ctx, field)
+		case "totalCount":
+			return ec.fieldContext_RescoringConnection_totalCount(ctx, field)
+		}
+	case "RescoringEdge":
+		switch field.Name {
+		case "cursor":
+			return ec.fieldContext_RescoringEdge_cursor(ctx, field)
+		case "node":
+			return ec.fieldContext_RescoringEdge_node(ctx, field)
+		}
+	case "RescoringReport":
+		switch field.Name {
+		case "state":
+			return ec.fieldContext_RescoringReport_state(ctx, field)
+		case "done":
+			return ec.fieldContext_RescoringReport_done(ctx, field)
+		case "failed":
+			return ec.fieldContext_RescoringReport_failed(ctx, field)
+		case "movedUp":
+			return ec.fieldContext_RescoringReport_movedUp(ctx, field)
+		case "movedDown":
+			return ec.fieldContext_RescoringReport_movedDown(ctx, field)
+		case "meanBefore":
+			return ec.fieldContext_RescoringReport_meanBefore(ctx, field)
+		case "meanAfter":
+			return ec.fieldContext_RescoringReport_meanAfter(ctx, field)
+		case "histogram":
+			return ec.fieldContext_RescoringReport_histogram(ctx, field)
 		}
 	case "Rubric":
 		switch field.Name {
@@ -852,6 +987,8 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_ScoringRun_scores(ctx, field)
 		case "recommendations":
 			return ec.fieldContext_ScoringRun_recommendations(ctx, field)
+		case "override":
+			return ec.fieldContext_ScoringRun_override(ctx, field)
 		}
 	case "ScoringRunConnection":
 		switch field.Name {
@@ -1034,6 +1171,27 @@ func (ec *executionContext) directMutation(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "essayOverride":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_essayOverride(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "essayConfirm":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_essayConfirm(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "essaysRescore":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_essaysRescore(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "userCreate":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
 				return ec.directMutation_userCreate(ctx, field)
@@ -1132,6 +1290,57 @@ func (ec *executionContext) directMutation_essayRescore(ctx context.Context, fie
 		func(ctx context.Context, _ ast.SelectionSet, v *model.EssayRescorePayload) graphql.Marshaler {
 			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
 				return ec.writeOEssayRescorePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayRescorePayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directMutation_essayOverride(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_essayOverride,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().EssayOverride(ctx, fc.Args["input"].(model.EssayOverrideInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.EssayOverridePayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOEssayOverridePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayOverridePayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directMutation_essayConfirm(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_essayConfirm,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().EssayConfirm(ctx, fc.Args["input"].(model.EssayConfirmInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.EssayConfirmPayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOEssayConfirmPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayConfirmPayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directMutation_essaysRescore(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_essaysRescore,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().EssaysRescore(ctx, fc.Args["input"].(model.EssaysRescoreInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.EssaysRescorePayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOEssaysRescorePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssaysRescorePayload(w, f, v)
 			})
 		},
 		true, false,
@@ -1292,6 +1501,10 @@ func (ec *executionContext) directQuery(ctx context.Context, sel ast.SelectionSe
 		case "auditEvents":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
 				return ec.directQuery_auditEvents(ctx, field)
+			})
+		case "rescorings":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
+				return ec.directQuery_rescorings(ctx, field)
 			})
 		case "jobs":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
@@ -1510,6 +1723,23 @@ func (ec *executionContext) directQuery_auditEvents(ctx context.Context, field g
 		func(ctx context.Context, _ ast.SelectionSet, v *model.AuditEventConnection) graphql.Marshaler {
 			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
 				return ec.writeOAuditEventConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAuditEventConnection(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directQuery_rescorings(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_rescorings,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Rescorings(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.RescoringConnection) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeORescoringConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRescoringConnection(w, f, v)
 			})
 		},
 		true, false,
@@ -2465,6 +2695,49 @@ func (ec *executionContext) write_Criterion(w *direct.Writer, sel *direct.Select
 	return w.Close(start, invalid)
 }
 
+var directCriterionOverride = direct.Type{
+	Name: "CriterionOverride", Implementors: criterionOverrideImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"from":       0,
+		"to":         1,
+		"criterion":  2,
+	},
+}
+
+func (ec *executionContext) write_CriterionOverride(w *direct.Writer, sel *direct.Selection, obj *values.CriterionOverride) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CriterionOverride\"")
+		case 0: // from
+			if !ec.writeNFloat2float64(w, f, obj.From) {
+				invalid = true
+			}
+		case 1: // to
+			if !ec.writeNFloat2float64(w, f, obj.To) {
+				invalid = true
+			}
+		case 2: // criterion
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.CriterionOverride().Criterion(ctx, obj)
+
+			}, func(v *ent.Criterion) bool {
+				return ec.writeOCriterion2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCriterion(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directDatabaseState = direct.Type{
 	Name: "DatabaseState", Implementors: databaseStateImplementors,
 	Fields: map[string]int{
@@ -2596,6 +2869,45 @@ func (ec *executionContext) write_Essay(w *direct.Writer, sel *direct.Selection,
 	return w.Close(start, invalid)
 }
 
+var directEssayConfirmPayload = direct.Type{
+	Name: "EssayConfirmPayload", Implementors: essayConfirmPayloadImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"essay":      0,
+		"run":        1,
+		"userErrors": 2,
+	},
+}
+
+func (ec *executionContext) write_EssayConfirmPayload(w *direct.Writer, sel *direct.Selection, obj *model.EssayConfirmPayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"EssayConfirmPayload\"")
+		case 0: // essay
+			if !w.Guard(func() bool { return ec.writeOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, obj.Essay) }) {
+				w.Null()
+			}
+		case 1: // run
+			if !w.Guard(func() bool {
+				return ec.writeOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, obj.Run)
+			}) {
+				w.Null()
+			}
+		case 2: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directEssayConnection = direct.Type{
 	Name: "EssayConnection", Implementors: essayConnectionImplementors,
 	Fields: map[string]int{
@@ -2658,6 +2970,45 @@ func (ec *executionContext) write_EssayEdge(w *direct.Writer, sel *direct.Select
 			}
 		case 1: // node
 			if !w.Guard(func() bool { return ec.writeNEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, obj.Node) }) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directEssayOverridePayload = direct.Type{
+	Name: "EssayOverridePayload", Implementors: essayOverridePayloadImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"essay":      0,
+		"run":        1,
+		"userErrors": 2,
+	},
+}
+
+func (ec *executionContext) write_EssayOverridePayload(w *direct.Writer, sel *direct.Selection, obj *model.EssayOverridePayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"EssayOverridePayload\"")
+		case 0: // essay
+			if !w.Guard(func() bool { return ec.writeOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, obj.Essay) }) {
+				w.Null()
+			}
+		case 1: // run
+			if !w.Guard(func() bool {
+				return ec.writeOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, obj.Run)
+			}) {
+				w.Null()
+			}
+		case 2: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -2830,6 +3181,40 @@ func (ec *executionContext) write_EssaySubmitPayload(w *direct.Writer, sel *dire
 				invalid = true
 			}
 		case 3: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directEssaysRescorePayload = direct.Type{
+	Name: "EssaysRescorePayload", Implementors: essaysRescorePayloadImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"rescoring":  0,
+		"userErrors": 1,
+	},
+}
+
+func (ec *executionContext) write_EssaysRescorePayload(w *direct.Writer, sel *direct.Selection, obj *model.EssaysRescorePayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"EssaysRescorePayload\"")
+		case 0: // rescoring
+			if !w.Guard(func() bool {
+				return ec.writeORescoring2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRescoring(w, f, obj.Rescoring)
+			}) {
+				w.Null()
+			}
+		case 1: // userErrors
 			if !w.Guard(func() bool {
 				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
 			}) {
@@ -3517,6 +3902,54 @@ func (ec *executionContext) write_KeyPointOutcome(w *direct.Writer, sel *direct.
 	return w.Close(start, invalid)
 }
 
+var directKeyPointOverride = direct.Type{
+	Name: "KeyPointOverride", Implementors: keyPointOverrideImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"label":      0,
+		"from":       1,
+		"to":         2,
+		"keyPoint":   3,
+	},
+}
+
+func (ec *executionContext) write_KeyPointOverride(w *direct.Writer, sel *direct.Selection, obj *values.KeyPointOverride) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"KeyPointOverride\"")
+		case 0: // label
+			if !ec.writeNString2string(w, f, obj.Label) {
+				invalid = true
+			}
+		case 1: // from
+			if !ec.writeNKeyPointStatus2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐKeyPointStatus(w, f, obj.From) {
+				invalid = true
+			}
+		case 2: // to
+			if !ec.writeNKeyPointStatus2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐKeyPointStatus(w, f, obj.To) {
+				invalid = true
+			}
+		case 3: // keyPoint
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.KeyPointOverride().KeyPoint(ctx, obj)
+
+			}, func(v *ent.KeyPoint) bool {
+				return ec.writeOKeyPoint2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐKeyPoint(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directOverallScore = direct.Type{
 	Name: "OverallScore", Implementors: overallScoreImplementors,
 	Fields: map[string]int{
@@ -3541,6 +3974,79 @@ func (ec *executionContext) write_OverallScore(w *direct.Writer, sel *direct.Sel
 		case 1: // interval
 			if !w.Guard(func() bool {
 				return ec.writeNScoreInterval2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐInterval(w, f, obj.Interval)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directOverride = direct.Type{
+	Name: "Override", Implementors: overrideImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"id":         0,
+		"by":         1,
+		"createdAt":  2,
+		"reason":     3,
+		"from":       4,
+		"keyPoints":  5,
+		"criteria":   6,
+	},
+}
+
+func (ec *executionContext) write_Override(w *direct.Writer, sel *direct.Selection, obj *ent.Override) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"Override\"")
+		case 0: // id
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
+				invalid = true
+			}
+		case 1: // by
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Override().By(ctx, obj)
+
+			}, func(v *ent.User) bool { return ec.writeOUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(w, f, v) }) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 2: // createdAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.CreatedAt) {
+				invalid = true
+			}
+		case 3: // reason
+			if !w.Guard(func() bool { return ec.writeOString2ᚖstring(w, f, obj.Why()) }) {
+				w.Null()
+			}
+		case 4: // from
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Override().From(ctx, obj)
+
+			}, func(v *ent.ScoringRun) bool {
+				return ec.writeOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 5: // keyPoints
+			if !w.Guard(func() bool {
+				return ec.writeNKeyPointOverride2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐKeyPointOverrideᚄ(w, f, obj.KeyPoints)
+			}) {
+				invalid = true
+			}
+		case 6: // criteria
+			if !w.Guard(func() bool {
+				return ec.writeNCriterionOverride2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCriterionOverrideᚄ(w, f, obj.Criteria)
 			}) {
 				invalid = true
 			}
@@ -4081,6 +4587,274 @@ func (ec *executionContext) write_ReferenceAnswer(w *direct.Writer, sel *direct.
 	return w.Close(start, invalid)
 }
 
+var directRescoring = direct.Type{
+	Name: "Rescoring", Implementors: rescoringImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"id":         0,
+		"question":   1,
+		"track":      2,
+		"reason":     3,
+		"by":         4,
+		"createdAt":  5,
+		"total":      6,
+		"added":      7,
+		"skipped":    8,
+		"report":     9,
+	},
+}
+
+func (ec *executionContext) write_Rescoring(w *direct.Writer, sel *direct.Selection, obj *ent.Rescoring) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"Rescoring\"")
+		case 0: // id
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
+				invalid = true
+			}
+		case 1: // question
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Rescoring().Question(ctx, obj)
+
+			}, func(v *ent.Question) bool {
+				return ec.writeOQuestion2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐQuestion(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 2: // track
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Rescoring().Track(ctx, obj)
+
+			}, func(v *ent.Track) bool {
+				return ec.writeOTrack2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐTrack(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 3: // reason
+			if !ec.writeNString2string(w, f, obj.Reason) {
+				invalid = true
+			}
+		case 4: // by
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Rescoring().By(ctx, obj)
+
+			}, func(v *ent.User) bool { return ec.writeOUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(w, f, v) }) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 5: // createdAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.CreatedAt) {
+				invalid = true
+			}
+		case 6: // total
+			if !ec.writeNInt2int(w, f, obj.Total) {
+				invalid = true
+			}
+		case 7: // added
+			if !ec.writeNInt2int(w, f, obj.Added) {
+				invalid = true
+			}
+		case 8: // skipped
+			if !ec.writeNInt2int(w, f, obj.Skipped) {
+				invalid = true
+			}
+		case 9: // report
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Rescoring().Report(ctx, obj)
+
+			}, func(v *jobs.RescoringReport) bool {
+				return ec.writeORescoringReport2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐRescoringReport(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directRescoringBin = direct.Type{
+	Name: "RescoringBin", Implementors: rescoringBinImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"low":        0,
+		"high":       1,
+		"count":      2,
+	},
+}
+
+func (ec *executionContext) write_RescoringBin(w *direct.Writer, sel *direct.Selection, obj *jobs.RescoringBin) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"RescoringBin\"")
+		case 0: // low
+			if !ec.writeNFloat2float64(w, f, obj.Low) {
+				invalid = true
+			}
+		case 1: // high
+			if !ec.writeNFloat2float64(w, f, obj.High) {
+				invalid = true
+			}
+		case 2: // count
+			if !ec.writeNInt2int(w, f, obj.Count) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directRescoringConnection = direct.Type{
+	Name: "RescoringConnection", Implementors: rescoringConnectionImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"edges":      0,
+		"pageInfo":   1,
+		"totalCount": 2,
+	},
+}
+
+func (ec *executionContext) write_RescoringConnection(w *direct.Writer, sel *direct.Selection, obj *model.RescoringConnection) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"RescoringConnection\"")
+		case 0: // edges
+			if !w.Guard(func() bool {
+				return ec.writeNRescoringEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRescoringEdgeᚄ(w, f, obj.Edges)
+			}) {
+				invalid = true
+			}
+		case 1: // pageInfo
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
+				invalid = true
+			}
+		case 2: // totalCount
+			if !ec.writeNInt2int(w, f, obj.TotalCount) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directRescoringEdge = direct.Type{
+	Name: "RescoringEdge", Implementors: rescoringEdgeImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"cursor":     0,
+		"node":       1,
+	},
+}
+
+func (ec *executionContext) write_RescoringEdge(w *direct.Writer, sel *direct.Selection, obj *model.RescoringEdge) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"RescoringEdge\"")
+		case 0: // cursor
+			if !ec.writeNString2string(w, f, obj.Cursor) {
+				invalid = true
+			}
+		case 1: // node
+			if !w.Guard(func() bool {
+				return ec.writeNRescoring2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRescoring(w, f, obj.Node)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directRescoringReport = direct.Type{
+	Name: "RescoringReport", Implementors: rescoringReportImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"state":      0,
+		"done":       1,
+		"failed":     2,
+		"movedUp":    3,
+		"movedDown":  4,
+		"meanBefore": 5,
+		"meanAfter":  6,
+		"histogram":  7,
+	},
+}
+
+func (ec *executionContext) write_RescoringReport(w *direct.Writer, sel *direct.Selection, obj *jobs.RescoringReport) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"RescoringReport\"")
+		case 0: // state
+			if !ec.writeNRescoringState2githubᚗcomᚋrubricaᚋrubricaᚋjobsᚐRescoringState(w, f, obj.State) {
+				invalid = true
+			}
+		case 1: // done
+			if !ec.writeNInt2int(w, f, obj.Done) {
+				invalid = true
+			}
+		case 2: // failed
+			if !ec.writeNInt2int(w, f, obj.Failed) {
+				invalid = true
+			}
+		case 3: // movedUp
+			if !ec.writeNInt2int(w, f, obj.MovedUp) {
+				invalid = true
+			}
+		case 4: // movedDown
+			if !ec.writeNInt2int(w, f, obj.MovedDown) {
+				invalid = true
+			}
+		case 5: // meanBefore
+			if !ec.writeOFloat2ᚖfloat64(w, f, obj.MeanBefore) {
+				w.Null()
+			}
+		case 6: // meanAfter
+			if !ec.writeOFloat2ᚖfloat64(w, f, obj.MeanAfter) {
+				w.Null()
+			}
+		case 7: // histogram
+			if !w.Guard(func() bool {
+				return ec.writeNRescoringBin2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐRescoringBinᚄ(w, f, obj.Histogram)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directRubric = direct.Type{
 	Name: "Rubric", Implementors: rubricImplementors,
 	Fields: map[string]int{
@@ -4527,6 +5301,7 @@ var directScoringRun = direct.Type{
 		"overall":         18,
 		"scores":          19,
 		"recommendations": 20,
+		"override":        21,
 	},
 }
 
@@ -4648,6 +5423,18 @@ func (ec *executionContext) write_ScoringRun(w *direct.Writer, sel *direct.Selec
 
 			}, func(v *ent.RecommendationList) bool {
 				return ec.writeORecommendationList2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationList(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 21: // override
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.ScoringRun().Override(ctx, obj)
+
+			}, func(v *ent.Override) bool {
+				return ec.writeOOverride2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐOverride(w, f, v)
 			}) {
 			case direct.Null:
 				w.Null()
@@ -5304,6 +6091,11 @@ func (ec *executionContext) write_Node(w *direct.Writer, f *direct.Field, obj mo
 			return false
 		}
 		return ec.write_Rubric(w, f.Below(w, &directRubric), obj)
+	case *ent.Rescoring:
+		if obj == nil {
+			return false
+		}
+		return ec.write_Rescoring(w, f.Below(w, &directRescoring), obj)
 	case *ent.ReferenceAnswer:
 		if obj == nil {
 			return false
@@ -5329,6 +6121,11 @@ func (ec *executionContext) write_Node(w *direct.Writer, f *direct.Field, obj mo
 			return false
 		}
 		return ec.write_Passage(w, f.Below(w, &directPassage), obj)
+	case *ent.Override:
+		if obj == nil {
+			return false
+		}
+		return ec.write_Override(w, f.Below(w, &directOverride), obj)
 	case *ent.KeyPointOutcome:
 		if obj == nil {
 			return false
@@ -5543,6 +6340,16 @@ func (ec *executionContext) writeNCriterion2ᚖgithubᚗcomᚋrubricaᚋrubrica�
 	return ec.write_Criterion(w, f.Below(w, &directCriterion), v)
 }
 
+func (ec *executionContext) writeNCriterionOverride2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCriterionOverride(w *direct.Writer, f *direct.Field, v values.CriterionOverride) bool {
+	return ec.write_CriterionOverride(w, f.Below(w, &directCriterionOverride), &v)
+}
+
+func (ec *executionContext) writeNCriterionOverride2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCriterionOverrideᚄ(w *direct.Writer, f *direct.Field, v []values.CriterionOverride) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNCriterionOverride2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCriterionOverride(w, f, v[i])
+	})
+}
+
 func (ec *executionContext) writeNDatabaseState2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐDatabaseState(w *direct.Writer, f *direct.Field, v *model.DatabaseState) bool {
 	if v == nil {
 		return w.InvalidNull("DatabaseState!")
@@ -5681,6 +6488,16 @@ func (ec *executionContext) writeNKeyPointOutcome2ᚖgithubᚗcomᚋrubricaᚋru
 	return ec.write_KeyPointOutcome(w, f.Below(w, &directKeyPointOutcome), v)
 }
 
+func (ec *executionContext) writeNKeyPointOverride2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐKeyPointOverride(w *direct.Writer, f *direct.Field, v values.KeyPointOverride) bool {
+	return ec.write_KeyPointOverride(w, f.Below(w, &directKeyPointOverride), &v)
+}
+
+func (ec *executionContext) writeNKeyPointOverride2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐKeyPointOverrideᚄ(w *direct.Writer, f *direct.Field, v []values.KeyPointOverride) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNKeyPointOverride2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐKeyPointOverride(w, f, v[i])
+	})
+}
+
 func (ec *executionContext) writeNKeyPointStatus2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐKeyPointStatus(w *direct.Writer, _ *direct.Field, v enums.KeyPointStatus) bool {
 	return w.String(string(v))
 }
@@ -5779,6 +6596,40 @@ func (ec *executionContext) writeNReferenceAnswer2ᚖgithubᚗcomᚋrubricaᚋru
 }
 
 func (ec *executionContext) writeNReferenceKind2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐReferenceKind(w *direct.Writer, _ *direct.Field, v enums.ReferenceKind) bool {
+	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNRescoring2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRescoring(w *direct.Writer, f *direct.Field, v *ent.Rescoring) bool {
+	if v == nil {
+		return w.InvalidNull("Rescoring!")
+	}
+	return ec.write_Rescoring(w, f.Below(w, &directRescoring), v)
+}
+
+func (ec *executionContext) writeNRescoringBin2githubᚗcomᚋrubricaᚋrubricaᚋjobsᚐRescoringBin(w *direct.Writer, f *direct.Field, v jobs.RescoringBin) bool {
+	return ec.write_RescoringBin(w, f.Below(w, &directRescoringBin), &v)
+}
+
+func (ec *executionContext) writeNRescoringBin2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐRescoringBinᚄ(w *direct.Writer, f *direct.Field, v []jobs.RescoringBin) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNRescoringBin2githubᚗcomᚋrubricaᚋrubricaᚋjobsᚐRescoringBin(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNRescoringEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRescoringEdgeᚄ(w *direct.Writer, f *direct.Field, v []*model.RescoringEdge) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNRescoringEdge2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRescoringEdge(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNRescoringEdge2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRescoringEdge(w *direct.Writer, f *direct.Field, v *model.RescoringEdge) bool {
+	if v == nil {
+		return w.InvalidNull("RescoringEdge!")
+	}
+	return ec.write_RescoringEdge(w, f.Below(w, &directRescoringEdge), v)
+}
+
+func (ec *executionContext) writeNRescoringState2githubᚗcomᚋrubricaᚋrubricaᚋjobsᚐRescoringState(w *direct.Writer, _ *direct.Field, v jobs.RescoringState) bool {
 	return w.String(string(v))
 }
 
@@ -6113,11 +6964,25 @@ func (ec *executionContext) writeOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋen
 	return ec.write_Essay(w, f.Below(w, &directEssay), v)
 }
 
+func (ec *executionContext) writeOEssayConfirmPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayConfirmPayload(w *direct.Writer, f *direct.Field, v *model.EssayConfirmPayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_EssayConfirmPayload(w, f.Below(w, &directEssayConfirmPayload), v)
+}
+
 func (ec *executionContext) writeOEssayConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayConnection(w *direct.Writer, f *direct.Field, v *model.EssayConnection) bool {
 	if v == nil {
 		return false
 	}
 	return ec.write_EssayConnection(w, f.Below(w, &directEssayConnection), v)
+}
+
+func (ec *executionContext) writeOEssayOverridePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayOverridePayload(w *direct.Writer, f *direct.Field, v *model.EssayOverridePayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_EssayOverridePayload(w, f.Below(w, &directEssayOverridePayload), v)
 }
 
 func (ec *executionContext) writeOEssayProgress2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayProgress(w *direct.Writer, f *direct.Field, v *model.EssayProgress) bool {
@@ -6146,6 +7011,13 @@ func (ec *executionContext) writeOEssaySubmitPayload2ᚖgithubᚗcomᚋrubrica�
 		return false
 	}
 	return ec.write_EssaySubmitPayload(w, f.Below(w, &directEssaySubmitPayload), v)
+}
+
+func (ec *executionContext) writeOEssaysRescorePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssaysRescorePayload(w *direct.Writer, f *direct.Field, v *model.EssaysRescorePayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_EssaysRescorePayload(w, f.Below(w, &directEssaysRescorePayload), v)
 }
 
 func (ec *executionContext) writeOEvidence2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEvidenceᚄ(w *direct.Writer, f *direct.Field, v []*ent.Evidence) bool {
@@ -6249,6 +7121,13 @@ func (ec *executionContext) writeOOverallScore2ᚖgithubᚗcomᚋrubricaᚋrubri
 	return ec.write_OverallScore(w, f.Below(w, &directOverallScore), v)
 }
 
+func (ec *executionContext) writeOOverride2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐOverride(w *direct.Writer, f *direct.Field, v *ent.Override) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_Override(w, f.Below(w, &directOverride), v)
+}
+
 func (ec *executionContext) writeOPassage2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐPassage(w *direct.Writer, f *direct.Field, v *ent.Passage) bool {
 	if v == nil {
 		return false
@@ -6287,6 +7166,27 @@ func (ec *executionContext) writeOReferenceAnswer2ᚕᚖgithubᚗcomᚋrubrica�
 	return v != nil && w.List(len(v), true, func(i int) bool {
 		return ec.writeNReferenceAnswer2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐReferenceAnswer(w, f, v[i])
 	})
+}
+
+func (ec *executionContext) writeORescoring2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRescoring(w *direct.Writer, f *direct.Field, v *ent.Rescoring) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_Rescoring(w, f.Below(w, &directRescoring), v)
+}
+
+func (ec *executionContext) writeORescoringConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRescoringConnection(w *direct.Writer, f *direct.Field, v *model.RescoringConnection) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_RescoringConnection(w, f.Below(w, &directRescoringConnection), v)
+}
+
+func (ec *executionContext) writeORescoringReport2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐRescoringReport(w *direct.Writer, f *direct.Field, v *jobs.RescoringReport) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_RescoringReport(w, f.Below(w, &directRescoringReport), v)
 }
 
 func (ec *executionContext) writeORubric2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRubric(w *direct.Writer, f *direct.Field, v *ent.Rubric) bool {

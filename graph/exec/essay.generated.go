@@ -48,6 +48,7 @@ type ScoringRunResolver interface {
 
 	Scores(ctx context.Context, obj *ent.ScoringRun) ([]*ent.Score, error)
 	Recommendations(ctx context.Context, obj *ent.ScoringRun) (*ent.RecommendationList, error)
+	Override(ctx context.Context, obj *ent.ScoringRun) (*ent.Override, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -2741,6 +2742,38 @@ func (ec *executionContext) fieldContext_ScoringRun_recommendations(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _ScoringRun_override(ctx context.Context, field graphql.CollectedField, obj *ent.ScoringRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ScoringRun_override(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ScoringRun().Override(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Override) graphql.Marshaler {
+			return ec.marshalOOverride2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐOverride(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ScoringRun_override(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ScoringRun",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Override(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ScoringRunConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ScoringRunConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4214,6 +4247,12 @@ func (ec *executionContext) _ScoringRun(ctx context.Context, sel ast.SelectionSe
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ScoringRun_recommendations(ctx, field, obj)
+				})
+		case "override":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ScoringRun_override(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

@@ -27,19 +27,23 @@ type ResolverRoot interface {
 	Cohort() CohortResolver
 	CohortMember() CohortMemberResolver
 	Credential() CredentialResolver
+	CriterionOverride() CriterionOverrideResolver
 	Essay() EssayResolver
 	EssayProgress() EssayProgressResolver
 	Explanation() ExplanationResolver
 	Job() JobResolver
 	KeyPoint() KeyPointResolver
 	KeyPointOutcome() KeyPointOutcomeResolver
+	KeyPointOverride() KeyPointOverrideResolver
 	Mutation() MutationResolver
+	Override() OverrideResolver
 	Passage() PassageResolver
 	Query() QueryResolver
 	Question() QuestionResolver
 	RecommendationItem() RecommendationItemResolver
 	RecommendationList() RecommendationListResolver
 	RecommendationTrace() RecommendationTraceResolver
+	Rescoring() RescoringResolver
 	Rubric() RubricResolver
 	Score() ScoreResolver
 	ScoringRun() ScoringRunResolver
@@ -184,6 +188,12 @@ type ComplexityRoot struct {
 		Weight      func(childComplexity int) int
 	}
 
+	CriterionOverride struct {
+		Criterion func(childComplexity int) int
+		From      func(childComplexity int) int
+		To        func(childComplexity int) int
+	}
+
 	DatabaseState struct {
 		Migration     func(childComplexity int) int
 		SizeKiB       func(childComplexity int) int
@@ -202,6 +212,12 @@ type ComplexityRoot struct {
 		Words     func(childComplexity int) int
 	}
 
+	EssayConfirmPayload struct {
+		Essay      func(childComplexity int) int
+		Run        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	EssayConnection struct {
 		Edges      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
@@ -211,6 +227,12 @@ type ComplexityRoot struct {
 	EssayEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	EssayOverridePayload struct {
+		Essay      func(childComplexity int) int
+		Run        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	EssayProgress struct {
@@ -237,6 +259,11 @@ type ComplexityRoot struct {
 		Essay      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		Run        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	EssaysRescorePayload struct {
+		Rescoring  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -348,13 +375,23 @@ type ComplexityRoot struct {
 		Status     func(childComplexity int) int
 	}
 
+	KeyPointOverride struct {
+		From     func(childComplexity int) int
+		KeyPoint func(childComplexity int) int
+		Label    func(childComplexity int) int
+		To       func(childComplexity int) int
+	}
+
 	Mutation struct {
 		CohortCreate       func(childComplexity int, input model.CohortCreateInput) int
 		CohortMemberRemove func(childComplexity int, input model.CohortMemberRemoveInput) int
 		CohortMemberSet    func(childComplexity int, input model.CohortMemberSetInput) int
+		EssayConfirm       func(childComplexity int, input model.EssayConfirmInput) int
+		EssayOverride      func(childComplexity int, input model.EssayOverrideInput) int
 		EssayRescore       func(childComplexity int, input model.EssayRescoreInput) int
 		EssayRetry         func(childComplexity int, input model.EssayRetryInput) int
 		EssaySubmit        func(childComplexity int, input model.EssaySubmitInput) int
+		EssaysRescore      func(childComplexity int, input model.EssaysRescoreInput) int
 		JobCancel          func(childComplexity int, input model.JobCancelInput) int
 		JobRetry           func(childComplexity int, input model.JobRetryInput) int
 		UserCreate         func(childComplexity int, input model.UserCreateInput) int
@@ -363,6 +400,16 @@ type ComplexityRoot struct {
 	OverallScore struct {
 		Interval func(childComplexity int) int
 		Percent  func(childComplexity int) int
+	}
+
+	Override struct {
+		By        func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Criteria  func(childComplexity int) int
+		From      func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		KeyPoints func(childComplexity int) int
+		Why       func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -389,6 +436,7 @@ type ComplexityRoot struct {
 		Jobs        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.JobFilter) int
 		Node        func(childComplexity int, id string) int
 		Nodes       func(childComplexity int, ids []string) int
+		Rescorings  func(childComplexity int, first *int, after *string, last *int, before *string) int
 		System      func(childComplexity int) int
 		Track       func(childComplexity int, slug string) int
 		Tracks      func(childComplexity int, first *int, after *string, last *int, before *string) int
@@ -460,6 +508,47 @@ type ComplexityRoot struct {
 		GlobalID func(childComplexity int) int
 		Kind     func(childComplexity int) int
 		Text     func(childComplexity int) int
+	}
+
+	Rescoring struct {
+		Added     func(childComplexity int) int
+		By        func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Question  func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		Report    func(childComplexity int) int
+		Skipped   func(childComplexity int) int
+		Total     func(childComplexity int) int
+		Track     func(childComplexity int) int
+	}
+
+	RescoringBin struct {
+		Count func(childComplexity int) int
+		High  func(childComplexity int) int
+		Low   func(childComplexity int) int
+	}
+
+	RescoringConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	RescoringEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	RescoringReport struct {
+		Done       func(childComplexity int) int
+		Failed     func(childComplexity int) int
+		Histogram  func(childComplexity int) int
+		MeanAfter  func(childComplexity int) int
+		MeanBefore func(childComplexity int) int
+		MovedDown  func(childComplexity int) int
+		MovedUp    func(childComplexity int) int
+		State      func(childComplexity int) int
 	}
 
 	Rubric struct {
@@ -540,6 +629,7 @@ type ComplexityRoot struct {
 		Kind            func(childComplexity int) int
 		Number          func(childComplexity int) int
 		Overall         func(childComplexity int) int
+		Override        func(childComplexity int) int
 		Percent         func(childComplexity int) int
 		Recommendations func(childComplexity int) int
 		ScoredAt        func(childComplexity int) int
@@ -1142,6 +1232,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Criterion.Weight(childComplexity), true
 
+	case "CriterionOverride.criterion":
+		if e.ComplexityRoot.CriterionOverride.Criterion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CriterionOverride.Criterion(childComplexity), true
+	case "CriterionOverride.from":
+		if e.ComplexityRoot.CriterionOverride.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CriterionOverride.From(childComplexity), true
+	case "CriterionOverride.to":
+		if e.ComplexityRoot.CriterionOverride.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CriterionOverride.To(childComplexity), true
+
 	case "DatabaseState.migration":
 		if e.ComplexityRoot.DatabaseState.Migration == nil {
 			break
@@ -1221,6 +1330,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Essay.Words(childComplexity), true
 
+	case "EssayConfirmPayload.essay":
+		if e.ComplexityRoot.EssayConfirmPayload.Essay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayConfirmPayload.Essay(childComplexity), true
+	case "EssayConfirmPayload.run":
+		if e.ComplexityRoot.EssayConfirmPayload.Run == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayConfirmPayload.Run(childComplexity), true
+	case "EssayConfirmPayload.userErrors":
+		if e.ComplexityRoot.EssayConfirmPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayConfirmPayload.UserErrors(childComplexity), true
+
 	case "EssayConnection.edges":
 		if e.ComplexityRoot.EssayConnection.Edges == nil {
 			break
@@ -1252,6 +1380,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EssayEdge.Node(childComplexity), true
+
+	case "EssayOverridePayload.essay":
+		if e.ComplexityRoot.EssayOverridePayload.Essay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayOverridePayload.Essay(childComplexity), true
+	case "EssayOverridePayload.run":
+		if e.ComplexityRoot.EssayOverridePayload.Run == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayOverridePayload.Run(childComplexity), true
+	case "EssayOverridePayload.userErrors":
+		if e.ComplexityRoot.EssayOverridePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayOverridePayload.UserErrors(childComplexity), true
 
 	case "EssayProgress.changedAt":
 		if e.ComplexityRoot.EssayProgress.ChangedAt == nil {
@@ -1346,6 +1493,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EssaySubmitPayload.UserErrors(childComplexity), true
+
+	case "EssaysRescorePayload.rescoring":
+		if e.ComplexityRoot.EssaysRescorePayload.Rescoring == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssaysRescorePayload.Rescoring(childComplexity), true
+	case "EssaysRescorePayload.userErrors":
+		if e.ComplexityRoot.EssaysRescorePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssaysRescorePayload.UserErrors(childComplexity), true
 
 	case "Evidence.codePoints":
 		if e.ComplexityRoot.Evidence.CodePoints == nil {
@@ -1774,6 +1934,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.KeyPointOutcome.Status(childComplexity), true
 
+	case "KeyPointOverride.from":
+		if e.ComplexityRoot.KeyPointOverride.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyPointOverride.From(childComplexity), true
+	case "KeyPointOverride.keyPoint":
+		if e.ComplexityRoot.KeyPointOverride.KeyPoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyPointOverride.KeyPoint(childComplexity), true
+	case "KeyPointOverride.label":
+		if e.ComplexityRoot.KeyPointOverride.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyPointOverride.Label(childComplexity), true
+	case "KeyPointOverride.to":
+		if e.ComplexityRoot.KeyPointOverride.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyPointOverride.To(childComplexity), true
+
 	case "Mutation.cohortCreate":
 		if e.ComplexityRoot.Mutation.CohortCreate == nil {
 			break
@@ -1807,6 +1992,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CohortMemberSet(childComplexity, args["input"].(model.CohortMemberSetInput)), true
+	case "Mutation.essayConfirm":
+		if e.ComplexityRoot.Mutation.EssayConfirm == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_essayConfirm_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EssayConfirm(childComplexity, args["input"].(model.EssayConfirmInput)), true
+	case "Mutation.essayOverride":
+		if e.ComplexityRoot.Mutation.EssayOverride == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_essayOverride_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EssayOverride(childComplexity, args["input"].(model.EssayOverrideInput)), true
 	case "Mutation.essayRescore":
 		if e.ComplexityRoot.Mutation.EssayRescore == nil {
 			break
@@ -1840,6 +2047,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EssaySubmit(childComplexity, args["input"].(model.EssaySubmitInput)), true
+	case "Mutation.essaysRescore":
+		if e.ComplexityRoot.Mutation.EssaysRescore == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_essaysRescore_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EssaysRescore(childComplexity, args["input"].(model.EssaysRescoreInput)), true
 	case "Mutation.jobCancel":
 		if e.ComplexityRoot.Mutation.JobCancel == nil {
 			break
@@ -1886,6 +2104,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OverallScore.Percent(childComplexity), true
+
+	case "Override.by":
+		if e.ComplexityRoot.Override.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Override.By(childComplexity), true
+	case "Override.createdAt":
+		if e.ComplexityRoot.Override.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Override.CreatedAt(childComplexity), true
+	case "Override.criteria":
+		if e.ComplexityRoot.Override.Criteria == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Override.Criteria(childComplexity), true
+	case "Override.from":
+		if e.ComplexityRoot.Override.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Override.From(childComplexity), true
+	case "Override.id":
+		if e.ComplexityRoot.Override.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Override.GlobalID(childComplexity), true
+	case "Override.keyPoints":
+		if e.ComplexityRoot.Override.KeyPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Override.KeyPoints(childComplexity), true
+	case "Override.reason":
+		if e.ComplexityRoot.Override.Why == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Override.Why(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -2032,6 +2293,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Nodes(childComplexity, args["ids"].([]string)), true
+	case "Query.rescorings":
+		if e.ComplexityRoot.Query.Rescorings == nil {
+			break
+		}
+
+		args, err := ec.field_Query_rescorings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Rescorings(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.system":
 		if e.ComplexityRoot.Query.System == nil {
 			break
@@ -2337,6 +2609,167 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReferenceAnswer.Text(childComplexity), true
+
+	case "Rescoring.added":
+		if e.ComplexityRoot.Rescoring.Added == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rescoring.Added(childComplexity), true
+	case "Rescoring.by":
+		if e.ComplexityRoot.Rescoring.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rescoring.By(childComplexity), true
+	case "Rescoring.createdAt":
+		if e.ComplexityRoot.Rescoring.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rescoring.CreatedAt(childComplexity), true
+	case "Rescoring.id":
+		if e.ComplexityRoot.Rescoring.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rescoring.GlobalID(childComplexity), true
+	case "Rescoring.question":
+		if e.ComplexityRoot.Rescoring.Question == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rescoring.Question(childComplexity), true
+	case "Rescoring.reason":
+		if e.ComplexityRoot.Rescoring.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rescoring.Reason(childComplexity), true
+	case "Rescoring.report":
+		if e.ComplexityRoot.Rescoring.Report == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rescoring.Report(childComplexity), true
+	case "Rescoring.skipped":
+		if e.ComplexityRoot.Rescoring.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rescoring.Skipped(childComplexity), true
+	case "Rescoring.total":
+		if e.ComplexityRoot.Rescoring.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rescoring.Total(childComplexity), true
+	case "Rescoring.track":
+		if e.ComplexityRoot.Rescoring.Track == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rescoring.Track(childComplexity), true
+
+	case "RescoringBin.count":
+		if e.ComplexityRoot.RescoringBin.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringBin.Count(childComplexity), true
+	case "RescoringBin.high":
+		if e.ComplexityRoot.RescoringBin.High == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringBin.High(childComplexity), true
+	case "RescoringBin.low":
+		if e.ComplexityRoot.RescoringBin.Low == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringBin.Low(childComplexity), true
+
+	case "RescoringConnection.edges":
+		if e.ComplexityRoot.RescoringConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringConnection.Edges(childComplexity), true
+	case "RescoringConnection.pageInfo":
+		if e.ComplexityRoot.RescoringConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringConnection.PageInfo(childComplexity), true
+	case "RescoringConnection.totalCount":
+		if e.ComplexityRoot.RescoringConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringConnection.TotalCount(childComplexity), true
+
+	case "RescoringEdge.cursor":
+		if e.ComplexityRoot.RescoringEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringEdge.Cursor(childComplexity), true
+	case "RescoringEdge.node":
+		if e.ComplexityRoot.RescoringEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringEdge.Node(childComplexity), true
+
+	case "RescoringReport.done":
+		if e.ComplexityRoot.RescoringReport.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringReport.Done(childComplexity), true
+	case "RescoringReport.failed":
+		if e.ComplexityRoot.RescoringReport.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringReport.Failed(childComplexity), true
+	case "RescoringReport.histogram":
+		if e.ComplexityRoot.RescoringReport.Histogram == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringReport.Histogram(childComplexity), true
+	case "RescoringReport.meanAfter":
+		if e.ComplexityRoot.RescoringReport.MeanAfter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringReport.MeanAfter(childComplexity), true
+	case "RescoringReport.meanBefore":
+		if e.ComplexityRoot.RescoringReport.MeanBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringReport.MeanBefore(childComplexity), true
+	case "RescoringReport.movedDown":
+		if e.ComplexityRoot.RescoringReport.MovedDown == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringReport.MovedDown(childComplexity), true
+	case "RescoringReport.movedUp":
+		if e.ComplexityRoot.RescoringReport.MovedUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringReport.MovedUp(childComplexity), true
+	case "RescoringReport.state":
+		if e.ComplexityRoot.RescoringReport.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RescoringReport.State(childComplexity), true
 
 	case "Rubric.criteria":
 		if e.ComplexityRoot.Rubric.Criteria == nil {
@@ -2647,6 +3080,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ScoringRun.Overall(childComplexity), true
+	case "ScoringRun.override":
+		if e.ComplexityRoot.ScoringRun.Override == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScoringRun.Override(childComplexity), true
 	case "ScoringRun.percent":
 		if e.ComplexityRoot.ScoringRun.Percent == nil {
 			break
@@ -3077,14 +3516,20 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CohortMemberSetInput", ec.unmarshalInputCohortMemberSetInput),
 			graphql.NewInputUnmarshaler("CredentialFilter", ec.unmarshalInputCredentialFilter),
 			graphql.NewInputUnmarshaler("CredentialOrder", ec.unmarshalInputCredentialOrder),
+			graphql.NewInputUnmarshaler("CriterionOverrideInput", ec.unmarshalInputCriterionOverrideInput),
+			graphql.NewInputUnmarshaler("EssayConfirmInput", ec.unmarshalInputEssayConfirmInput),
 			graphql.NewInputUnmarshaler("EssayFilter", ec.unmarshalInputEssayFilter),
 			graphql.NewInputUnmarshaler("EssayOrder", ec.unmarshalInputEssayOrder),
+			graphql.NewInputUnmarshaler("EssayOverrideInput", ec.unmarshalInputEssayOverrideInput),
 			graphql.NewInputUnmarshaler("EssayRescoreInput", ec.unmarshalInputEssayRescoreInput),
 			graphql.NewInputUnmarshaler("EssayRetryInput", ec.unmarshalInputEssayRetryInput),
 			graphql.NewInputUnmarshaler("EssaySubmitInput", ec.unmarshalInputEssaySubmitInput),
+			graphql.NewInputUnmarshaler("EssaysRescoreInput", ec.unmarshalInputEssaysRescoreInput),
 			graphql.NewInputUnmarshaler("JobCancelInput", ec.unmarshalInputJobCancelInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("JobRetryInput", ec.unmarshalInputJobRetryInput),
+			graphql.NewInputUnmarshaler("KeyPointOverrideInput", ec.unmarshalInputKeyPointOverrideInput),
+			graphql.NewInputUnmarshaler("RescoringScope", ec.unmarshalInputRescoringScope),
 			graphql.NewInputUnmarshaler("ScoringActivityScope", ec.unmarshalInputScoringActivityScope),
 			graphql.NewInputUnmarshaler("UserCreateInput", ec.unmarshalInputUserCreateInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
@@ -3301,6 +3746,17 @@ type Query {
     "Which events to list."
     filter: AuditEventFilter
   ): AuditEventConnection
+  "The re-scorings of whole questions and tracks, newest first. For admins."
+  rescorings(
+    "The first so many, 1 to 100. Give either first or last."
+    first: Int
+    "Only those behind this cursor."
+    after: String
+    "The last so many, 1 to 100."
+    last: Int
+    "Only those before this cursor."
+    before: String
+  ): RescoringConnection
   "The background jobs, newest first. Ended ones are kept for a day, failed ones for a week. For admins."
   jobs(
     "The first so many, 1 to 100. Give either first or last."
@@ -3337,6 +3793,21 @@ type Mutation {
     "Which essay, and why."
     input: EssayRescoreInput!
   ): EssayRescorePayload
+  "Sets key points or scores of an essay's newest run to what a person found. What depends on them is computed anew, as a run of its own; the run itself stays. For the learner's advisors and admins."
+  essayOverride(
+    "What is changed, and why."
+    input: EssayOverrideInput!
+  ): EssayOverridePayload
+  "Stands behind the scores of an essay's newest run as they are: they are provisional no more, in a run of its own. For the learner's advisors and admins."
+  essayConfirm(
+    "Which run."
+    input: EssayConfirmInput!
+  ): EssayConfirmPayload
+  "Scores all essays of a question or a track again, by the newest rubric and engine. Essays that are being scored, and those that a person stands behind, are left. For admins."
+  essaysRescore(
+    "Which essays, and why."
+    input: EssaysRescoreInput!
+  ): EssaysRescorePayload
   "Makes an account. For admins."
   userCreate(
     "The account."
@@ -3912,6 +4383,8 @@ enum ScoringRunKind {
   RETRY
   "Scored again, by a newer rubric or engine."
   RESCORE
+  "What a person made of the run before it; override says what."
+  OVERRIDE
 }
 
 "How far a scoring run has come."
@@ -3992,6 +4465,8 @@ type ScoringRun implements Node {
   scores: [Score!]
   "What to learn next; null before it is known."
   recommendations: RecommendationList
+  "What a person changed of the run before, or stands behind; null unless kind is OVERRIDE."
+  override: Override
 }
 
 "A page of scoring runs."
@@ -4173,6 +4648,8 @@ enum ContributionKind {
   CLAMP
   "The step to the scale's grid."
   ROUNDING
+  "What a person added or took away to set the score."
+  OVERRIDE
 }
 
 "One term of a score."
@@ -4327,6 +4804,8 @@ enum JobKind {
   RECOMMEND
   "Brings the search index up to date."
   REFRESH_INDEX
+  "Adds a scoring run to each essay of a question or a track."
+  RESCORE_ESSAYS
 }
 
 "Where a background job stands."
@@ -4497,6 +4976,206 @@ type JobCount {
   state: JobState!
   "How many."
   count: Int!
+}
+`, BuiltIn: false},
+	{Name: "../schema/override.graphql", Input: `"What a person changed of a run's scores, or that they stand behind them as they are."
+type Override implements Node {
+  "Global id."
+  id: ID!
+  "Who; null for a viewer who may not see them."
+  by: User
+  "When."
+  createdAt: Time!
+  "Why, as the learner reads it too; null when nothing was changed."
+  reason: String
+  "The run that they began with; its scores stay as they were."
+  from: ScoringRun
+  "The key points that were set; at most 20, empty when none was."
+  keyPoints: [KeyPointOverride!]!
+  "The scores that were given; at most 12, empty when none was."
+  criteria: [CriterionOverride!]!
+}
+
+"What a person set a key point to."
+type KeyPointOverride {
+  "Its topic."
+  label: String!
+  "What it was before."
+  from: KeyPointStatus!
+  "What it is now."
+  to: KeyPointStatus!
+  "The key point itself. For advisors and admins; null for learners."
+  keyPoint: KeyPoint
+}
+
+"The score that a person gave for a criterion."
+type CriterionOverride {
+  "The score before, on the criterion's scale."
+  from: Float!
+  "The score now, on the criterion's scale."
+  to: Float!
+  "The criterion."
+  criterion: Criterion
+}
+
+"What to change of a run's scores; at least one key point or criterion."
+input EssayOverrideInput {
+  "The essay's newest scoring run, which is COMPLETED."
+  runId: ID!
+  "The key points to set, at most 20, each once. What they add to the scores is computed anew."
+  keyPoints: [KeyPointOverrideInput!]! = []
+  "The scores to give, at most 12, each criterion once. They stay through what is decided of key points."
+  criteria: [CriterionOverrideInput!]! = []
+  "Why, 1 to 500 characters. The learner reads it."
+  reason: String!
+}
+
+"A key point to set."
+input KeyPointOverrideInput {
+  "The key point; one that the run speaks of."
+  keyPointId: ID!
+  "What the person who read the essay found."
+  status: KeyPointStatus!
+}
+
+"A score to give."
+input CriterionOverrideInput {
+  "The criterion; one of the run's rubric."
+  criterionId: ID!
+  "The score, a point of the criterion's scale."
+  value: Float!
+}
+
+"The run that was made."
+type EssayOverridePayload {
+  "The essay; null when there are user errors."
+  essay: Essay
+  "The new run, with its scores. It is COMPLETED when what to learn next has been looked for anew."
+  run: ScoringRun
+  "What kept it from being made; at most 10."
+  userErrors: [UserError!]!
+}
+
+"A run to stand behind."
+input EssayConfirmInput {
+  "The essay's newest scoring run, which is COMPLETED and no person has decided about."
+  runId: ID!
+}
+
+"The run that was made."
+type EssayConfirmPayload {
+  "The essay; null when there are user errors."
+  essay: Essay
+  "The new run, with the same scores, which are provisional no more."
+  run: ScoringRun
+  "What kept it from being made; at most 10."
+  userErrors: [UserError!]!
+}
+
+"Which essays to score again; exactly one of the fields."
+input RescoringScope @oneOf {
+  "The answers to one question."
+  questionId: ID
+  "The answers to all questions of one track."
+  trackId: ID
+}
+
+"Essays to score again."
+input EssaysRescoreInput {
+  "Which essays."
+  scope: RescoringScope!
+  "Why, 1 to 500 characters, for the audit trail."
+  reason: String!
+}
+
+"The re-scoring that was begun."
+type EssaysRescorePayload {
+  "The re-scoring; null when there are user errors."
+  rescoring: Rescoring
+  "What kept it from being begun; at most 10."
+  userErrors: [UserError!]!
+}
+
+"How far a re-scoring has come."
+enum RescoringState {
+  "Essays are still to be looked at."
+  ADDING
+  "All runs were added; some have not ended."
+  SCORING
+  "All runs have ended."
+  COMPLETED
+}
+
+"All essays of a question or a track being scored again, and what changed by it. For admins."
+type Rescoring implements Node {
+  "Global id."
+  id: ID!
+  "The question whose answers are scored again; null when it is a track's."
+  question: Question
+  "The track whose essays are scored again; null when it is one question's."
+  track: Track
+  "Why."
+  reason: String!
+  "Who asked for it; null for the command line."
+  by: User
+  "When it was asked for."
+  createdAt: Time!
+  "Essays in the scope when it was asked for."
+  total: Int!
+  "Runs that were added."
+  added: Int!
+  "Essays that were left: one being scored, or one that a person stands behind."
+  skipped: Int!
+  "How far it has come, and what changed, as it is now."
+  report: RescoringReport
+}
+
+"What a re-scoring changed: overall scores in percent, of the runs that have ended with one, against the last one of the essay before."
+type RescoringReport {
+  "How far it has come."
+  state: RescoringState!
+  "Runs that have ended with scores."
+  done: Int!
+  "Runs that have failed."
+  failed: Int!
+  "Scores that are now higher."
+  movedUp: Int!
+  "Scores that are now lower."
+  movedDown: Int!
+  "The mean before, 0 to 100; null while there is none to compare."
+  meanBefore: Float
+  "The mean now, 0 to 100; null while there is none to compare."
+  meanAfter: Float
+  "By how much scores moved, in percent points; at most 10 bins, in their order, empty while there is none to compare."
+  histogram: [RescoringBin!]!
+}
+
+"How many scores moved by so much."
+type RescoringBin {
+  "From this many percent points, below zero for scores that fell."
+  low: Float!
+  "To, and without, this many; the last bin with it."
+  high: Float!
+  "How many."
+  count: Int!
+}
+
+"A page of re-scorings."
+type RescoringConnection {
+  "The re-scorings and their cursors; at most 100."
+  edges: [RescoringEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+  "How many there are in all, counted up to 25 001."
+  totalCount: Int!
+}
+
+"A re-scoring in a page."
+type RescoringEdge {
+  "Position for after and before."
+  cursor: String!
+  "The re-scoring."
+  node: Rescoring!
 }
 `, BuiltIn: false},
 	{Name: "../schema/people.graphql", Input: `"What an account may do."
@@ -4713,6 +5392,12 @@ enum AuditAction {
   ESSAY_RETRY
   "An essay was scored again."
   ESSAY_RESCORE
+  "A person changed scores of an essay."
+  ESSAY_OVERRIDE
+  "A person stood behind the scores of an essay."
+  ESSAY_CONFIRM
+  "All essays of a question or a track were scored again."
+  ESSAYS_RESCORE
   "An account was made."
   USER_CREATE
   "A cohort was made."
@@ -4741,6 +5426,8 @@ enum AuditTarget {
   ESSAY
   "A background job."
   JOB
+  "A re-scoring of a question or a track."
+  RESCORING
   "An account."
   USER
 }
@@ -5270,6 +5957,18 @@ func (ec *executionContext) childFields_Criterion(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type Criterion", field.Name)
 }
 
+func (ec *executionContext) childFields_CriterionOverride(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_CriterionOverride_from(ctx, field)
+	case "to":
+		return ec.fieldContext_CriterionOverride_to(ctx, field)
+	case "criterion":
+		return ec.fieldContext_CriterionOverride_criterion(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CriterionOverride", field.Name)
+}
+
 func (ec *executionContext) childFields_DatabaseState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "version":
@@ -5306,6 +6005,18 @@ func (ec *executionContext) childFields_Essay(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Essay", field.Name)
 }
 
+func (ec *executionContext) childFields_EssayConfirmPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "essay":
+		return ec.fieldContext_EssayConfirmPayload_essay(ctx, field)
+	case "run":
+		return ec.fieldContext_EssayConfirmPayload_run(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EssayConfirmPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EssayConfirmPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EssayConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -5326,6 +6037,18 @@ func (ec *executionContext) childFields_EssayEdge(ctx context.Context, field gra
 		return ec.fieldContext_EssayEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EssayEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_EssayOverridePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "essay":
+		return ec.fieldContext_EssayOverridePayload_essay(ctx, field)
+	case "run":
+		return ec.fieldContext_EssayOverridePayload_run(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EssayOverridePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EssayOverridePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EssayProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5380,6 +6103,16 @@ func (ec *executionContext) childFields_EssaySubmitPayload(ctx context.Context, 
 		return ec.fieldContext_EssaySubmitPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EssaySubmitPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EssaysRescorePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rescoring":
+		return ec.fieldContext_EssaysRescorePayload_rescoring(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EssaysRescorePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EssaysRescorePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Evidence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5598,6 +6331,20 @@ func (ec *executionContext) childFields_KeyPointOutcome(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type KeyPointOutcome", field.Name)
 }
 
+func (ec *executionContext) childFields_KeyPointOverride(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "label":
+		return ec.fieldContext_KeyPointOverride_label(ctx, field)
+	case "from":
+		return ec.fieldContext_KeyPointOverride_from(ctx, field)
+	case "to":
+		return ec.fieldContext_KeyPointOverride_to(ctx, field)
+	case "keyPoint":
+		return ec.fieldContext_KeyPointOverride_keyPoint(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyPointOverride", field.Name)
+}
+
 func (ec *executionContext) childFields_OverallScore(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "percent":
@@ -5606,6 +6353,26 @@ func (ec *executionContext) childFields_OverallScore(ctx context.Context, field 
 		return ec.fieldContext_OverallScore_interval(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OverallScore", field.Name)
+}
+
+func (ec *executionContext) childFields_Override(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Override_id(ctx, field)
+	case "by":
+		return ec.fieldContext_Override_by(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Override_createdAt(ctx, field)
+	case "reason":
+		return ec.fieldContext_Override_reason(ctx, field)
+	case "from":
+		return ec.fieldContext_Override_from(ctx, field)
+	case "keyPoints":
+		return ec.fieldContext_Override_keyPoints(ctx, field)
+	case "criteria":
+		return ec.fieldContext_Override_criteria(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Override", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5766,6 +6533,88 @@ func (ec *executionContext) childFields_ReferenceAnswer(ctx context.Context, fie
 		return ec.fieldContext_ReferenceAnswer_text(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReferenceAnswer", field.Name)
+}
+
+func (ec *executionContext) childFields_Rescoring(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Rescoring_id(ctx, field)
+	case "question":
+		return ec.fieldContext_Rescoring_question(ctx, field)
+	case "track":
+		return ec.fieldContext_Rescoring_track(ctx, field)
+	case "reason":
+		return ec.fieldContext_Rescoring_reason(ctx, field)
+	case "by":
+		return ec.fieldContext_Rescoring_by(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Rescoring_createdAt(ctx, field)
+	case "total":
+		return ec.fieldContext_Rescoring_total(ctx, field)
+	case "added":
+		return ec.fieldContext_Rescoring_added(ctx, field)
+	case "skipped":
+		return ec.fieldContext_Rescoring_skipped(ctx, field)
+	case "report":
+		return ec.fieldContext_Rescoring_report(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Rescoring", field.Name)
+}
+
+func (ec *executionContext) childFields_RescoringBin(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "low":
+		return ec.fieldContext_RescoringBin_low(ctx, field)
+	case "high":
+		return ec.fieldContext_RescoringBin_high(ctx, field)
+	case "count":
+		return ec.fieldContext_RescoringBin_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RescoringBin", field.Name)
+}
+
+func (ec *executionContext) childFields_RescoringConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RescoringConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RescoringConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RescoringConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RescoringConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RescoringEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RescoringEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_RescoringEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RescoringEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RescoringReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_RescoringReport_state(ctx, field)
+	case "done":
+		return ec.fieldContext_RescoringReport_done(ctx, field)
+	case "failed":
+		return ec.fieldContext_RescoringReport_failed(ctx, field)
+	case "movedUp":
+		return ec.fieldContext_RescoringReport_movedUp(ctx, field)
+	case "movedDown":
+		return ec.fieldContext_RescoringReport_movedDown(ctx, field)
+	case "meanBefore":
+		return ec.fieldContext_RescoringReport_meanBefore(ctx, field)
+	case "meanAfter":
+		return ec.fieldContext_RescoringReport_meanAfter(ctx, field)
+	case "histogram":
+		return ec.fieldContext_RescoringReport_histogram(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RescoringReport", field.Name)
 }
 
 func (ec *executionContext) childFields_Rubric(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5944,6 +6793,8 @@ func (ec *executionContext) childFields_ScoringRun(ctx context.Context, field gr
 		return ec.fieldContext_ScoringRun_scores(ctx, field)
 	case "recommendations":
 		return ec.fieldContext_ScoringRun_recommendations(ctx, field)
+	case "override":
+		return ec.fieldContext_ScoringRun_override(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ScoringRun", field.Name)
 }

@@ -66,6 +66,10 @@ var rows = map[string]row{
 		"id": "", "label": "label", "status": "status", "degree": "degree", "similarity": "similarity",
 		"quote": "quote", "keyPoint": "key_point_id",
 	}},
+	"Override": {"run_id", map[string]string{
+		"id": "", "by": "actor_id", "createdAt": "created_at", "reason": "reason", "from": "from_id",
+		"keyPoints": "key_points", "criteria": "criteria",
+	}},
 	"Passage": {"", map[string]string{
 		"id": "", "title": "title", "text": "text", "skills": "skills",
 	}},
@@ -83,6 +87,10 @@ var rows = map[string]row{
 	"ReferenceAnswer": {"rubric_id", map[string]string{
 		"id": "", "kind": "kind", "text": "text",
 	}},
+	"Rescoring": {"created_at", map[string]string{
+		"id": "", "question": "question_id", "track": "track_id", "reason": "reason", "by": "actor_id", "createdAt": "",
+		"total": "total", "added": "added", "skipped": "skipped", "report": "",
+	}},
 	"Rubric": {"question_id", map[string]string{
 		"id": "", "version": "version", "criteria": "", "keyPoints": "", "referenceAnswers": "",
 	}},
@@ -96,7 +104,7 @@ var rows = map[string]row{
 		"finishedAt": "finished_at", "elapsed": "created_at finished_at", "engine": "engine engine_version engine_model",
 		"degraded": "degraded", "degradedReason": "degraded degraded_reason", "failure": "failure_code failure_message",
 		"flags": "flags", "overall": "overall_percent overall_low overall_high overall_coverage",
-		"scores": "", "recommendations": "",
+		"scores": "", "recommendations": "", "override": "",
 	}},
 	"Skill": {"slug", map[string]string{
 		"id": "", "slug": "", "name": "name", "onet": "onet",

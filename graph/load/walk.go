@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"maps"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -255,6 +256,7 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 			"essay":           one("Essay", essays, always(func(r *ent.ScoringRun) id { return r.EssayID })),
 			"scores":          many("Score", scoresOfRun, func(r *ent.ScoringRun) id { return r.ID }),
 			"recommendations": one("RecommendationList", listOfRun, always(func(r *ent.ScoringRun) id { return r.ID })),
+			"override":        one("Override", overrideOfRun, always(func(r *ent.ScoringRun) id { return r.ID })),
 		},
 		"Score": {
 			"criterion":   one("Criterion", criteria, always(func(v *ent.Score) id { return v.CriterionID })),
@@ -312,4 +314,5 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 		"User":         {"essays": pages("Essay", essaysOfUser, func(v *ent.User) id { return v.ID })},
 		"AuditEvent":   {"actor": one("User", users, maybe(func(v *ent.AuditEvent) *id { return v.ActorID }))},
 	}
+	maps.Copy(edges, overrideEdges())
 }

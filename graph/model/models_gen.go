@@ -177,6 +177,14 @@ type CredentialOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
+// A score to give.
+type CriterionOverrideInput struct {
+	// The criterion; one of the run's rubric.
+	CriterionID string `json:"criterionId"`
+	// The score, a point of the criterion's scale.
+	Value float64 `json:"value"`
+}
+
 // The state of the database.
 type DatabaseState struct {
 	// Version of Postgres.
@@ -187,6 +195,22 @@ type DatabaseState struct {
 	Migration int `json:"migration"`
 	// Size on disk in KiB, rounded.
 	SizeKiB int `json:"sizeKiB"`
+}
+
+// A run to stand behind.
+type EssayConfirmInput struct {
+	// The essay's newest scoring run, which is COMPLETED and no person has decided about.
+	RunID string `json:"runId"`
+}
+
+// The run that was made.
+type EssayConfirmPayload struct {
+	// The essay; null when there are user errors.
+	Essay *ent.Essay `json:"essay,omitempty"`
+	// The new run, with the same scores, which are provisional no more.
+	Run *ent.ScoringRun `json:"run,omitempty"`
+	// What kept it from being made; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A page of essays.
@@ -227,6 +251,28 @@ type EssayOrder struct {
 	Field EssayOrderField `json:"field"`
 	// Which way.
 	Direction OrderDirection `json:"direction"`
+}
+
+// What to change of a run's scores; at least one key point or criterion.
+type EssayOverrideInput struct {
+	// The essay's newest scoring run, which is COMPLETED.
+	RunID string `json:"runId"`
+	// The key points to set, at most 20, each once. What they add to the scores is computed anew.
+	KeyPoints []*KeyPointOverrideInput `json:"keyPoints"`
+	// The scores to give, at most 12, each criterion once. They stay through what is decided of key points.
+	Criteria []*CriterionOverrideInput `json:"criteria"`
+	// Why, 1 to 500 characters. The learner reads it.
+	Reason string `json:"reason"`
+}
+
+// The run that was made.
+type EssayOverridePayload struct {
+	// The essay; null when there are user errors.
+	Essay *ent.Essay `json:"essay,omitempty"`
+	// The new run, with its scores. It is COMPLETED when what to learn next has been looked for anew.
+	Run *ent.ScoringRun `json:"run,omitempty"`
+	// What kept it from being made; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // An essay to score again.
@@ -282,6 +328,22 @@ type EssaySubmitPayload struct {
 	// Whether this repeats an earlier submission with the same key.
 	Replayed bool `json:"replayed"`
 	// What kept it from being submitted; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Essays to score again.
+type EssaysRescoreInput struct {
+	// Which essays.
+	Scope *RescoringScope `json:"scope"`
+	// Why, 1 to 500 characters, for the audit trail.
+	Reason string `json:"reason"`
+}
+
+// The re-scoring that was begun.
+type EssaysRescorePayload struct {
+	// The re-scoring; null when there are user errors.
+	Rescoring *ent.Rescoring `json:"rescoring,omitempty"`
+	// What kept it from being begun; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -359,6 +421,14 @@ type JobRetryPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A key point to set.
+type KeyPointOverrideInput struct {
+	// The key point; one that the run speaks of.
+	KeyPointID string `json:"keyPointId"`
+	// What the person who read the essay found.
+	Status enums.KeyPointStatus `json:"status"`
+}
+
 // A page of questions.
 type QuestionConnection struct {
 	// The questions and their cursors; at most 100.
@@ -375,6 +445,32 @@ type QuestionEdge struct {
 	Cursor string `json:"cursor"`
 	// The question.
 	Node *ent.Question `json:"node"`
+}
+
+// A page of re-scorings.
+type RescoringConnection struct {
+	// The re-scorings and their cursors; at most 100.
+	Edges []*RescoringEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *page.Info `json:"pageInfo"`
+	// How many there are in all, counted up to 25 001.
+	TotalCount int `json:"totalCount"`
+}
+
+// A re-scoring in a page.
+type RescoringEdge struct {
+	// Position for after and before.
+	Cursor string `json:"cursor"`
+	// The re-scoring.
+	Node *ent.Rescoring `json:"node"`
+}
+
+// Which essays to score again; exactly one of the fields.
+type RescoringScope struct {
+	// The answers to one question.
+	QuestionID *string `json:"questionId,omitempty"`
+	// The answers to all questions of one track.
+	TrackID *string `json:"trackId,omitempty"`
 }
 
 // Scoring in a scope at one moment.

@@ -38,6 +38,8 @@ const (
 // Queue adds the job that scores a run; the job is seen when tx commits. Package jobs has one.
 type Queue interface {
 	Score(ctx context.Context, tx *sql.Tx, run uuid.UUID) error
+	// Rescore adds the job that adds the runs of a re-scoring.
+	Rescore(ctx context.Context, tx *sql.Tx, rescoring uuid.UUID) error
 }
 
 // Service submits essays. It acts for the viewer in the context; privacy rules apply.
@@ -157,10 +159,17 @@ func (s *Service) Retry(ctx context.Context, essayID uuid.UUID) (*Result, error)
 
 // Rescore adds a run to an essay whose newest run has ended, by the newest rubric and engine.
 func (s *Service) Rescore(ctx context.Context, essayID uuid.UUID, reason string) (*Result, error) {
-	if n := utf8.RuneCountInString(reason); strings.TrimSpace(reason) == "" || n > MaxReason || !storable(reason) {
-		return nil, problem.New("reason", problem.Invalid, fmt.Sprintf("Give a reason of 1 to %d characters of UTF-8, none of them NUL.", MaxReason))
+	if err := checkReason(reason); err != nil {
+		return nil, err
 	}
 	return s.again(ctx, essayID, enums.RunRescore, reason)
+}
+
+func checkReason(reason string) error {
+	if n := utf8.RuneCountInString(reason); strings.TrimSpace(reason) == "" || n > MaxReason || !storable(reason) {
+		return problem.New("reason", problem.Invalid, fmt.Sprintf("Give a reason of 1 to %d characters of UTF-8, none of them NUL.", MaxReason))
+	}
+	return nil
 }
 
 func (s *Service) again(ctx context.Context, essayID uuid.UUID, kind enums.RunKind, reason string) (*Result, error) {
