@@ -22,6 +22,7 @@ const (
 	KindRecommend Kind = "RECOMMEND"
 	KindIndex     Kind = "REFRESH_INDEX"
 	KindRescore   Kind = "RESCORE_ESSAYS"
+	KindCalibrate Kind = "FIT_CALIBRATION"
 )
 
 // State is where a job stands: River's states, in capitals.

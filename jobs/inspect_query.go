@@ -120,7 +120,7 @@ func kinds(only *Kind) []string {
 	if only != nil {
 		return []string{strings.ToLower(string(*only))}
 	}
-	return []string{ScoreArgs{}.Kind(), RecommendArgs{}.Kind(), IndexArgs{}.Kind(), RescoreArgs{}.Kind()}
+	return []string{ScoreArgs{}.Kind(), RecommendArgs{}.Kind(), IndexArgs{}.Kind(), RescoreArgs{}.Kind(), CalibrateArgs{}.Kind()}
 }
 
 // Find reads the jobs with these ids (see Job.UUID), with one statement. Those that do not exist are

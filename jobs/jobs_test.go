@@ -364,7 +364,7 @@ func TestTransactionThatFailsLeavesNothing(t *testing.T) {
 
 func TestAnEditedQuestionIsReadAnew(t *testing.T) {
 	b := newBench(t)
-	q := newQuestions(b.db, b.deps.Embedder)
+	q := newQuestions(b.db, b.deps.Embedder, nil)
 	rubric := b.db.Ent.Question.GetX(b.ctx, b.question).QueryRubrics().OnlyIDX(b.ctx)
 	first, err := q.get(b.ctx, rubric)
 	require.NoError(t, err)

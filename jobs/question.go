@@ -14,6 +14,7 @@ import (
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/rubric"
+	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/scoring"
 )
@@ -37,6 +38,7 @@ type prepared struct {
 type questions struct {
 	db       *database.DB
 	embedder Embedder
+	active   *calibrations.Active // may be nil
 
 	mu     sync.Mutex
 	ready  map[uuid.UUID]*prepared
@@ -46,8 +48,8 @@ type questions struct {
 // maxPrepared bounds the memory: about 100 kB a rubric.
 const maxPrepared = 512
 
-func newQuestions(db *database.DB, embedder Embedder) *questions {
-	return &questions{db: db, embedder: embedder, ready: map[uuid.UUID]*prepared{}}
+func newQuestions(db *database.DB, embedder Embedder, active *calibrations.Active) *questions {
+	return &questions{db: db, embedder: embedder, active: active, ready: map[uuid.UUID]*prepared{}}
 }
 
 func (q *questions) get(ctx context.Context, rubricID uuid.UUID) (*prepared, error) {
@@ -81,16 +83,22 @@ func (q *questions) get(ctx context.Context, rubricID uuid.UUID) (*prepared, err
 	return v.(*prepared), nil
 }
 
-// reading is a digest of what scoring and recommending read of the question and its track.
+// reading is a digest of what scoring and recommending read of the question and its track. On the way
+// it tells the engine which calibration is on.
 func (q *questions) reading(ctx context.Context, rubricID uuid.UUID) (digest string, err error) {
+	var question uuid.UUID
+	var on *uuid.UUID
 	err = q.db.SQL.QueryRowContext(ctx, `
-		SELECT md5(jsonb_build_array(q.title, q.prompt, q.min_words, q.max_words, q.level, q.skills, t.title, t.skills)::text)
+		SELECT q.id, (SELECT c.id FROM calibrations c WHERE c.question_id = q.id AND c.state = 'ACTIVE'), md5(jsonb_build_array(q.title, q.prompt, q.min_words, q.max_words, q.level, q.skills, t.title, t.skills)::text)
 		FROM rubrics r JOIN questions q ON q.id = r.question_id JOIN tracks t ON t.id = q.track_id
-		WHERE r.id = $1`, rubricID).Scan(&digest)
+		WHERE r.id = $1`, rubricID).Scan(&question, &on, &digest)
 	if err != nil {
 		return "", fmt.Errorf("reading the question: %w", err)
 	}
-	return digest, nil
+	if q.active == nil {
+		return digest, nil
+	}
+	return digest, q.active.Use(ctx, question, on)
 }
 
 func (q *questions) prepare(ctx context.Context, rubricID uuid.UUID) (*prepared, error) {

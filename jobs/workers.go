@@ -19,12 +19,14 @@ import (
 
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/internal/bypass"
+	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/logging"
 	"github.com/rubrica/rubrica/internal/progress"
 	"github.com/rubrica/rubrica/rag"
 	"github.com/rubrica/rubrica/recommend"
 	"github.com/rubrica/rubrica/scoring"
+	learnt "github.com/rubrica/rubrica/scoring/calibration"
 	"github.com/rubrica/rubrica/scoring/llm"
 )
 
@@ -36,17 +38,21 @@ type Embedder interface {
 
 // Deps is what the workers work with.
 type Deps struct {
-	DB          *database.DB
-	Queue       *Queue
-	Notifier    *progress.Notifier
-	Embedder    Embedder
-	Engine      scoring.Engine
-	LLM         *llm.Engine // for tracks that agree; nil: none
-	Index       *rag.Index
-	Recommender *recommend.Recommender
-	Log         *slog.Logger
-	Workers     int           // essays at the same time; 0: one a processor core
-	JobTimeout  time.Duration // of one try; 0: a minute
+	DB       *database.DB
+	Queue    *Queue
+	Notifier *progress.Notifier
+	Embedder Embedder
+	Engine   scoring.Engine
+	LLM      *llm.Engine // for tracks that agree; nil: none
+	// Calibrations are told which one is on before an essay is scored; nil: Engine knows of none. Support is
+	// what they are fitted with, the same that Engine scores with.
+	Calibrations *calibrations.Active
+	Support      learnt.Support
+	Index        *rag.Index
+	Recommender  *recommend.Recommender
+	Log          *slog.Logger
+	Workers      int           // essays at the same time; 0: one a processor core
+	JobTimeout   time.Duration // of one try; 0: a minute
 	// RetryDelays are the waits before the second and each later try, the last one repeated; nil:
 	// half a second, two, five. What fails here fails for a moment (a lost connection), or for good.
 	RetryDelays []time.Duration
@@ -92,16 +98,17 @@ func NewWorkers(deps Deps) (*Workers, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the job workers' pool: %w", err)
 	}
-	w := &Workers{deps: deps, pool: pool, questions: newQuestions(deps.DB, deps.Embedder), swept: make(chan struct{})}
+	w := &Workers{deps: deps, pool: pool, questions: newQuestions(deps.DB, deps.Embedder, deps.Calibrations), swept: make(chan struct{})}
 	kinds := river.NewWorkers()
 	river.AddWorker(kinds, &scoreWorker{w: w})
 	river.AddWorker(kinds, &recommendWorker{w: w})
 	river.AddWorker(kinds, &indexWorker{w: w})
 	river.AddWorker(kinds, &rescoreWorker{w: w})
+	river.AddWorker(kinds, &calibrateWorker{w: w})
 	w.client, err = river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema:            deps.DB.Schema,
 		Workers:           kinds,
-		Queues:            map[string]river.QueueConfig{queueScoring: {MaxWorkers: deps.Workers}, queueIndex: {MaxWorkers: 1}},
+		Queues:            map[string]river.QueueConfig{queueScoring: {MaxWorkers: deps.Workers}, queueIndex: {MaxWorkers: 1}, queueCalibration: {MaxWorkers: 1}},
 		FetchCooldown:     fetchCooldown,
 		FetchPollInterval: fetchPoll,
 		JobTimeout:        deps.JobTimeout,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rubrica/rubrica/graph"
+	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/config"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/progress"
@@ -19,6 +20,7 @@ import (
 	"github.com/rubrica/rubrica/rag/minilm"
 	"github.com/rubrica/rubrica/recommend"
 	"github.com/rubrica/rubrica/scoring"
+	"github.com/rubrica/rubrica/scoring/calibration"
 )
 
 // common is what API and worker both need.
@@ -55,14 +57,16 @@ func (s *stack) startWorkers(ctx context.Context, a *App, parts *common, health 
 	}
 	s.onClose("embedding model", func(context.Context) error { return model.Close() })
 	index := rag.New(s.db, model, s.log)
-	local := scoring.NewLocal(model.Model())
-	languageModel, err := s.languageModel(local)
+	active := calibrations.NewActive(s.db, s.log)
+	support := s.calibrationSupport(a)
+	engine := calibration.NewEngine(scoring.NewLocal(model.Model()), active.Find, support)
+	languageModel, err := s.languageModel(engine)
 	if err != nil {
 		return err
 	}
 	workers, err := jobs.NewWorkers(jobs.Deps{
 		DB: s.db, Queue: parts.queue, Notifier: parts.notifier, Embedder: model,
-		Engine: local, LLM: languageModel, Index: index,
+		Engine: engine, LLM: languageModel, Calibrations: active, Support: support, Index: index,
 		Recommender: recommend.New(s.db, index, s.log),
 		Log:         s.log, Workers: s.cfg.Workers, JobTimeout: s.cfg.JobTimeout,
 	})

@@ -29,3 +29,9 @@ func (p *Problem) Error() string { return p.Message }
 func New(field string, code Code, message string) *Problem {
 	return &Problem{Field: field, Code: code, Message: message}
 }
+
+// List is several problems of one input, the first one first.
+type List []*Problem
+
+// Error is the message of the first.
+func (l List) Error() string { return l[0].Message }

@@ -51,17 +51,24 @@ func (e *Engine) comparison(p Pack, q *scoring.Prepared) Comparison {
 type Support struct {
 	Lexicon func() *lexicon.Lexicon
 	Pack    func() Pack
+	// PassedOver is told when a calibration that was found cannot be used, and why; may be nil.
+	PassedOver func(ctx context.Context, c *Calibration, why error)
+}
+
+// Open gives both.
+func (s Support) Open() (lex *lexicon.Lexicon, p Pack) {
+	if s.Lexicon != nil {
+		lex = s.Lexicon()
+	}
+	if s.Pack != nil {
+		p = s.Pack()
+	}
+	return lex, p
 }
 
 // NewEngine makes an engine. find gives the calibration that is switched on for a question; it must be
-// safe for concurrent use. One that is not Usable is passed over: the caller that switched it on tells.
+// safe for concurrent use. One that is not Usable is passed over.
 func NewEngine(local *scoring.Local, find func(questionID string) (*Calibration, bool), s Support) *Engine {
-	if s.Lexicon == nil {
-		s.Lexicon = func() *lexicon.Lexicon { return nil }
-	}
-	if s.Pack == nil {
-		s.Pack = func() Pack { return nil }
-	}
 	return &Engine{local: local, find: find, support: s, compared: map[*scoring.Prepared]Comparison{}}
 }
 
@@ -81,11 +88,14 @@ func (e *Engine) Score(ctx context.Context, req scoring.Request) (*scoring.Resul
 	if !ok {
 		return res, nil
 	}
-	lex, p := e.support.Lexicon(), e.support.Pack()
+	lex, p := e.support.Open()
 	if !c.Lexicon {
 		lex = nil
 	}
-	if c.Usable(req.Question, lex, p) != nil {
+	if err := c.Usable(req.Question, lex, p); err != nil {
+		if e.support.PassedOver != nil {
+			e.support.PassedOver(ctx, c, err)
+		}
 		return res, nil
 	}
 	m := &meter{question: req.Question, local: e.local, lexicon: lex}

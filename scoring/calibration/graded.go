@@ -146,7 +146,7 @@ func (c *checker) equal(key string) (equal bool, value float64) {
 
 func (c *checker) rows() {
 	criteria := gradedCriteria(c.question, c.graded)
-	seen := map[[sha256.Size]byte]int{}
+	seen := map[[sha256.Size]byte]bool{}
 	for i, g := range c.graded {
 		if g.Text == nil || g.Text.Words == 0 {
 			c.add(Empty, i, "", "the answer has no words")
@@ -155,11 +155,10 @@ func (c *checker) rows() {
 				c.add(NotEnglish, i, "", "the answer does not seem to be in English, which is all that can be scored")
 			}
 			digest := sha256.Sum256([]byte(strings.Join(strings.Fields(strings.ToLower(g.Text.Raw)), " ")))
-			if before, ok := seen[digest]; ok {
-				c.add(Duplicate, i, "", "the answer is the same as graded answer %d", before+1)
-			} else {
-				seen[digest] = i
+			if seen[digest] {
+				c.add(Duplicate, i, "", "the same answer was graded before")
 			}
+			seen[digest] = true
 		}
 		if len([]rune(g.Group)) > MaxGroup {
 			c.add(LongGroup, i, "", "the group's name is longer than %d characters", MaxGroup)
