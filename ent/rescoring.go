@@ -20,10 +20,10 @@ type Rescoring struct {
 	ID uuid.UUID `json:"id,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
-	// QuestionID holds the value of the "question_id" field.
-	QuestionID *uuid.UUID `json:"question_id,omitempty"`
 	// TrackID holds the value of the "track_id" field.
-	TrackID *uuid.UUID `json:"track_id,omitempty"`
+	TrackID uuid.UUID `json:"track_id,omitempty"`
+	// Of the track; none: all its questions.
+	QuestionID *uuid.UUID `json:"question_id,omitempty"`
 	// Reason holds the value of the "reason" field.
 	Reason string `json:"reason,omitempty"`
 	// Who asked for it; none: the command line.
@@ -46,7 +46,7 @@ func (*Rescoring) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case rescoring.FieldQuestionID, rescoring.FieldTrackID, rescoring.FieldActorID, rescoring.FieldCursor:
+		case rescoring.FieldQuestionID, rescoring.FieldActorID, rescoring.FieldCursor:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case rescoring.FieldTotal, rescoring.FieldAdded, rescoring.FieldSkipped:
 			values[i] = new(sql.NullInt64)
@@ -54,7 +54,7 @@ func (*Rescoring) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullString)
 		case rescoring.FieldCreatedAt, rescoring.FieldWalkedAt:
 			values[i] = new(sql.NullTime)
-		case rescoring.FieldID:
+		case rescoring.FieldID, rescoring.FieldTrackID:
 			values[i] = new(uuid.UUID)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -83,19 +83,18 @@ func (_m *Rescoring) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.CreatedAt = value.Time
 			}
+		case rescoring.FieldTrackID:
+			if value, ok := values[i].(*uuid.UUID); !ok {
+				return fmt.Errorf("unexpected type %T for field track_id", values[i])
+			} else if value != nil {
+				_m.TrackID = *value
+			}
 		case rescoring.FieldQuestionID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
 				return fmt.Errorf("unexpected type %T for field question_id", values[i])
 			} else if value.Valid {
 				_m.QuestionID = new(uuid.UUID)
 				*_m.QuestionID = *value.S.(*uuid.UUID)
-			}
-		case rescoring.FieldTrackID:
-			if value, ok := values[i].(*sql.NullScanner); !ok {
-				return fmt.Errorf("unexpected type %T for field track_id", values[i])
-			} else if value.Valid {
-				_m.TrackID = new(uuid.UUID)
-				*_m.TrackID = *value.S.(*uuid.UUID)
 			}
 		case rescoring.FieldReason:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -181,13 +180,11 @@ func (_m *Rescoring) String() string {
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
 	builder.WriteString(", ")
+	builder.WriteString("track_id=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TrackID))
+	builder.WriteString(", ")
 	if v := _m.QuestionID; v != nil {
 		builder.WriteString("question_id=")
-		builder.WriteString(fmt.Sprintf("%v", *v))
-	}
-	builder.WriteString(", ")
-	if v := _m.TrackID; v != nil {
-		builder.WriteString("track_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

@@ -38,6 +38,12 @@ func (_c *RescoringCreate) SetNillableCreatedAt(v *time.Time) *RescoringCreate {
 	return _c
 }
 
+// SetTrackID sets the "track_id" field.
+func (_c *RescoringCreate) SetTrackID(v uuid.UUID) *RescoringCreate {
+	_c.mutation.SetTrackID(v)
+	return _c
+}
+
 // SetQuestionID sets the "question_id" field.
 func (_c *RescoringCreate) SetQuestionID(v uuid.UUID) *RescoringCreate {
 	_c.mutation.SetQuestionID(v)
@@ -48,20 +54,6 @@ func (_c *RescoringCreate) SetQuestionID(v uuid.UUID) *RescoringCreate {
 func (_c *RescoringCreate) SetNillableQuestionID(v *uuid.UUID) *RescoringCreate {
 	if v != nil {
 		_c.SetQuestionID(*v)
-	}
-	return _c
-}
-
-// SetTrackID sets the "track_id" field.
-func (_c *RescoringCreate) SetTrackID(v uuid.UUID) *RescoringCreate {
-	_c.mutation.SetTrackID(v)
-	return _c
-}
-
-// SetNillableTrackID sets the "track_id" field if the given value is not nil.
-func (_c *RescoringCreate) SetNillableTrackID(v *uuid.UUID) *RescoringCreate {
-	if v != nil {
-		_c.SetTrackID(*v)
 	}
 	return _c
 }
@@ -229,6 +221,9 @@ func (_c *RescoringCreate) check() error {
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Rescoring.created_at"`)}
 	}
+	if _, ok := _c.mutation.TrackID(); !ok {
+		return &ValidationError{Name: "track_id", err: errors.New(`ent: missing required field "Rescoring.track_id"`)}
+	}
 	if _, ok := _c.mutation.Reason(); !ok {
 		return &ValidationError{Name: "reason", err: errors.New(`ent: missing required field "Rescoring.reason"`)}
 	}
@@ -296,13 +291,13 @@ func (_c *RescoringCreate) createSpec() (*Rescoring, *sqlgraph.CreateSpec) {
 		_spec.SetField(rescoring.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
 	}
+	if value, ok := _c.mutation.TrackID(); ok {
+		_spec.SetField(rescoring.FieldTrackID, field.TypeUUID, value)
+		_node.TrackID = value
+	}
 	if value, ok := _c.mutation.QuestionID(); ok {
 		_spec.SetField(rescoring.FieldQuestionID, field.TypeUUID, value)
 		_node.QuestionID = &value
-	}
-	if value, ok := _c.mutation.TrackID(); ok {
-		_spec.SetField(rescoring.FieldTrackID, field.TypeUUID, value)
-		_node.TrackID = &value
 	}
 	if value, ok := _c.mutation.Reason(); ok {
 		_spec.SetField(rescoring.FieldReason, field.TypeString, value)
@@ -488,11 +483,11 @@ func (u *RescoringUpsertOne) UpdateNewValues() *RescoringUpsertOne {
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(rescoring.FieldCreatedAt)
 		}
-		if _, exists := u.create.mutation.QuestionID(); exists {
-			s.SetIgnore(rescoring.FieldQuestionID)
-		}
 		if _, exists := u.create.mutation.TrackID(); exists {
 			s.SetIgnore(rescoring.FieldTrackID)
+		}
+		if _, exists := u.create.mutation.QuestionID(); exists {
+			s.SetIgnore(rescoring.FieldQuestionID)
 		}
 		if _, exists := u.create.mutation.ActorID(); exists {
 			s.SetIgnore(rescoring.FieldActorID)
@@ -815,11 +810,11 @@ func (u *RescoringUpsertBulk) UpdateNewValues() *RescoringUpsertBulk {
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(rescoring.FieldCreatedAt)
 			}
-			if _, exists := b.mutation.QuestionID(); exists {
-				s.SetIgnore(rescoring.FieldQuestionID)
-			}
 			if _, exists := b.mutation.TrackID(); exists {
 				s.SetIgnore(rescoring.FieldTrackID)
+			}
+			if _, exists := b.mutation.QuestionID(); exists {
+				s.SetIgnore(rescoring.FieldQuestionID)
 			}
 			if _, exists := b.mutation.ActorID(); exists {
 				s.SetIgnore(rescoring.FieldActorID)

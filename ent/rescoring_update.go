@@ -194,9 +194,6 @@ func (_u *RescoringUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.QuestionIDCleared() {
 		_spec.ClearField(rescoring.FieldQuestionID, field.TypeUUID)
 	}
-	if _u.mutation.TrackIDCleared() {
-		_spec.ClearField(rescoring.FieldTrackID, field.TypeUUID)
-	}
 	if value, ok := _u.mutation.Reason(); ok {
 		_spec.SetField(rescoring.FieldReason, field.TypeString, value)
 	}
@@ -442,9 +439,6 @@ func (_u *RescoringUpdateOne) sqlSave(ctx context.Context) (_node *Rescoring, er
 	}
 	if _u.mutation.QuestionIDCleared() {
 		_spec.ClearField(rescoring.FieldQuestionID, field.TypeUUID)
-	}
-	if _u.mutation.TrackIDCleared() {
-		_spec.ClearField(rescoring.FieldTrackID, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.Reason(); ok {
 		_spec.SetField(rescoring.FieldReason, field.TypeString, value)

@@ -171,16 +171,13 @@ type rescoringResolver struct{}
 
 func (rescoringResolver) Question(ctx context.Context, v *ent.Rescoring) (*ent.Question, error) {
 	if v.QuestionID == nil {
-		return nil, nil //nolint:nilnil // it is a track's
+		return nil, nil //nolint:nilnil // all of the track
 	}
 	return load.For(ctx).Question(ctx, *v.QuestionID)
 }
 
 func (rescoringResolver) Track(ctx context.Context, v *ent.Rescoring) (*ent.Track, error) {
-	if v.TrackID == nil {
-		return nil, nil //nolint:nilnil // it is one question's
-	}
-	return load.For(ctx).Track(ctx, *v.TrackID)
+	return load.For(ctx).Track(ctx, v.TrackID)
 }
 
 func (rescoringResolver) By(ctx context.Context, v *ent.Rescoring) (*ent.User, error) {

@@ -57,8 +57,8 @@ func (r *rescoreWorker) Work(ctx context.Context, job *river.Job[RescoreArgs]) e
 
 // rescoreSome adds runs to the next essays, and tells whether there may be more.
 func rescoreSome(ctx context.Context, tx *database.Tx, queue *Queue, rescoring uuid.UUID) (runs []uuid.UUID, more bool, err error) {
-	var question, track, actor uuid.NullUUID
-	var cursor uuid.NullUUID
+	var track uuid.UUID
+	var question, actor, cursor uuid.NullUUID
 	var walked sql.NullTime
 	err = tx.SQL.QueryRowContext(ctx, `SELECT question_id, track_id, actor_id, cursor, walked_at FROM rescorings WHERE id = $1 FOR UPDATE`,
 		rescoring).Scan(&question, &track, &actor, &cursor, &walked)
@@ -68,7 +68,7 @@ func rescoreSome(ctx context.Context, tx *database.Tx, queue *Queue, rescoring u
 	case err != nil:
 		return nil, false, fmt.Errorf("reading the re-scoring: %w", err)
 	}
-	essays, err := nextEssays(ctx, tx.SQL, question, track, cursor)
+	essays, err := nextEssays(ctx, tx.SQL, track, question, cursor)
 	if err != nil {
 		return nil, false, err
 	}
@@ -93,10 +93,10 @@ func rescoreSome(ctx context.Context, tx *database.Tx, queue *Queue, rescoring u
 }
 
 // nextEssays locks the next essays of a scope, in the order of their ids.
-func nextEssays(ctx context.Context, tx *sql.Tx, question, track, after uuid.NullUUID) (ids []uuid.UUID, err error) {
+func nextEssays(ctx context.Context, tx *sql.Tx, track uuid.UUID, question, after uuid.NullUUID) (ids []uuid.UUID, err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT e.id FROM essays e WHERE e.id > $3
-		AND e.question_id = ANY(ARRAY(SELECT q.id FROM questions q WHERE q.id = $1 OR q.track_id = $2))
-		ORDER BY e.id LIMIT $4 FOR UPDATE`, question, track, after.UUID, rescoreBatch)
+		AND e.question_id = ANY(ARRAY(SELECT q.id FROM questions q WHERE q.track_id = $1 AND q.id = coalesce($2, q.id)))
+		ORDER BY e.id LIMIT $4 FOR UPDATE`, track, question, after.UUID, rescoreBatch)
 	if err != nil {
 		return nil, fmt.Errorf("reading the essays to score again: %w", err)
 	}

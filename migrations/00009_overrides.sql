@@ -5,8 +5,8 @@ ALTER TABLE "scoring_runs" ADD COLUMN "rescoring_id" uuid NULL;
 CREATE TABLE "rescorings" (
   "id" uuid NOT NULL,
   "created_at" timestamptz NOT NULL,
+  "track_id" uuid NOT NULL,
   "question_id" uuid NULL,
-  "track_id" uuid NULL,
   "reason" text NOT NULL,
   "actor_id" uuid NULL,
   "total" bigint NOT NULL,
@@ -14,8 +14,7 @@ CREATE TABLE "rescorings" (
   "added" bigint NOT NULL DEFAULT 0,
   "skipped" bigint NOT NULL DEFAULT 0,
   "walked_at" timestamptz NULL,
-  PRIMARY KEY ("id"),
-  CONSTRAINT "rescorings_scope" CHECK (num_nonnulls(question_id, track_id) = 1)
+  PRIMARY KEY ("id")
 );
 -- create index "rescoring_created_at_id" to table: "rescorings"
 CREATE INDEX "rescoring_created_at_id" ON "rescorings" ("created_at", "id");

@@ -17,10 +17,10 @@ const (
 	FieldID = "id"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
-	// FieldQuestionID holds the string denoting the question_id field in the database.
-	FieldQuestionID = "question_id"
 	// FieldTrackID holds the string denoting the track_id field in the database.
 	FieldTrackID = "track_id"
+	// FieldQuestionID holds the string denoting the question_id field in the database.
+	FieldQuestionID = "question_id"
 	// FieldReason holds the string denoting the reason field in the database.
 	FieldReason = "reason"
 	// FieldActorID holds the string denoting the actor_id field in the database.
@@ -43,8 +43,8 @@ const (
 var Columns = []string{
 	FieldID,
 	FieldCreatedAt,
-	FieldQuestionID,
 	FieldTrackID,
+	FieldQuestionID,
 	FieldReason,
 	FieldActorID,
 	FieldTotal,
@@ -101,14 +101,14 @@ func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
 }
 
-// ByQuestionID orders the results by the question_id field.
-func ByQuestionID(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldQuestionID, opts...).ToFunc()
-}
-
 // ByTrackID orders the results by the track_id field.
 func ByTrackID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTrackID, opts...).ToFunc()
+}
+
+// ByQuestionID orders the results by the question_id field.
+func ByQuestionID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldQuestionID, opts...).ToFunc()
 }
 
 // ByReason orders the results by the reason field.

@@ -60,14 +60,14 @@ func CreatedAt(v time.Time) predicate.Rescoring {
 	return predicate.Rescoring(sql.FieldEQ(FieldCreatedAt, v))
 }
 
-// QuestionID applies equality check predicate on the "question_id" field. It's identical to QuestionIDEQ.
-func QuestionID(v uuid.UUID) predicate.Rescoring {
-	return predicate.Rescoring(sql.FieldEQ(FieldQuestionID, v))
-}
-
 // TrackID applies equality check predicate on the "track_id" field. It's identical to TrackIDEQ.
 func TrackID(v uuid.UUID) predicate.Rescoring {
 	return predicate.Rescoring(sql.FieldEQ(FieldTrackID, v))
+}
+
+// QuestionID applies equality check predicate on the "question_id" field. It's identical to QuestionIDEQ.
+func QuestionID(v uuid.UUID) predicate.Rescoring {
+	return predicate.Rescoring(sql.FieldEQ(FieldQuestionID, v))
 }
 
 // Reason applies equality check predicate on the "reason" field. It's identical to ReasonEQ.
@@ -145,6 +145,46 @@ func CreatedAtLTE(v time.Time) predicate.Rescoring {
 	return predicate.Rescoring(sql.FieldLTE(FieldCreatedAt, v))
 }
 
+// TrackIDEQ applies the EQ predicate on the "track_id" field.
+func TrackIDEQ(v uuid.UUID) predicate.Rescoring {
+	return predicate.Rescoring(sql.FieldEQ(FieldTrackID, v))
+}
+
+// TrackIDNEQ applies the NEQ predicate on the "track_id" field.
+func TrackIDNEQ(v uuid.UUID) predicate.Rescoring {
+	return predicate.Rescoring(sql.FieldNEQ(FieldTrackID, v))
+}
+
+// TrackIDIn applies the In predicate on the "track_id" field.
+func TrackIDIn(vs ...uuid.UUID) predicate.Rescoring {
+	return predicate.Rescoring(sql.FieldIn(FieldTrackID, vs...))
+}
+
+// TrackIDNotIn applies the NotIn predicate on the "track_id" field.
+func TrackIDNotIn(vs ...uuid.UUID) predicate.Rescoring {
+	return predicate.Rescoring(sql.FieldNotIn(FieldTrackID, vs...))
+}
+
+// TrackIDGT applies the GT predicate on the "track_id" field.
+func TrackIDGT(v uuid.UUID) predicate.Rescoring {
+	return predicate.Rescoring(sql.FieldGT(FieldTrackID, v))
+}
+
+// TrackIDGTE applies the GTE predicate on the "track_id" field.
+func TrackIDGTE(v uuid.UUID) predicate.Rescoring {
+	return predicate.Rescoring(sql.FieldGTE(FieldTrackID, v))
+}
+
+// TrackIDLT applies the LT predicate on the "track_id" field.
+func TrackIDLT(v uuid.UUID) predicate.Rescoring {
+	return predicate.Rescoring(sql.FieldLT(FieldTrackID, v))
+}
+
+// TrackIDLTE applies the LTE predicate on the "track_id" field.
+func TrackIDLTE(v uuid.UUID) predicate.Rescoring {
+	return predicate.Rescoring(sql.FieldLTE(FieldTrackID, v))
+}
+
 // QuestionIDEQ applies the EQ predicate on the "question_id" field.
 func QuestionIDEQ(v uuid.UUID) predicate.Rescoring {
 	return predicate.Rescoring(sql.FieldEQ(FieldQuestionID, v))
@@ -193,56 +233,6 @@ func QuestionIDIsNil() predicate.Rescoring {
 // QuestionIDNotNil applies the NotNil predicate on the "question_id" field.
 func QuestionIDNotNil() predicate.Rescoring {
 	return predicate.Rescoring(sql.FieldNotNull(FieldQuestionID))
-}
-
-// TrackIDEQ applies the EQ predicate on the "track_id" field.
-func TrackIDEQ(v uuid.UUID) predicate.Rescoring {
-	return predicate.Rescoring(sql.FieldEQ(FieldTrackID, v))
-}
-
-// TrackIDNEQ applies the NEQ predicate on the "track_id" field.
-func TrackIDNEQ(v uuid.UUID) predicate.Rescoring {
-	return predicate.Rescoring(sql.FieldNEQ(FieldTrackID, v))
-}
-
-// TrackIDIn applies the In predicate on the "track_id" field.
-func TrackIDIn(vs ...uuid.UUID) predicate.Rescoring {
-	return predicate.Rescoring(sql.FieldIn(FieldTrackID, vs...))
-}
-
-// TrackIDNotIn applies the NotIn predicate on the "track_id" field.
-func TrackIDNotIn(vs ...uuid.UUID) predicate.Rescoring {
-	return predicate.Rescoring(sql.FieldNotIn(FieldTrackID, vs...))
-}
-
-// TrackIDGT applies the GT predicate on the "track_id" field.
-func TrackIDGT(v uuid.UUID) predicate.Rescoring {
-	return predicate.Rescoring(sql.FieldGT(FieldTrackID, v))
-}
-
-// TrackIDGTE applies the GTE predicate on the "track_id" field.
-func TrackIDGTE(v uuid.UUID) predicate.Rescoring {
-	return predicate.Rescoring(sql.FieldGTE(FieldTrackID, v))
-}
-
-// TrackIDLT applies the LT predicate on the "track_id" field.
-func TrackIDLT(v uuid.UUID) predicate.Rescoring {
-	return predicate.Rescoring(sql.FieldLT(FieldTrackID, v))
-}
-
-// TrackIDLTE applies the LTE predicate on the "track_id" field.
-func TrackIDLTE(v uuid.UUID) predicate.Rescoring {
-	return predicate.Rescoring(sql.FieldLTE(FieldTrackID, v))
-}
-
-// TrackIDIsNil applies the IsNil predicate on the "track_id" field.
-func TrackIDIsNil() predicate.Rescoring {
-	return predicate.Rescoring(sql.FieldIsNull(FieldTrackID))
-}
-
-// TrackIDNotNil applies the NotNil predicate on the "track_id" field.
-func TrackIDNotNil() predicate.Rescoring {
-	return predicate.Rescoring(sql.FieldNotNull(FieldTrackID))
 }
 
 // ReasonEQ applies the EQ predicate on the "reason" field.

@@ -24,8 +24,9 @@ func (Rescoring) Policy() ent.Policy { return rule.Administration() }
 // Fields of the schema.
 func (Rescoring) Fields() []ent.Field {
 	return []ent.Field{
-		field.UUID("question_id", uuid.UUID{}).Optional().Nillable().Immutable(),
-		field.UUID("track_id", uuid.UUID{}).Optional().Nillable().Immutable(),
+		field.UUID("track_id", uuid.UUID{}).Immutable(),
+		field.UUID("question_id", uuid.UUID{}).Optional().Nillable().Immutable().
+			Comment("Of the track; none: all its questions."),
 		text("reason"),
 		field.UUID("actor_id", uuid.UUID{}).Optional().Nillable().Immutable().
 			Comment("Who asked for it; none: the command line."),
@@ -46,8 +47,5 @@ func (Rescoring) Indexes() []ent.Index {
 
 // Annotations of the schema.
 func (Rescoring) Annotations() []schema.Annotation {
-	return []schema.Annotation{entsql.Annotation{
-		Table:  "rescorings",
-		Checks: map[string]string{"rescorings_scope": "num_nonnulls(question_id, track_id) = 1"},
-	}}
+	return []schema.Annotation{entsql.Annotation{Table: "rescorings"}}
 }

@@ -63,7 +63,7 @@ func overrideEdges() map[string]map[string]step {
 		"CriterionOverride": {"criterion": one("Criterion", criteria, always(func(v *values.CriterionOverride) id { return v.CriterionID }))},
 		"Rescoring": {
 			"question": one("Question", questions, maybe(func(v *ent.Rescoring) *id { return v.QuestionID })),
-			"track":    one("Track", tracks, maybe(func(v *ent.Rescoring) *id { return v.TrackID })),
+			"track":    one("Track", tracks, always(func(v *ent.Rescoring) id { return v.TrackID })),
 			"by":       one("User", users, maybe(func(v *ent.Rescoring) *id { return v.ActorID })),
 			"report":   one("RescoringReport", reportOfRescoring, always(func(v *ent.Rescoring) id { return v.ID })),
 		},

@@ -26,30 +26,33 @@ type Scope struct {
 // Essays counts the essays of a scope. The error is a *problem.Problem when there is no such question or
 // track.
 func (s *Service) Essays(ctx context.Context, scope Scope) (int, error) {
-	return count(ctx, s.db.Ent, scope)
+	_, n, err := count(ctx, s.db.Ent, scope)
+	return n, err
 }
 
-func count(ctx context.Context, client *ent.Client, scope Scope) (n int, err error) {
-	var there bool
+// count finds the track of a scope, and counts its essays.
+func count(ctx context.Context, client *ent.Client, scope Scope) (trackID uuid.UUID, n int, err error) {
 	q := client.Essay.Query()
-	switch {
-	case scope.QuestionID != nil:
-		there, err = client.Question.Query().Where(question.ID(*scope.QuestionID)).Exist(ctx)
+	if scope.QuestionID != nil {
+		var asked *ent.Question
+		if asked, err = client.Question.Query().Where(question.ID(*scope.QuestionID)).Only(ctx); err == nil {
+			trackID = asked.TrackID
+		}
 		q.Where(essay.QuestionID(*scope.QuestionID))
-	case scope.TrackID != nil:
-		there, err = client.Track.Query().Where(track.ID(*scope.TrackID)).Exist(ctx)
+	} else {
+		trackID, err = client.Track.Query().Where(track.ID(*scope.TrackID)).OnlyID(ctx)
 		q.Where(essay.HasQuestionWith(question.TrackID(*scope.TrackID)))
 	}
-	if err != nil {
-		return 0, fmt.Errorf("looking for the scope: %w", err)
+	if ent.IsNotFound(err) {
+		return trackID, 0, problem.New("scope", problem.NotFound, "There is no such question or track.")
 	}
-	if !there {
-		return 0, problem.New("scope", problem.NotFound, "There is no such question or track.")
+	if err != nil {
+		return trackID, 0, fmt.Errorf("looking for the scope: %w", err)
 	}
 	if n, err = q.Count(ctx); err != nil {
-		return 0, fmt.Errorf("counting the essays of the scope: %w", err)
+		return trackID, 0, fmt.Errorf("counting the essays of the scope: %w", err)
 	}
-	return n, nil
+	return trackID, n, nil
 }
 
 // RescoreAll has all essays of a scope scored again, by the newest rubric and engine. The runs are added
@@ -59,11 +62,11 @@ func (s *Service) RescoreAll(ctx context.Context, scope Scope, reason string) (r
 		return nil, err
 	}
 	err = s.db.InTx(ctx, func(tx *database.Tx) error {
-		n, err := count(ctx, tx.Ent, scope)
+		trackID, n, err := count(ctx, tx.Ent, scope)
 		if err != nil {
 			return err
 		}
-		create := tx.Ent.Rescoring.Create().SetNillableQuestionID(scope.QuestionID).SetNillableTrackID(scope.TrackID).
+		create := tx.Ent.Rescoring.Create().SetNillableQuestionID(scope.QuestionID).SetTrackID(trackID).
 			SetReason(reason).SetTotal(n)
 		if v, ok := viewer.FromContext(ctx); ok {
 			create.SetActorID(v.ID)
