@@ -21641,8 +21641,8 @@ type RescoringMutation struct {
 	typ           string
 	id            *uuid.UUID
 	created_at    *time.Time
-	question_id   *uuid.UUID
 	track_id      *uuid.UUID
+	question_id   *uuid.UUID
 	reason        *string
 	actor_id      *uuid.UUID
 	total         *int
@@ -21799,6 +21799,42 @@ func (m *RescoringMutation) ResetCreatedAt() {
 	m.created_at = nil
 }
 
+// SetTrackID sets the "track_id" field.
+func (m *RescoringMutation) SetTrackID(u uuid.UUID) {
+	m.track_id = &u
+}
+
+// TrackID returns the value of the "track_id" field in the mutation.
+func (m *RescoringMutation) TrackID() (r uuid.UUID, exists bool) {
+	v := m.track_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackID returns the old "track_id" field's value of the Rescoring entity.
+// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RescoringMutation) OldTrackID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackID: %w", err)
+	}
+	return oldValue.TrackID, nil
+}
+
+// ResetTrackID resets all changes to the "track_id" field.
+func (m *RescoringMutation) ResetTrackID() {
+	m.track_id = nil
+}
+
 // SetQuestionID sets the "question_id" field.
 func (m *RescoringMutation) SetQuestionID(u uuid.UUID) {
 	m.question_id = &u
@@ -21846,55 +21882,6 @@ func (m *RescoringMutation) QuestionIDCleared() bool {
 func (m *RescoringMutation) ResetQuestionID() {
 	m.question_id = nil
 	delete(m.clearedFields, rescoring.FieldQuestionID)
-}
-
-// SetTrackID sets the "track_id" field.
-func (m *RescoringMutation) SetTrackID(u uuid.UUID) {
-	m.track_id = &u
-}
-
-// TrackID returns the value of the "track_id" field in the mutation.
-func (m *RescoringMutation) TrackID() (r uuid.UUID, exists bool) {
-	v := m.track_id
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldTrackID returns the old "track_id" field's value of the Rescoring entity.
-// If the Rescoring object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *RescoringMutation) OldTrackID(ctx context.Context) (v *uuid.UUID, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldTrackID is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldTrackID requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldTrackID: %w", err)
-	}
-	return oldValue.TrackID, nil
-}
-
-// ClearTrackID clears the value of the "track_id" field.
-func (m *RescoringMutation) ClearTrackID() {
-	m.track_id = nil
-	m.clearedFields[rescoring.FieldTrackID] = struct{}{}
-}
-
-// TrackIDCleared returns if the "track_id" field was cleared in this mutation.
-func (m *RescoringMutation) TrackIDCleared() bool {
-	_, ok := m.clearedFields[rescoring.FieldTrackID]
-	return ok
-}
-
-// ResetTrackID resets all changes to the "track_id" field.
-func (m *RescoringMutation) ResetTrackID() {
-	m.track_id = nil
-	delete(m.clearedFields, rescoring.FieldTrackID)
 }
 
 // SetReason sets the "reason" field.
@@ -22286,11 +22273,11 @@ func (m *RescoringMutation) Fields() []string {
 	if m.created_at != nil {
 		fields = append(fields, rescoring.FieldCreatedAt)
 	}
-	if m.question_id != nil {
-		fields = append(fields, rescoring.FieldQuestionID)
-	}
 	if m.track_id != nil {
 		fields = append(fields, rescoring.FieldTrackID)
+	}
+	if m.question_id != nil {
+		fields = append(fields, rescoring.FieldQuestionID)
 	}
 	if m.reason != nil {
 		fields = append(fields, rescoring.FieldReason)
@@ -22323,10 +22310,10 @@ func (m *RescoringMutation) Field(name string) (ent.Value, bool) {
 	switch name {
 	case rescoring.FieldCreatedAt:
 		return m.CreatedAt()
-	case rescoring.FieldQuestionID:
-		return m.QuestionID()
 	case rescoring.FieldTrackID:
 		return m.TrackID()
+	case rescoring.FieldQuestionID:
+		return m.QuestionID()
 	case rescoring.FieldReason:
 		return m.Reason()
 	case rescoring.FieldActorID:
@@ -22352,10 +22339,10 @@ func (m *RescoringMutation) OldField(ctx context.Context, name string) (ent.Valu
 	switch name {
 	case rescoring.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
-	case rescoring.FieldQuestionID:
-		return m.OldQuestionID(ctx)
 	case rescoring.FieldTrackID:
 		return m.OldTrackID(ctx)
+	case rescoring.FieldQuestionID:
+		return m.OldQuestionID(ctx)
 	case rescoring.FieldReason:
 		return m.OldReason(ctx)
 	case rescoring.FieldActorID:
@@ -22386,19 +22373,19 @@ func (m *RescoringMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCreatedAt(v)
 		return nil
-	case rescoring.FieldQuestionID:
-		v, ok := value.(uuid.UUID)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetQuestionID(v)
-		return nil
 	case rescoring.FieldTrackID:
 		v, ok := value.(uuid.UUID)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetTrackID(v)
+		return nil
+	case rescoring.FieldQuestionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuestionID(v)
 		return nil
 	case rescoring.FieldReason:
 		v, ok := value.(string)
@@ -22521,9 +22508,6 @@ func (m *RescoringMutation) ClearedFields() []string {
 	if m.FieldCleared(rescoring.FieldQuestionID) {
 		fields = append(fields, rescoring.FieldQuestionID)
 	}
-	if m.FieldCleared(rescoring.FieldTrackID) {
-		fields = append(fields, rescoring.FieldTrackID)
-	}
 	if m.FieldCleared(rescoring.FieldActorID) {
 		fields = append(fields, rescoring.FieldActorID)
 	}
@@ -22550,9 +22534,6 @@ func (m *RescoringMutation) ClearField(name string) error {
 	case rescoring.FieldQuestionID:
 		m.ClearQuestionID()
 		return nil
-	case rescoring.FieldTrackID:
-		m.ClearTrackID()
-		return nil
 	case rescoring.FieldActorID:
 		m.ClearActorID()
 		return nil
@@ -22573,11 +22554,11 @@ func (m *RescoringMutation) ResetField(name string) error {
 	case rescoring.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil
-	case rescoring.FieldQuestionID:
-		m.ResetQuestionID()
-		return nil
 	case rescoring.FieldTrackID:
 		m.ResetTrackID()
+		return nil
+	case rescoring.FieldQuestionID:
+		m.ResetQuestionID()
 		return nil
 	case rescoring.FieldReason:
 		m.ResetReason()

@@ -874,8 +874,8 @@ var (
 	RescoringsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
+		{Name: "track_id", Type: field.TypeUUID},
 		{Name: "question_id", Type: field.TypeUUID, Nullable: true},
-		{Name: "track_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "reason", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
 		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "total", Type: field.TypeInt},
@@ -1250,9 +1250,6 @@ func init() {
 	ReferenceAnswersTable.ForeignKeys[0].RefTable = RubricsTable
 	RescoringsTable.Annotation = &entsql.Annotation{
 		Table: "rescorings",
-	}
-	RescoringsTable.Annotation.Checks = map[string]string{
-		"rescorings_scope": "num_nonnulls(question_id, track_id) = 1",
 	}
 	RubricsTable.ForeignKeys[0].RefTable = QuestionsTable
 	ScoresTable.ForeignKeys[0].RefTable = CriteriaTable
