@@ -28,19 +28,25 @@ type Question struct {
 	Lengths  []float64
 }
 
+// words is the length that was asked for, or what stands for it.
+func (q *Question) words() float64 {
+	if q.Words > 0 {
+		return q.Words
+	}
+	return agreement.Mean(q.Lengths)
+}
+
 // MinAnswers is the least number of answers by which a question counts.
 const MinAnswers = 5
 
-// rowsInAll bounds how many answers a prior is fitted on, taken evenly from all questions: more cost much
-// and add little.
-const rowsInAll = 1000
-
 // Prior predicts how far above or below the mean of its question an answer would be scored.
 type Prior struct {
-	Model     *additive.Model // of one Linear part, on columns that Usual has standardised
-	Spread    float64         // of the model's predictions, over answers that it had not seen
-	Trends    []Trend         // by column
-	MeanShare float64         // mean score of the questions, as a share of the scale
+	Model  *additive.Model // of one Linear part, on columns that Usual has standardised
+	Spread float64         // of the predictions for questions that the model had not seen
+	// BlindSpread is that within a question of which only the expected length is known.
+	BlindSpread float64
+	Trends      []Trend // by column
+	MeanShare   float64 // mean score of the questions, as a share of the scale
 	// Deviation of scores by steps of the scale, from the questions: exp(Level + Slope*ln(steps)).
 	Deviation Trend
 }
@@ -55,11 +61,6 @@ type Usual struct {
 	Standards []additive.Standard // by column
 	Center    float64             // of the prior's predictions over the answers
 	Spread    float64
-}
-
-// part is the design of the model.
-func part(columns []string) additive.Part {
-	return additive.Part{Name: "prior", Kind: additive.Linear, Columns: columns}
 }
 
 // Fit learns from questions, each of which counts as much as every other. It says what is wrong with a question;
@@ -84,33 +85,51 @@ func Fit(ctx context.Context, columns []string, questions []Question) (*Prior, e
 	}
 	p := &Prior{}
 	p.trends(columns, used)
-	var rows []additive.Row
-	var y []float64
-	each := max(MinAnswers, rowsInAll/len(used))
-	for _, q := range used {
-		s := standards(q.Features)
-		mean, dev := agreement.Mean(q.Scores), deviation(q.Scores)
-		for _, i := range evenly(len(q.Scores), each) {
-			rows = append(rows, additive.Row{{Dense: standardized(s, q.Features[i])}})
-			y = append(y, (q.Scores[i]-mean)/dev)
+	moments := make([]*moment, len(used))
+	for i, q := range used {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("prior: %w", err)
 		}
+		moments[i] = momentOf(q)
 	}
-	fitted, err := additive.Fit(ctx, []additive.Part{part(columns)}, rows, y)
+	weights, spread, err := ridge(moments)
 	if err != nil {
-		return nil, fmt.Errorf("prior: %w", err)
+		return nil, err
 	}
-	p.Model, p.Spread = fitted[0].Model, deviation(fitted[0].LOO)
+	p.Model, p.Spread = linear(columns, weights), spread
+	p.blindSpread(used)
 	return p, nil
 }
 
-// evenly picks at most k of n.
-func evenly(n, k int) []int {
-	k = min(n, k)
-	out := make([]int, k)
-	for i := range out {
-		out[i] = i * n / k
+// blindSpread is the spread of predictions within a question that is known by its length alone.
+func (p *Prior) blindSpread(questions []Question) {
+	var variance float64
+	for _, q := range questions {
+		u := p.Expect(q.words())
+		predicted := make([]float64, len(q.Features))
+		for i, f := range q.Features {
+			predicted[i] = p.raw(f, u.Standards)
+		}
+		d := deviation(predicted)
+		variance += d * d / float64(len(questions))
 	}
-	return out
+	p.BlindSpread = math.Sqrt(variance)
+	if p.BlindSpread < 1e-9 {
+		p.BlindSpread = 1
+	}
+}
+
+// linear is a model with the weights, of columns that are standardised already.
+func linear(columns []string, weights []float64) *additive.Model {
+	e := additive.Effects{
+		Part:      additive.Part{Name: "prior", Kind: additive.Linear, Columns: columns},
+		Standards: make([]additive.Standard, len(columns)), Weights: make([]float32, len(columns)),
+	}
+	for j, w := range weights {
+		e.Standards[j].Deviation = 1
+		e.Weights[j] = float32(w)
+	}
+	return &additive.Model{Parts: []additive.Effects{e}}
 }
 
 // Predict is the score of an answer as a distance from the mean of its question, in standard deviations.
@@ -144,7 +163,7 @@ func (p *Prior) Freeze(features [][]float64) (Usual, error) {
 // Expect guesses what is usual from the number of words that an answer is asked to have, by how the measures
 // of the other questions go with theirs.
 func (p *Prior) Expect(words float64) Usual {
-	u := Usual{Standards: make([]additive.Standard, len(p.Trends)), Spread: p.Spread}
+	u := Usual{Standards: make([]additive.Standard, len(p.Trends)), Spread: p.BlindSpread}
 	for j, t := range p.Trends {
 		u.Standards[j] = additive.Standard{Mean: t.at(math.Log(max(1, words))), Deviation: t.Deviation}
 	}
@@ -163,11 +182,7 @@ func (p *Prior) trends(columns []string, questions []Question) {
 	var words, steps, spreads []float64
 	means, deviations := make([][]float64, len(columns)), make([][]float64, len(columns))
 	for _, q := range questions {
-		expected := q.Words
-		if expected <= 0 {
-			expected = agreement.Mean(q.Lengths)
-		}
-		words = append(words, math.Log(max(1, expected)))
+		words = append(words, math.Log(max(1, q.words())))
 		for j, s := range standards(q.Features) {
 			means[j] = append(means[j], s.Mean)
 			deviations[j] = append(deviations[j], s.Deviation)
@@ -181,11 +196,13 @@ func (p *Prior) trends(columns []string, questions []Question) {
 	p.Trends = make([]Trend, len(columns))
 	for j := range columns {
 		p.Trends[j] = line(words, means[j])
-		p.Trends[j].Deviation = agreement.Mean(deviations[j])
+		// What the line does not tell of a question makes a measure less sure, and so weigh less.
+		within := agreement.Mean(deviations[j])
+		p.Trends[j].Deviation = math.Sqrt(within*within + p.Trends[j].Deviation*p.Trends[j].Deviation)
 	}
 }
 
-// line is the least squares line; level where x does not vary.
+// line is the least squares line with the deviation from it; level where x does not vary.
 func line(x, y []float64) Trend {
 	mx, my := agreement.Mean(x), agreement.Mean(y)
 	var xx, xy float64
@@ -193,10 +210,17 @@ func line(x, y []float64) Trend {
 		xx += (x[i] - mx) * (x[i] - mx)
 		xy += (x[i] - mx) * (y[i] - my)
 	}
-	if xx < 1e-9 {
-		return Trend{Level: my}
+	t := Trend{Level: my}
+	if xx > 1e-9 {
+		t.Level, t.Slope = my-xy/xx*mx, xy/xx
 	}
-	return Trend{Level: my - xy/xx*mx, Slope: xy / xx}
+	var rest float64
+	for i := range x {
+		e := y[i] - t.at(x[i])
+		rest += e * e
+	}
+	t.Deviation = math.Sqrt(rest / math.Max(1, float64(len(x)-2)))
+	return t
 }
 
 func standards(features [][]float64) []additive.Standard {
