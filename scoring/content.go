@@ -112,7 +112,7 @@ func (m *measurement) coverage(part float64) []Contribution {
 	said := map[string]float64{}
 	for i := range m.sentences {
 		if s := &m.sentences[i]; s.own() {
-			for _, term := range terms(m.text.Sentences[i].Tokens) {
+			for _, term := range m.text.Sentences[i].contentStems() {
 				said[term] = math.Max(said[term], s.bearing())
 			}
 		}
@@ -122,7 +122,7 @@ func (m *measurement) coverage(part float64) []Contribution {
 		var found, total float64
 		seen := map[string]bool{}
 		for i := range m.question.model {
-			for _, term := range terms(m.question.model[i].Tokens) {
+			for _, term := range m.question.model[i].contentStems() {
 				if seen[term] {
 					continue
 				}

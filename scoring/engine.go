@@ -101,6 +101,10 @@ type CriterionScore struct {
 	// engines that have any. Explain shows them unless they reveal a key point.
 	Comment string
 	Advice  []string
+	// Effects is, for each sentence of the answer, what Raw loses when it is taken out; nil where that was
+	// not tried. Evidence is quoted by it, since what a sentence does for the whole (that it makes a text
+	// longer, or its word a repetition) stands in no term of its own.
+	Effects []float64
 }
 
 // Interval is a range of scores. Coverage is the share of human scores that such intervals are

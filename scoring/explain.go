@@ -25,7 +25,11 @@ func Explain(req Request, res *Result) []Explanation {
 			c.Label = req.Question.safe(c.Label, "Part of the score")
 			e.Contributions = append(e.Contributions, c)
 		}
-		e.Evidence = evidence(req, res, e.Contributions)
+		if score.Effects != nil {
+			e.Evidence = evidenceByEffect(req, res, criterion, score.Effects, e.Contributions)
+		} else {
+			e.Evidence = evidence(req, res, e.Contributions)
+		}
 		if criterion.Trait == TraitContent {
 			e.KeyPoints = append([]KeyPointOutcome(nil), res.KeyPoints...)
 			e.Citations = citations(req, res)
@@ -110,6 +114,66 @@ func evidence(req Request, res *Result, contributions []Contribution) []Evidence
 	return out
 }
 
+// leastEffect is the share of a scale's width below which what a sentence does is not worth a quote.
+const leastEffect = 0.002
+
+// evidenceByEffect quotes the sentences without which the score would change most. Why they count is said by
+// their strongest contribution of the same sign, or else by what they do for the whole.
+func evidenceByEffect(req Request, res *Result, criterion Criterion, effects []float64, contributions []Contribution) []Evidence {
+	strongest := make([]*Contribution, len(effects))
+	for k := range contributions {
+		c := &contributions[k]
+		if c.Sentence < 0 || c.Sentence >= len(effects) || c.Points*effects[c.Sentence] <= 0 {
+			continue
+		}
+		if at := &strongest[c.Sentence]; *at == nil || math.Abs(c.Points) > math.Abs((*at).Points) {
+			*at = c
+		}
+	}
+	var out []Evidence
+	for i, points := range effects {
+		if i >= len(req.Answer.Sentences) || math.Abs(points) < leastEffect*criterion.Scale.Width() {
+			continue
+		}
+		s := req.Answer.Sentences[i]
+		e := Evidence{Start: s.Start, End: s.End, Quote: s.Text, Points: points, Reason: forTheWhole(criterion.Trait, points)}
+		if c := strongest[i]; c != nil {
+			e.Reason, e.KeyPointID = reason(res, *c), c.KeyPointID
+		}
+		out = append(out, e)
+	}
+	sort.SliceStable(out, func(a, b int) bool { return math.Abs(out[a].Points) > math.Abs(out[b].Points) })
+	out = out[:min(len(out), MaxEvidence)]
+	locate(req.Answer.Raw, out)
+	return out
+}
+
+// forTheWhole says what a sentence does that makes no point of its own.
+func forTheWhole(trait Trait, points float64) string {
+	up := points > 0
+	switch {
+	case trait == TraitContent && up:
+		return "Covers more of the subject"
+	case trait == TraitContent:
+		return "Leads away from what is asked"
+	case trait == TraitReasoning && up:
+		return "Keeps the argument on the subject"
+	case trait == TraitReasoning:
+		return "Draws the argument away from the subject"
+	case trait == TraitOrganization && up:
+		return "Develops the answer and fits what stands around it"
+	case trait == TraitOrganization:
+		return "Does not follow from what stands around it"
+	case trait == TraitClarity && up:
+		return "Reads well: its length, form and choice of words"
+	case trait == TraitClarity:
+		return "Harder to read: its length, form or choice of words"
+	case up:
+		return "Without it the score would be lower"
+	}
+	return "Without it the score would be higher"
+}
+
 // locate sets the offsets in code points and UTF-16 units.
 func locate(raw string, evidence []Evidence) {
 	offsets := make([]int, 0, 2*len(evidence))
@@ -153,7 +217,7 @@ func citations(req Request, res *Result) []Citation {
 	var out []Citation
 	answer := make([]map[string]bool, len(req.Answer.Sentences))
 	for i := range answer {
-		answer[i] = termSet(req.Answer.Sentences[i].Tokens)
+		answer[i] = setOf(req.Answer.Sentences[i].contentStems())
 	}
 	for _, passage := range req.Passages[:min(len(req.Passages), maxCitations)] {
 		if res.Cited != nil && !slices.Contains(res.Cited, passage.ID) {
@@ -165,7 +229,7 @@ func citations(req Request, res *Result) []Citation {
 			if req.Question.reveals(sentence.Text) {
 				continue
 			}
-			set := termSet(sentence.Tokens)
+			set := setOf(sentence.contentStems())
 			nearest, overlap := -1, 0.0
 			for i := range answer {
 				if o := req.Question.overlap(set, answer[i]); o > overlap {

@@ -93,9 +93,10 @@ func TestEvidenceIsQuotedExactly(t *testing.T) {
 				previous = size
 			}
 			var points float64
-			for _, c := range res.Scores[i].Contributions {
-				if c.Sentence >= 0 && req.Answer.Sentences[c.Sentence].Start == v.Start && c.KeyPointID == v.KeyPointID {
-					points += c.Points
+			for k, sentence := range req.Answer.Sentences {
+				if sentence.Start == v.Start {
+					_, without := scored(t, retryQuestion(), req.Answer.Without(k).Raw)
+					points = res.Scores[i].Raw - without.Scores[i].Raw
 				}
 			}
 			assert.InDelta(t, points, v.Points, 1e-9)

@@ -348,28 +348,40 @@ func locateImprovements(raw string, list []Improvement) {
 // knownEmbedder has the vectors of the answer's and the references' sentences, and remembers new ones.
 type knownEmbedder struct {
 	Embedder
-	vectors map[string][]float32
+	known map[string]vectors
+}
+
+// vectors of a sentence and its words.
+type vectors struct {
+	whole []float32
+	words []WordVector
 }
 
 func newKnownEmbedder(e Embedder, req Request) *knownEmbedder {
-	k := &knownEmbedder{Embedder: e, vectors: make(map[string][]float32, len(req.Answer.Sentences)+len(req.Question.model))}
-	for _, sentences := range [][]Sentence{req.Answer.Sentences, req.Question.model} {
+	k := &knownEmbedder{Embedder: e, known: make(map[string]vectors, len(req.Answer.Sentences)+len(req.Question.model))}
+	for _, sentences := range [][]Sentence{req.Question.model, req.Answer.Sentences} {
 		for i := range sentences {
-			if sentences[i].Vector != nil {
-				k.vectors[sentences[i].Text] = sentences[i].Vector
+			if s := &sentences[i]; s.Vector != nil {
+				k.known[s.Text] = vectors{s.Vector, s.WordVectors}
 			}
 		}
 	}
 	return k
 }
 
-func (k *knownEmbedder) Embed(ctx context.Context, text string) ([]float32, error) {
-	if v, ok := k.vectors[text]; ok {
-		return v, nil
+// sentence is embedWords, with what is known.
+func (k *knownEmbedder) sentence(ctx context.Context, text string, wanted bool) ([]float32, []WordVector, error) {
+	if v, ok := k.known[text]; ok {
+		if !wanted {
+			return v.whole, nil, nil
+		}
+		if _, tells := k.Embedder.(WordEmbedder); !tells || v.words != nil {
+			return v.whole, v.words, nil
+		}
 	}
-	v, err := k.Embedder.Embed(ctx, text)
+	whole, words, err := embedWords(ctx, k.Embedder, text, wanted)
 	if err == nil {
-		k.vectors[text] = v
+		k.known[text] = vectors{whole, words}
 	}
-	return v, err
+	return whole, words, err
 }

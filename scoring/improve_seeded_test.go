@@ -46,7 +46,7 @@ func TestSuggestionsRaiseSeededScores(t *testing.T) {
 				for _, x := range list {
 					all++
 					kinds[x.Kind]++
-					_, after := q.score(t, x.Changed())
+					_, after := q.scored(t, x.Changed(), true)
 					assert.Greaterf(t, after.Scores[i].Value, res.Scores[i].Value, "%s, %s: %s", q.name, kind, x.Advice)
 					assert.Equal(t, x.Score, after.Scores[i].Value)
 					assert.InDelta(t, x.Score-res.Scores[i].Value, x.Gain, 1e-9)

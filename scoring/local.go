@@ -44,7 +44,38 @@ func (e *Local) Score(ctx context.Context, req Request) (*Result, error) {
 		result.Scores = append(result.Scores, m.score(criterion))
 	}
 	result.Overall = OverallOf(rubric.Criteria, result.Scores)
+	if !req.ScoresOnly {
+		if err := takeOut(ctx, req, result); err != nil {
+			return nil, err
+		}
+	}
 	return result, nil
+}
+
+// maxTakenOut is the number of sentences up to which each is taken out once, a millisecond or two each.
+const maxTakenOut = 60
+
+// takeOut sets the effects of the sentences.
+func takeOut(ctx context.Context, req Request, result *Result) error {
+	n := len(req.Answer.Sentences)
+	if n == 0 || n > maxTakenOut {
+		return nil
+	}
+	for i := range result.Scores {
+		result.Scores[i].Effects = make([]float64, n)
+	}
+	whole := req.Answer
+	for s := range n {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("scoring: local engine: %w", err)
+		}
+		req.Answer = whole.Without(s)
+		m := measure(req)
+		for i, criterion := range req.Question.Question.Rubric.Criteria {
+			result.Scores[i].Effects[s] = result.Scores[i].Raw - m.score(criterion).Raw
+		}
+	}
+	return nil
 }
 
 // OverallOf is the mean of the scores, each mapped from its own scale to 0…100, weighted by the

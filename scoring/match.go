@@ -59,7 +59,7 @@ func newWindow(sentences []Sentence, members []int, given map[string]bool) windo
 	for n, i := range members {
 		parts[n] = sentences[i]
 		w.words += len(sentences[i].Tokens)
-		for _, term := range terms(sentences[i].Tokens) {
+		for _, term := range sentences[i].contentStems() {
 			if w.terms[term] {
 				continue
 			}
@@ -71,7 +71,7 @@ func newWindow(sentences []Sentence, members []int, given map[string]bool) windo
 				novel++
 			}
 		}
-		for term := range negatedTerms(sentences[i].Text) {
+		for term := range sentences[i].turnedStems() {
 			w.negated[term] = true
 		}
 	}

@@ -33,7 +33,7 @@ type rank struct {
 
 func (s *seeded) rank(t *testing.T, answer string) rank {
 	t.Helper()
-	_, res := s.score(t, answer)
+	_, res := s.scored(t, answer, true)
 	out := rank{percent: res.Overall.Percent, flags: res.Flags}
 	for i, c := range s.prepared.Question.Rubric.Criteria {
 		percent := 100 * (res.Scores[i].Raw - c.Scale.Min) / c.Scale.Width()

@@ -62,7 +62,7 @@ func readAnswer(question *Prepared, text *Text) *reading {
 		sentence, out := &text.Sentences[i], &r.sentences[i]
 		out.words = len(sentence.Tokens)
 		out.cues = cuesOf(sentence.Tokens)
-		set := termSet(sentence.Tokens)
+		set := setOf(sentence.contentStems())
 		earlier[i] = set
 		if out.words == 0 {
 			continue

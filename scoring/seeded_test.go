@@ -123,10 +123,15 @@ func questionOf(q seeds.Question) scoring.Question {
 // score reads and scores one answer to a seeded question.
 func (s *seeded) score(t testing.TB, answer string) (scoring.Request, *scoring.Result) {
 	t.Helper()
+	return s.scored(t, answer, false)
+}
+
+func (s *seeded) scored(t testing.TB, answer string, scoresOnly bool) (scoring.Request, *scoring.Result) {
+	t.Helper()
 	_, embedder := seededQuestions(t)
 	text, err := scoring.Analyze(t.Context(), embedder, answer)
 	require.NoError(t, err)
-	req := scoring.Request{Question: s.prepared, Answer: text, Passages: s.passages}
+	req := scoring.Request{Question: s.prepared, Answer: text, Passages: s.passages, ScoresOnly: scoresOnly}
 	res, err := scoring.NewLocal(embedder.Model()).Score(t.Context(), req)
 	require.NoError(t, err)
 	return req, res

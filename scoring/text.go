@@ -30,6 +30,26 @@ type Sentence struct {
 	// WordVectors are the words by their vectors in this sentence; none when the embedder tells no words
 	// apart, and none after the first maxWordVectors of a text.
 	WordVectors []WordVector
+
+	stems  []string        // of its content words; see contentStems
+	turned map[string]bool // those that a negation reaches; see turnedStems
+}
+
+// contentStems are the terms of the sentence. Those of a text that was read are kept with it, since stemming is
+// half of what a score takes, and a text is scored many times when reasons and suggestions are tried.
+func (s *Sentence) contentStems() []string {
+	if s.stems == nil {
+		return terms(s.Tokens)
+	}
+	return s.stems
+}
+
+// turnedStems are the terms that stand in the reach of a negation.
+func (s *Sentence) turnedStems() map[string]bool {
+	if s.turned == nil {
+		return negatedTerms(s.Text)
+	}
+	return s.turned
 }
 
 // WordVector is a word in its context.
@@ -68,6 +88,7 @@ func read(raw string) *Text {
 			Start: s.start, End: s.end, Text: raw[s.start:s.end],
 			Tokens: tokenize(raw[s.start:s.end]), Code: s.code,
 		}
+		sentence.stems, sentence.turned = terms(sentence.Tokens), negatedTerms(sentence.Text)
 		if s.paragraph != last {
 			text.Paragraphs++
 			last = s.paragraph
@@ -81,10 +102,6 @@ func read(raw string) *Text {
 
 // embedSentences sets the vectors of sentences that have words.
 func embedSentences(ctx context.Context, embedder Embedder, sentences []Sentence) error {
-	type vectors struct {
-		whole []float32
-		words []WordVector
-	}
 	seen := map[string]vectors{}
 	kept := 0
 	for i := range sentences {
@@ -111,6 +128,9 @@ func embedSentences(ctx context.Context, embedder Embedder, sentences []Sentence
 
 // embedWords is the vector of a sentence and, where they are wanted and to be had, those of its words.
 func embedWords(ctx context.Context, embedder Embedder, text string, wanted bool) ([]float32, []WordVector, error) {
+	if known, ok := embedder.(*knownEmbedder); ok {
+		return known.sentence(ctx, text, wanted)
+	}
 	by, ok := embedder.(WordEmbedder)
 	if !ok || !wanted {
 		whole, err := embedder.Embed(ctx, text)

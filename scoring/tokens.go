@@ -108,6 +108,14 @@ func termSet(lists ...[]string) map[string]bool {
 	return set
 }
 
+func setOf(list []string) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, x := range list {
+		set[x] = true
+	}
+	return set
+}
+
 // shingles calls yield with each run of n tokens, joined by spaces, until it returns false.
 func shingles(tokens []string, n int, yield func(string) bool) {
 	for i := 0; i+n <= len(tokens); i++ {
