@@ -33,6 +33,7 @@ var packLabels = map[string]string{
 	"meaning":  "Nearness in meaning to the model answer",
 	"phrasing": "Phrasing like the model answer's",
 	"details":  "Numbers, names and negations",
+	"aligned":  "What the model answer says, word by word",
 	"question": "Repeating the question",
 	"length":   "Length next to the model answer",
 }

@@ -18,7 +18,18 @@ type Measure struct {
 	Key   string // stable, for machines
 	Label string // for people; learner-safe
 	Group string // what it is summed up under: one of the groups below
+	Sense Sense
 }
+
+// Sense is which way a measure may count for an answer to a question of which nothing else is known.
+type Sense int
+
+// A measure may only raise a score, only lower it, or says nothing by itself.
+const (
+	Lowers Sense = -1
+	Either Sense = 0
+	Raises Sense = 1
+)
 
 // The groups of measures, as they are named to people.
 const (
