@@ -20,6 +20,7 @@ import (
 	"github.com/rubrica/rubrica/graph/transport"
 	"github.com/rubrica/rubrica/graph/trusted"
 	"github.com/rubrica/rubrica/internal/auth"
+	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/people"
@@ -32,21 +33,22 @@ import (
 
 // Options is what the API is made of.
 type Options struct {
-	DB          *database.DB
-	Submission  *submission.Service
-	Overrides   *overrides.Service
-	Hub         *progress.Hub
-	Authority   *auth.Authority
-	Jobs        *jobs.Inspector
-	System      Installation
-	Log         *slog.Logger
-	Development bool                       // everyone may read the schema, by introspection and by suggestions
-	AllowOrigin func(r *http.Request) bool // which pages may open a WebSocket; nil: the server's own
-	Trusted     *trusted.Store             // registered documents; nil: none
-	TrustedOnly bool                       // nobody but admins may send other documents
-	Documents   guard.Limits               // of the documents that clients write
-	Timeout     time.Duration              // of a query or a mutation; 0: 30 s
-	Limits      *cost.Limits               // of what callers ask for; nil: cost.Default, and none with Instead
+	DB           *database.DB
+	Submission   *submission.Service
+	Overrides    *overrides.Service
+	Calibrations *calibrations.Service
+	Hub          *progress.Hub
+	Authority    *auth.Authority
+	Jobs         *jobs.Inspector
+	System       Installation
+	Log          *slog.Logger
+	Development  bool                       // everyone may read the schema, by introspection and by suggestions
+	AllowOrigin  func(r *http.Request) bool // which pages may open a WebSocket; nil: the server's own
+	Trusted      *trusted.Store             // registered documents; nil: none
+	TrustedOnly  bool                       // nobody but admins may send other documents
+	Documents    guard.Limits               // of the documents that clients write
+	Timeout      time.Duration              // of a query or a mutation; 0: 30 s
+	Limits       *cost.Limits               // of what callers ask for; nil: cost.Default, and none with Instead
 	// Address is where a request comes from, by which callers who did not sign in are told apart. Nil:
 	// where the connection comes from.
 	Address func(r *http.Request) netip.Addr
@@ -78,7 +80,7 @@ type API struct {
 // with their connection_init.
 func New(o Options) *API {
 	root := &resolver{
-		db: o.DB, hub: o.Hub, submission: o.Submission, overrides: o.Overrides, people: people.New(o.DB), authority: o.Authority,
+		db: o.DB, hub: o.Hub, submission: o.Submission, overrides: o.Overrides, calibrations: o.Calibrations, people: people.New(o.DB), authority: o.Authority,
 		jobs: o.Jobs, installation: o.System,
 	}
 	schema := exec.NewDirectSchema(exec.Config{Resolvers: root})

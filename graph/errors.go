@@ -116,13 +116,20 @@ func userErrors(err error) ([]*model.UserError, error) {
 	if err == nil {
 		return []*model.UserError{}, nil
 	}
-	var p *problem.Problem
-	if !errors.As(err, &p) {
-		return nil, err
+	var list problem.List
+	if !errors.As(err, &list) {
+		var p *problem.Problem
+		if !errors.As(err, &p) {
+			return nil, err
+		}
+		list = problem.List{p}
 	}
-	e := &model.UserError{Code: model.UserErrorCode(p.Code), Message: p.Message}
-	if p.Field != "" {
-		e.Field = []string{"input", p.Field}
+	out := make([]*model.UserError, len(list))
+	for i, p := range list {
+		out[i] = &model.UserError{Code: model.UserErrorCode(p.Code), Message: p.Message}
+		if p.Field != "" {
+			out[i].Field = []string{"input", p.Field}
+		}
 	}
-	return []*model.UserError{e}, nil
+	return out, nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/rubrica/rubrica/graph"
 	"github.com/rubrica/rubrica/graph/cost"
 	"github.com/rubrica/rubrica/internal/auth"
+	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/pgtest"
@@ -99,8 +100,9 @@ func (w *world) serveWith(t testing.TB, change func(*graph.Options)) *httptest.S
 	t.Helper()
 	options := graph.Options{
 		DB: w.db, Submission: submission.New(w.db, w.queue, w.notify), Hub: w.hub,
-		Overrides: overrides.New(w.db, w.queue, w.notify),
-		Authority: w.auth, Log: errorsTo(t),
+		Overrides:    overrides.New(w.db, w.queue, w.notify),
+		Calibrations: calibrations.New(w.db, w.queue),
+		Authority:    w.auth, Log: errorsTo(t),
 		Jobs: jobs.NewInspector(w.db, w.queue, w.notify), System: installation,
 		Limits: new(cost.Limits),
 	}

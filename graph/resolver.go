@@ -5,6 +5,7 @@ package graph
 import (
 	"github.com/rubrica/rubrica/graph/exec"
 	"github.com/rubrica/rubrica/internal/auth"
+	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/people"
@@ -15,13 +16,14 @@ import (
 
 // resolver is the root of all resolvers.
 type resolver struct {
-	db         *database.DB
-	hub        *progress.Hub
-	submission *submission.Service
-	overrides  *overrides.Service
-	people     *people.Service
-	authority  *auth.Authority
-	jobs       *jobs.Inspector
+	db           *database.DB
+	hub          *progress.Hub
+	submission   *submission.Service
+	calibrations *calibrations.Service
+	overrides    *overrides.Service
+	people       *people.Service
+	authority    *auth.Authority
+	jobs         *jobs.Inspector
 
 	installation Installation
 }
@@ -38,15 +40,22 @@ func (r *resolver) Query() exec.QueryResolver               { return queryResolv
 func (r *resolver) Mutation() exec.MutationResolver         { return mutationResolver{r} }
 func (r *resolver) Subscription() exec.SubscriptionResolver { return subscriptionResolver{r} }
 
-func (r *resolver) AuditEvent() exec.AuditEventResolver           { return auditEventResolver{} }
-func (r *resolver) Citation() exec.CitationResolver               { return citationResolver{} }
-func (r *resolver) Cohort() exec.CohortResolver                   { return cohortResolver{} }
-func (r *resolver) CohortMember() exec.CohortMemberResolver       { return cohortMemberResolver{} }
-func (r *resolver) Credential() exec.CredentialResolver           { return credentialResolver{} }
-func (r *resolver) Essay() exec.EssayResolver                     { return essayResolver{} }
-func (r *resolver) EssayProgress() exec.EssayProgressResolver     { return essayProgressResolver{} }
-func (r *resolver) Explanation() exec.ExplanationResolver         { return explanationResolver{} }
-func (r *resolver) Job() exec.JobResolver                         { return jobResolver{} }
+func (r *resolver) AuditEvent() exec.AuditEventResolver       { return auditEventResolver{} }
+func (r *resolver) Calibration() exec.CalibrationResolver     { return calibrationResolver{} }
+func (r *resolver) Citation() exec.CitationResolver           { return citationResolver{} }
+func (r *resolver) Cohort() exec.CohortResolver               { return cohortResolver{} }
+func (r *resolver) CohortMember() exec.CohortMemberResolver   { return cohortMemberResolver{} }
+func (r *resolver) Credential() exec.CredentialResolver       { return credentialResolver{} }
+func (r *resolver) Essay() exec.EssayResolver                 { return essayResolver{} }
+func (r *resolver) EssayProgress() exec.EssayProgressResolver { return essayProgressResolver{} }
+func (r *resolver) Explanation() exec.ExplanationResolver     { return explanationResolver{} }
+func (r *resolver) Job() exec.JobResolver                     { return jobResolver{} }
+func (r *resolver) LanguageModelEssay() exec.LanguageModelEssayResolver {
+	return languageModelEssayResolver{}
+}
+func (r *resolver) LanguageModelSpend() exec.LanguageModelSpendResolver {
+	return languageModelSpendResolver{}
+}
 func (r *resolver) KeyPoint() exec.KeyPointResolver               { return keyPointResolver{} }
 func (r *resolver) KeyPointOutcome() exec.KeyPointOutcomeResolver { return keyPointOutcomeResolver{} }
 func (r *resolver) CriterionOverride() exec.CriterionOverrideResolver {

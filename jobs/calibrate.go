@@ -141,7 +141,7 @@ func (f *fit) work(ctx context.Context) error {
 		graded[i] = gradedOf(row, text)
 	}
 	lex, pack := deps.Support.Open()
-	prior, err := f.prior(ctx, lex)
+	prior, err := f.prior(ctx, prepared.scoring.Question, lex)
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ const (
 )
 
 // prior is what the installation's other calibrated questions teach; nil when there are none.
-func (f *fit) prior(ctx context.Context, lex *lexicon.Lexicon) (*learnt.Prior, error) {
+func (f *fit) prior(ctx context.Context, q scoring.Question, lex *lexicon.Lexicon) (*learnt.Prior, error) {
 	others, err := f.w.deps.DB.Ent.Calibration.Query().
 		Where(calibration.StateEQ(enums.CalibrationActive), calibration.QuestionIDNEQ(f.question)).
 		Order(calibration.ByActivatedAt(entsql.OrderDesc()), calibration.ByID()).Limit(priorQuestions).
@@ -193,7 +193,7 @@ func (f *fit) prior(ctx context.Context, lex *lexicon.Lexicon) (*learnt.Prior, e
 		}
 		sources = append(sources, s)
 	}
-	return learnt.FitPrior(ctx, sources, lex)
+	return learnt.FitPrior(ctx, q, sources, lex)
 }
 
 // store writes the model and its report, if the try is still the newest.

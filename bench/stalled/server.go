@@ -21,6 +21,7 @@ import (
 
 	"github.com/rubrica/rubrica/graph"
 	"github.com/rubrica/rubrica/internal/auth"
+	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/progress"
@@ -69,8 +70,9 @@ func serve(ctx context.Context) (err error) {
 
 	api := graph.New(graph.Options{
 		DB: db, Submission: submission.New(db, queue, notifier), Hub: hub, Authority: authority, Log: log,
-		Overrides: overrides.New(db, queue, notifier),
-		Jobs:      jobs.NewInspector(db, queue, notifier),
+		Overrides:    overrides.New(db, queue, notifier),
+		Calibrations: calibrations.New(db, queue),
+		Jobs:         jobs.NewInspector(db, queue, notifier),
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", authority.Middleware(api.Handler(), log))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/rubrica/rubrica/graph"
+	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/config"
 	"github.com/rubrica/rubrica/internal/graphiql"
 	"github.com/rubrica/rubrica/internal/overrides"
@@ -86,8 +87,9 @@ func (c *serveCmd) serve(ctx context.Context, a *App, s *stack, listener net.Lis
 
 	api := graph.New(graph.Options{
 		DB: s.db, Submission: submission.New(s.db, parts.queue, parts.notifier), Hub: hub,
-		Overrides: overrides.New(s.db, parts.queue, parts.notifier),
-		Authority: authority, Log: s.log, Development: !c.IsProduction(),
+		Overrides:    overrides.New(s.db, parts.queue, parts.notifier),
+		Calibrations: calibrations.New(s.db, parts.queue),
+		Authority:    authority, Log: s.log, Development: !c.IsProduction(),
 		Jobs: jobs.NewInspector(s.db, parts.queue, parts.notifier), System: ofProcess(),
 		AllowOrigin: server.AllowOrigin(c.CORSOrigins),
 		Trusted:     documents, TrustedOnly: c.TrustedOnly(),

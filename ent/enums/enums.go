@@ -242,6 +242,16 @@ const (
 	PolarityNegative Polarity = "NEGATIVE"
 )
 
+// CircuitState says whether requests are let through to something that may be broken.
+type CircuitState string
+
+// The states of a circuit breaker.
+const (
+	CircuitClosed   CircuitState = "CLOSED"
+	CircuitHalfOpen CircuitState = "HALF_OPEN"
+	CircuitOpen     CircuitState = "OPEN"
+)
+
 // AuditAction is what the audit trail keeps.
 type AuditAction string
 
@@ -263,12 +273,13 @@ const (
 	AuditJobCancel           AuditAction = "JOB_CANCEL"
 	AuditTokenIssue          AuditAction = "TOKEN_ISSUE"
 	AuditCatalogueSeed       AuditAction = "CATALOGUE_SEED"
+	AuditTrackUpdate         AuditAction = "TRACK_UPDATE"
 )
 
 // Values lists the actions.
 func (AuditAction) Values() []string {
 	return strings(AuditEssayRetry, AuditEssayRescore, AuditEssayOverride, AuditEssayConfirm, AuditEssaysRescore, AuditUserCreate, AuditCohortCreate, AuditCohortMemberSet,
-		AuditCohortMemberRemove, AuditJobRetry, AuditJobCancel, AuditTokenIssue, AuditCatalogueSeed,
+		AuditCohortMemberRemove, AuditJobRetry, AuditJobCancel, AuditTokenIssue, AuditCatalogueSeed, AuditTrackUpdate,
 		AuditCalibrationUpload, AuditCalibrationActivate, AuditCalibrationRollback)
 }
 
@@ -284,12 +295,13 @@ const (
 	TargetEssay       AuditTarget = "ESSAY"
 	TargetJob         AuditTarget = "JOB"
 	TargetRescoring   AuditTarget = "RESCORING"
+	TargetTrack       AuditTarget = "TRACK"
 	TargetUser        AuditTarget = "USER"
 )
 
 // Values lists the targets.
 func (AuditTarget) Values() []string {
-	return strings(TargetCalibration, TargetCatalogue, TargetCohort, TargetEssay, TargetJob, TargetRescoring, TargetUser)
+	return strings(TargetCalibration, TargetCatalogue, TargetCohort, TargetEssay, TargetJob, TargetRescoring, TargetTrack, TargetUser)
 }
 
 func strings[T ~string](values ...T) []string {

@@ -14,8 +14,10 @@ var bounds = map[string]int{
 	"ScoringRun.scores":         12,
 	"Explanation.contributions": 500, "Explanation.evidence": 8, "Explanation.keyPoints": 20, "Explanation.citations": 5,
 	"Explanation.improvements": 3,
+	"Calibration.criteria":     12, "Calibration.points": 2000, "CalibrationCriterion.bias": 33, "CalibrationCriterion.reliability": 10,
 	"RecommendationList.items": 10, "RecommendationItem.parts": 8, "RecommendationItem.traces": 20,
 	"AuditEvent.detail": 20, "Job.errors": 25, "System.jobs": 24,
+	"LanguageModel.workers": 100, "LanguageModel.spend": 500, "LanguageModel.essays": 50,
 	"ScoringActivity.stages": 7, "ScoringActivity.newest": 20,
 	"*.userErrors": 10,
 }

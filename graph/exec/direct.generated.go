@@ -18,6 +18,7 @@ import (
 	"github.com/rubrica/rubrica/graph/model"
 	"github.com/rubrica/rubrica/graph/page"
 	"github.com/rubrica/rubrica/graph/scalar"
+	"github.com/rubrica/rubrica/internal/spend"
 	"github.com/rubrica/rubrica/jobs"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -37,6 +38,9 @@ func (e directSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AuditEventFilter", ec.unmarshalInputAuditEventFilter),
+			graphql.NewInputUnmarshaler("CalibrationActivateInput", ec.unmarshalInputCalibrationActivateInput),
+			graphql.NewInputUnmarshaler("CalibrationRollbackInput", ec.unmarshalInputCalibrationRollbackInput),
+			graphql.NewInputUnmarshaler("CalibrationUploadInput", ec.unmarshalInputCalibrationUploadInput),
 			graphql.NewInputUnmarshaler("CohortCreateInput", ec.unmarshalInputCohortCreateInput),
 			graphql.NewInputUnmarshaler("CohortMemberRemoveInput", ec.unmarshalInputCohortMemberRemoveInput),
 			graphql.NewInputUnmarshaler("CohortMemberSetInput", ec.unmarshalInputCohortMemberSetInput),
@@ -57,6 +61,7 @@ func (e directSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("KeyPointOverrideInput", ec.unmarshalInputKeyPointOverrideInput),
 			graphql.NewInputUnmarshaler("RescoringScope", ec.unmarshalInputRescoringScope),
 			graphql.NewInputUnmarshaler("ScoringActivityScope", ec.unmarshalInputScoringActivityScope),
+			graphql.NewInputUnmarshaler("TrackUpdateInput", ec.unmarshalInputTrackUpdateInput),
 			graphql.NewInputUnmarshaler("UserCreateInput", ec.unmarshalInputUserCreateInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
 			graphql.NewInputUnmarshaler("UserOrder", ec.unmarshalInputUserOrder),
@@ -100,6 +105,21 @@ func (e directSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 // FieldContext makes the context of a field below the roots.
 func (ec *executionContext) FieldContext(ctx context.Context, object string, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch object {
+	case "Agreement":
+		switch field.Name {
+		case "rows":
+			return ec.fieldContext_Agreement_rows(ctx, field)
+		case "qwk":
+			return ec.fieldContext_Agreement_qwk(ctx, field)
+		case "pearson":
+			return ec.fieldContext_Agreement_pearson(ctx, field)
+		case "rmse":
+			return ec.fieldContext_Agreement_rmse(ctx, field)
+		case "exact":
+			return ec.fieldContext_Agreement_exact(ctx, field)
+		case "adjacent":
+			return ec.fieldContext_Agreement_adjacent(ctx, field)
+		}
 	case "AuditDetail":
 		switch field.Name {
 		case "key":
@@ -141,6 +161,125 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_AuditEventEdge_cursor(ctx, field)
 		case "node":
 			return ec.fieldContext_AuditEventEdge_node(ctx, field)
+		}
+	case "BiasGroup":
+		switch field.Name {
+		case "by":
+			return ec.fieldContext_BiasGroup_by(ctx, field)
+		case "group":
+			return ec.fieldContext_BiasGroup_group(ctx, field)
+		case "rows":
+			return ec.fieldContext_BiasGroup_rows(ctx, field)
+		case "human":
+			return ec.fieldContext_BiasGroup_human(ctx, field)
+		case "predicted":
+			return ec.fieldContext_BiasGroup_predicted(ctx, field)
+		case "rmse":
+			return ec.fieldContext_BiasGroup_rmse(ctx, field)
+		}
+	case "Calibration":
+		switch field.Name {
+		case "id":
+			return ec.fieldContext_Calibration_id(ctx, field)
+		case "question":
+			return ec.fieldContext_Calibration_question(ctx, field)
+		case "version":
+			return ec.fieldContext_Calibration_version(ctx, field)
+		case "state":
+			return ec.fieldContext_Calibration_state(ctx, field)
+		case "rows":
+			return ec.fieldContext_Calibration_rows(ctx, field)
+		case "createdAt":
+			return ec.fieldContext_Calibration_createdAt(ctx, field)
+		case "fittedAt":
+			return ec.fieldContext_Calibration_fittedAt(ctx, field)
+		case "activatedAt":
+			return ec.fieldContext_Calibration_activatedAt(ctx, field)
+		case "failure":
+			return ec.fieldContext_Calibration_failure(ctx, field)
+		case "digest":
+			return ec.fieldContext_Calibration_digest(ctx, field)
+		case "method":
+			return ec.fieldContext_Calibration_method(ctx, field)
+		case "criteria":
+			return ec.fieldContext_Calibration_criteria(ctx, field)
+		case "points":
+			return ec.fieldContext_Calibration_points(ctx, field)
+		}
+	case "CalibrationActivatePayload":
+		switch field.Name {
+		case "calibration":
+			return ec.fieldContext_CalibrationActivatePayload_calibration(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_CalibrationActivatePayload_userErrors(ctx, field)
+		}
+	case "CalibrationConnection":
+		switch field.Name {
+		case "edges":
+			return ec.fieldContext_CalibrationConnection_edges(ctx, field)
+		case "pageInfo":
+			return ec.fieldContext_CalibrationConnection_pageInfo(ctx, field)
+		case "totalCount":
+			return ec.fieldContext_CalibrationConnection_totalCount(ctx, field)
+		}
+	case "CalibrationCriterion":
+		switch field.Name {
+		case "key":
+			return ec.fieldContext_CalibrationCriterion_key(ctx, field)
+		case "level":
+			return ec.fieldContext_CalibrationCriterion_level(ctx, field)
+		case "reason":
+			return ec.fieldContext_CalibrationCriterion_reason(ctx, field)
+		case "engine":
+			return ec.fieldContext_CalibrationCriterion_engine(ctx, field)
+		case "human":
+			return ec.fieldContext_CalibrationCriterion_human(ctx, field)
+		case "engineThere":
+			return ec.fieldContext_CalibrationCriterion_engineThere(ctx, field)
+		case "coverage":
+			return ec.fieldContext_CalibrationCriterion_coverage(ctx, field)
+		case "promised":
+			return ec.fieldContext_CalibrationCriterion_promised(ctx, field)
+		case "meanWidth":
+			return ec.fieldContext_CalibrationCriterion_meanWidth(ctx, field)
+		case "bias":
+			return ec.fieldContext_CalibrationCriterion_bias(ctx, field)
+		case "reliability":
+			return ec.fieldContext_CalibrationCriterion_reliability(ctx, field)
+		}
+	case "CalibrationEdge":
+		switch field.Name {
+		case "cursor":
+			return ec.fieldContext_CalibrationEdge_cursor(ctx, field)
+		case "node":
+			return ec.fieldContext_CalibrationEdge_node(ctx, field)
+		}
+	case "CalibrationPoint":
+		switch field.Name {
+		case "human":
+			return ec.fieldContext_CalibrationPoint_human(ctx, field)
+		case "predicted":
+			return ec.fieldContext_CalibrationPoint_predicted(ctx, field)
+		case "low":
+			return ec.fieldContext_CalibrationPoint_low(ctx, field)
+		case "high":
+			return ec.fieldContext_CalibrationPoint_high(ctx, field)
+		}
+	case "CalibrationRollbackPayload":
+		switch field.Name {
+		case "calibration":
+			return ec.fieldContext_CalibrationRollbackPayload_calibration(ctx, field)
+		case "retired":
+			return ec.fieldContext_CalibrationRollbackPayload_retired(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_CalibrationRollbackPayload_userErrors(ctx, field)
+		}
+	case "CalibrationUploadPayload":
+		switch field.Name {
+		case "calibration":
+			return ec.fieldContext_CalibrationUploadPayload_calibration(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_CalibrationUploadPayload_userErrors(ctx, field)
 		}
 	case "Citation":
 		switch field.Name {
@@ -617,6 +756,76 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "keyPoint":
 			return ec.fieldContext_KeyPointOverride_keyPoint(ctx, field)
 		}
+	case "LanguageModel":
+		switch field.Name {
+		case "workers":
+			return ec.fieldContext_LanguageModel_workers(ctx, field)
+		case "spend":
+			return ec.fieldContext_LanguageModel_spend(ctx, field)
+		case "essays":
+			return ec.fieldContext_LanguageModel_essays(ctx, field)
+		}
+	case "LanguageModelEssay":
+		switch field.Name {
+		case "essay":
+			return ec.fieldContext_LanguageModelEssay_essay(ctx, field)
+		case "calls":
+			return ec.fieldContext_LanguageModelEssay_calls(ctx, field)
+		case "promptTokens":
+			return ec.fieldContext_LanguageModelEssay_promptTokens(ctx, field)
+		case "completionTokens":
+			return ec.fieldContext_LanguageModelEssay_completionTokens(ctx, field)
+		case "spent":
+			return ec.fieldContext_LanguageModelEssay_spent(ctx, field)
+		case "lastAt":
+			return ec.fieldContext_LanguageModelEssay_lastAt(ctx, field)
+		}
+	case "LanguageModelSpend":
+		switch field.Name {
+		case "day":
+			return ec.fieldContext_LanguageModelSpend_day(ctx, field)
+		case "track":
+			return ec.fieldContext_LanguageModelSpend_track(ctx, field)
+		case "calls":
+			return ec.fieldContext_LanguageModelSpend_calls(ctx, field)
+		case "promptTokens":
+			return ec.fieldContext_LanguageModelSpend_promptTokens(ctx, field)
+		case "completionTokens":
+			return ec.fieldContext_LanguageModelSpend_completionTokens(ctx, field)
+		case "spent":
+			return ec.fieldContext_LanguageModelSpend_spent(ctx, field)
+		case "reserved":
+			return ec.fieldContext_LanguageModelSpend_reserved(ctx, field)
+		}
+	case "LanguageModelWorker":
+		switch field.Name {
+		case "provider":
+			return ec.fieldContext_LanguageModelWorker_provider(ctx, field)
+		case "model":
+			return ec.fieldContext_LanguageModelWorker_model(ctx, field)
+		case "promptVersion":
+			return ec.fieldContext_LanguageModelWorker_promptVersion(ctx, field)
+		case "breaker":
+			return ec.fieldContext_LanguageModelWorker_breaker(ctx, field)
+		case "lastError":
+			return ec.fieldContext_LanguageModelWorker_lastError(ctx, field)
+		case "lastErrorAt":
+			return ec.fieldContext_LanguageModelWorker_lastErrorAt(ctx, field)
+		case "calls":
+			return ec.fieldContext_LanguageModelWorker_calls(ctx, field)
+		case "cacheHits":
+			return ec.fieldContext_LanguageModelWorker_cacheHits(ctx, field)
+		case "repairs":
+			return ec.fieldContext_LanguageModelWorker_repairs(ctx, field)
+		case "fallbacks":
+			return ec.fieldContext_LanguageModelWorker_fallbacks(ctx, field)
+		case "dropped":
+			return ec.fieldContext_LanguageModelWorker_dropped(ctx, field)
+		case "startedAt":
+			return ec.fieldContext_LanguageModelWorker_startedAt(ctx, field)
+		case "seenAt":
+			return ec.fieldContext_LanguageModelWorker_seenAt(ctx, field)
+		}
 	case "OverallScore":
 		switch field.Name {
 		case "percent":
@@ -685,6 +894,10 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_Question_track(ctx, field)
 		case "rubric":
 			return ec.fieldContext_Question_rubric(ctx, field)
+		case "calibration":
+			return ec.fieldContext_Question_calibration(ctx, field)
+		case "calibrations":
+			return ec.fieldContext_Question_calibrations(ctx, field)
 		}
 	case "QuestionConnection":
 		switch field.Name {
@@ -771,14 +984,23 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "text":
 			return ec.fieldContext_ReferenceAnswer_text(ctx, field)
 		}
+	case "ReliabilityBin":
+		switch field.Name {
+		case "rows":
+			return ec.fieldContext_ReliabilityBin_rows(ctx, field)
+		case "predicted":
+			return ec.fieldContext_ReliabilityBin_predicted(ctx, field)
+		case "human":
+			return ec.fieldContext_ReliabilityBin_human(ctx, field)
+		}
 	case "Rescoring":
 		switch field.Name {
 		case "id":
 			return ec.fieldContext_Rescoring_id(ctx, field)
-		case "question":
-			return ec.fieldContext_Rescoring_question(ctx, field)
 		case "track":
 			return ec.fieldContext_Rescoring_track(ctx, field)
+		case "question":
+			return ec.fieldContext_Rescoring_question(ctx, field)
 		case "reason":
 			return ec.fieldContext_Rescoring_reason(ctx, field)
 		case "by":
@@ -935,6 +1157,8 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_ScoringEngine_version(ctx, field)
 		case "model":
 			return ec.fieldContext_ScoringEngine_model(ctx, field)
+		case "promptVersion":
+			return ec.fieldContext_ScoringEngine_promptVersion(ctx, field)
 		}
 	case "ScoringFailure":
 		switch field.Name {
@@ -1032,6 +1256,8 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_System_startedAt(ctx, field)
 		case "engine":
 			return ec.fieldContext_System_engine(ctx, field)
+		case "languageModel":
+			return ec.fieldContext_System_languageModel(ctx, field)
 		case "database":
 			return ec.fieldContext_System_database(ctx, field)
 		case "index":
@@ -1060,6 +1286,8 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_Track_occupation(ctx, field)
 		case "skills":
 			return ec.fieldContext_Track_skills(ctx, field)
+		case "languageModelConsent":
+			return ec.fieldContext_Track_languageModelConsent(ctx, field)
 		case "questions":
 			return ec.fieldContext_Track_questions(ctx, field)
 		}
@@ -1078,6 +1306,13 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_TrackEdge_cursor(ctx, field)
 		case "node":
 			return ec.fieldContext_TrackEdge_node(ctx, field)
+		}
+	case "TrackUpdatePayload":
+		switch field.Name {
+		case "track":
+			return ec.fieldContext_TrackUpdatePayload_track(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_TrackUpdatePayload_userErrors(ctx, field)
 		}
 	case "User":
 		switch field.Name {
@@ -1192,6 +1427,27 @@ func (ec *executionContext) directMutation(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "calibrationUpload":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_calibrationUpload(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "calibrationActivate":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_calibrationActivate(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "calibrationRollback":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_calibrationRollback(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "userCreate":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
 				return ec.directMutation_userCreate(ctx, field)
@@ -1223,6 +1479,13 @@ func (ec *executionContext) directMutation(ctx context.Context, sel ast.Selectio
 		case "jobRetry":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
 				return ec.directMutation_jobRetry(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "trackUpdate":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_trackUpdate(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
@@ -1347,6 +1610,57 @@ func (ec *executionContext) directMutation_essaysRescore(ctx context.Context, fi
 	)
 }
 
+func (ec *executionContext) directMutation_calibrationUpload(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_calibrationUpload,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CalibrationUpload(ctx, fc.Args["input"].(model.CalibrationUploadInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.CalibrationUploadPayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOCalibrationUploadPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationUploadPayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directMutation_calibrationActivate(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_calibrationActivate,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CalibrationActivate(ctx, fc.Args["input"].(model.CalibrationActivateInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.CalibrationActivatePayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOCalibrationActivatePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationActivatePayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directMutation_calibrationRollback(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_calibrationRollback,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CalibrationRollback(ctx, fc.Args["input"].(model.CalibrationRollbackInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.CalibrationRollbackPayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOCalibrationRollbackPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationRollbackPayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
 func (ec *executionContext) directMutation_userCreate(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
 	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_userCreate,
 		func(ctx context.Context) (any, error) {
@@ -1426,6 +1740,23 @@ func (ec *executionContext) directMutation_jobRetry(ctx context.Context, field g
 		func(ctx context.Context, _ ast.SelectionSet, v *model.JobRetryPayload) graphql.Marshaler {
 			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
 				return ec.writeOJobRetryPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐJobRetryPayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directMutation_trackUpdate(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_trackUpdate,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TrackUpdate(ctx, fc.Args["input"].(model.TrackUpdateInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.TrackUpdatePayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOTrackUpdatePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐTrackUpdatePayload(w, f, v)
 			})
 		},
 		true, false,
@@ -1839,6 +2170,56 @@ func (ec *executionContext) directSubscription(ctx context.Context, sel ast.Sele
 	}
 }
 
+var directAgreement = direct.Type{
+	Name: "Agreement", Implementors: agreementImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"rows":       0,
+		"qwk":        1,
+		"pearson":    2,
+		"rmse":       3,
+		"exact":      4,
+		"adjacent":   5,
+	},
+}
+
+func (ec *executionContext) write_Agreement(w *direct.Writer, sel *direct.Selection, obj *values.Agreement) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"Agreement\"")
+		case 0: // rows
+			if !ec.writeNInt2int(w, f, obj.Rows) {
+				invalid = true
+			}
+		case 1: // qwk
+			if !ec.writeNFloat2float64(w, f, obj.Qwk) {
+				invalid = true
+			}
+		case 2: // pearson
+			if !ec.writeNFloat2float64(w, f, obj.Pearson) {
+				invalid = true
+			}
+		case 3: // rmse
+			if !ec.writeNFloat2float64(w, f, obj.Rmse) {
+				invalid = true
+			}
+		case 4: // exact
+			if !ec.writeNFloat2float64(w, f, obj.Exact) {
+				invalid = true
+			}
+		case 5: // adjacent
+			if !ec.writeNFloat2float64(w, f, obj.Adjacent) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directAuditDetail = direct.Type{
 	Name: "AuditDetail", Implementors: auditDetailImplementors,
 	Fields: map[string]int{
@@ -2006,6 +2387,465 @@ func (ec *executionContext) write_AuditEventEdge(w *direct.Writer, sel *direct.S
 		case 1: // node
 			if !w.Guard(func() bool {
 				return ec.writeNAuditEvent2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐAuditEvent(w, f, obj.Node)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directBiasGroup = direct.Type{
+	Name: "BiasGroup", Implementors: biasGroupImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"by":         0,
+		"group":      1,
+		"rows":       2,
+		"human":      3,
+		"predicted":  4,
+		"rmse":       5,
+	},
+}
+
+func (ec *executionContext) write_BiasGroup(w *direct.Writer, sel *direct.Selection, obj *values.BiasGroup) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"BiasGroup\"")
+		case 0: // by
+			if !ec.writeNBiasBy2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐBiasBy(w, f, obj.By) {
+				invalid = true
+			}
+		case 1: // group
+			if !ec.writeNString2string(w, f, obj.Group) {
+				invalid = true
+			}
+		case 2: // rows
+			if !ec.writeNInt2int(w, f, obj.Rows) {
+				invalid = true
+			}
+		case 3: // human
+			if !ec.writeNFloat2float64(w, f, obj.Human) {
+				invalid = true
+			}
+		case 4: // predicted
+			if !ec.writeNFloat2float64(w, f, obj.Predicted) {
+				invalid = true
+			}
+		case 5: // rmse
+			if !ec.writeNFloat2float64(w, f, obj.Rmse) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCalibration = direct.Type{
+	Name: "Calibration", Implementors: calibrationImplementors,
+	Fields: map[string]int{
+		"__typename":  -1,
+		"id":          0,
+		"question":    1,
+		"version":     2,
+		"state":       3,
+		"rows":        4,
+		"createdAt":   5,
+		"fittedAt":    6,
+		"activatedAt": 7,
+		"failure":     8,
+		"digest":      9,
+		"method":      10,
+		"criteria":    11,
+		"points":      12,
+	},
+}
+
+func (ec *executionContext) write_Calibration(w *direct.Writer, sel *direct.Selection, obj *ent.Calibration) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"Calibration\"")
+		case 0: // id
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
+				invalid = true
+			}
+		case 1: // question
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Calibration().Question(ctx, obj)
+
+			}, func(v *ent.Question) bool {
+				return ec.writeOQuestion2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐQuestion(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 2: // version
+			if !ec.writeNInt2int(w, f, obj.Version) {
+				invalid = true
+			}
+		case 3: // state
+			if !ec.writeNCalibrationState2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐCalibrationState(w, f, obj.State) {
+				invalid = true
+			}
+		case 4: // rows
+			if !ec.writeNInt2int(w, f, obj.Rows) {
+				invalid = true
+			}
+		case 5: // createdAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.CreatedAt) {
+				invalid = true
+			}
+		case 6: // fittedAt
+			if !ec.writeOTime2ᚖtimeᚐTime(w, f, obj.FittedAt) {
+				w.Null()
+			}
+		case 7: // activatedAt
+			if !ec.writeOTime2ᚖtimeᚐTime(w, f, obj.ActivatedAt) {
+				w.Null()
+			}
+		case 8: // failure
+			if !w.Guard(func() bool { return ec.writeOString2ᚖstring(w, f, obj.WhyFailed()) }) {
+				w.Null()
+			}
+		case 9: // digest
+			if !w.Guard(func() bool { return ec.writeOString2ᚖstring(w, f, obj.ModelDigest()) }) {
+				w.Null()
+			}
+		case 10: // method
+			if !w.Guard(func() bool { return ec.writeOString2ᚖstring(w, f, obj.HeldOutBy()) }) {
+				w.Null()
+			}
+		case 11: // criteria
+			if !w.Guard(func() bool {
+				return ec.writeNCalibrationCriterion2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCalibrationCriterionᚄ(w, f, obj.Criteria)
+			}) {
+				invalid = true
+			}
+		case 12: // points
+			switch direct.Resolve(w, true, func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return obj.PointsOf(fc.Args["criterion"].(string)), nil
+
+			}, func(v []values.CalibrationPoint) bool {
+				return ec.writeNCalibrationPoint2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCalibrationPointᚄ(w, f, v)
+			}) {
+			case direct.Null:
+				invalid = true
+			case direct.RequiredNull:
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCalibrationActivatePayload = direct.Type{
+	Name: "CalibrationActivatePayload", Implementors: calibrationActivatePayloadImplementors,
+	Fields: map[string]int{
+		"__typename":  -1,
+		"calibration": 0,
+		"userErrors":  1,
+	},
+}
+
+func (ec *executionContext) write_CalibrationActivatePayload(w *direct.Writer, sel *direct.Selection, obj *model.CalibrationActivatePayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CalibrationActivatePayload\"")
+		case 0: // calibration
+			if !w.Guard(func() bool {
+				return ec.writeOCalibration2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCalibration(w, f, obj.Calibration)
+			}) {
+				w.Null()
+			}
+		case 1: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCalibrationConnection = direct.Type{
+	Name: "CalibrationConnection", Implementors: calibrationConnectionImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"edges":      0,
+		"pageInfo":   1,
+		"totalCount": 2,
+	},
+}
+
+func (ec *executionContext) write_CalibrationConnection(w *direct.Writer, sel *direct.Selection, obj *model.CalibrationConnection) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CalibrationConnection\"")
+		case 0: // edges
+			if !w.Guard(func() bool {
+				return ec.writeNCalibrationEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationEdgeᚄ(w, f, obj.Edges)
+			}) {
+				invalid = true
+			}
+		case 1: // pageInfo
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
+				invalid = true
+			}
+		case 2: // totalCount
+			if !ec.writeNInt2int(w, f, obj.TotalCount) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCalibrationCriterion = direct.Type{
+	Name: "CalibrationCriterion", Implementors: calibrationCriterionImplementors,
+	Fields: map[string]int{
+		"__typename":  -1,
+		"key":         0,
+		"level":       1,
+		"reason":      2,
+		"engine":      3,
+		"human":       4,
+		"engineThere": 5,
+		"coverage":    6,
+		"promised":    7,
+		"meanWidth":   8,
+		"bias":        9,
+		"reliability": 10,
+	},
+}
+
+func (ec *executionContext) write_CalibrationCriterion(w *direct.Writer, sel *direct.Selection, obj *values.CalibrationCriterion) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CalibrationCriterion\"")
+		case 0: // key
+			if !ec.writeNString2string(w, f, obj.Key) {
+				invalid = true
+			}
+		case 1: // level
+			if !ec.writeNCalibrationLevel2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐCalibration(w, f, obj.Level) {
+				invalid = true
+			}
+		case 2: // reason
+			if !ec.writeNString2string(w, f, obj.Reason) {
+				invalid = true
+			}
+		case 3: // engine
+			if !w.Guard(func() bool {
+				return ec.writeNAgreement2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐAgreement(w, f, obj.Engine)
+			}) {
+				invalid = true
+			}
+		case 4: // human
+			if !w.Guard(func() bool {
+				return ec.writeOAgreement2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐAgreement(w, f, obj.Human)
+			}) {
+				w.Null()
+			}
+		case 5: // engineThere
+			if !w.Guard(func() bool {
+				return ec.writeOAgreement2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐAgreement(w, f, obj.EngineThere)
+			}) {
+				w.Null()
+			}
+		case 6: // coverage
+			if !ec.writeNFloat2float64(w, f, obj.Coverage) {
+				invalid = true
+			}
+		case 7: // promised
+			if !ec.writeNFloat2float64(w, f, obj.Promised) {
+				invalid = true
+			}
+		case 8: // meanWidth
+			if !ec.writeNFloat2float64(w, f, obj.MeanWidth) {
+				invalid = true
+			}
+		case 9: // bias
+			if !w.Guard(func() bool {
+				return ec.writeNBiasGroup2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐBiasGroupᚄ(w, f, obj.Bias)
+			}) {
+				invalid = true
+			}
+		case 10: // reliability
+			if !w.Guard(func() bool {
+				return ec.writeNReliabilityBin2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐReliabilityBinᚄ(w, f, obj.Reliability)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCalibrationEdge = direct.Type{
+	Name: "CalibrationEdge", Implementors: calibrationEdgeImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"cursor":     0,
+		"node":       1,
+	},
+}
+
+func (ec *executionContext) write_CalibrationEdge(w *direct.Writer, sel *direct.Selection, obj *model.CalibrationEdge) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CalibrationEdge\"")
+		case 0: // cursor
+			if !ec.writeNString2string(w, f, obj.Cursor) {
+				invalid = true
+			}
+		case 1: // node
+			if !w.Guard(func() bool {
+				return ec.writeNCalibration2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCalibration(w, f, obj.Node)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCalibrationPoint = direct.Type{
+	Name: "CalibrationPoint", Implementors: calibrationPointImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"human":      0,
+		"predicted":  1,
+		"low":        2,
+		"high":       3,
+	},
+}
+
+func (ec *executionContext) write_CalibrationPoint(w *direct.Writer, sel *direct.Selection, obj *values.CalibrationPoint) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CalibrationPoint\"")
+		case 0: // human
+			if !ec.writeNFloat2float64(w, f, obj.Human) {
+				invalid = true
+			}
+		case 1: // predicted
+			if !ec.writeNFloat2float64(w, f, obj.Predicted) {
+				invalid = true
+			}
+		case 2: // low
+			if !ec.writeNFloat2float64(w, f, obj.Low) {
+				invalid = true
+			}
+		case 3: // high
+			if !ec.writeNFloat2float64(w, f, obj.High) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCalibrationRollbackPayload = direct.Type{
+	Name: "CalibrationRollbackPayload", Implementors: calibrationRollbackPayloadImplementors,
+	Fields: map[string]int{
+		"__typename":  -1,
+		"calibration": 0,
+		"retired":     1,
+		"userErrors":  2,
+	},
+}
+
+func (ec *executionContext) write_CalibrationRollbackPayload(w *direct.Writer, sel *direct.Selection, obj *model.CalibrationRollbackPayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CalibrationRollbackPayload\"")
+		case 0: // calibration
+			if !w.Guard(func() bool {
+				return ec.writeOCalibration2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCalibration(w, f, obj.Calibration)
+			}) {
+				w.Null()
+			}
+		case 1: // retired
+			if !w.Guard(func() bool {
+				return ec.writeOCalibration2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCalibration(w, f, obj.Retired)
+			}) {
+				w.Null()
+			}
+		case 2: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCalibrationUploadPayload = direct.Type{
+	Name: "CalibrationUploadPayload", Implementors: calibrationUploadPayloadImplementors,
+	Fields: map[string]int{
+		"__typename":  -1,
+		"calibration": 0,
+		"userErrors":  1,
+	},
+}
+
+func (ec *executionContext) write_CalibrationUploadPayload(w *direct.Writer, sel *direct.Selection, obj *model.CalibrationUploadPayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CalibrationUploadPayload\"")
+		case 0: // calibration
+			if !w.Guard(func() bool {
+				return ec.writeOCalibration2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCalibration(w, f, obj.Calibration)
+			}) {
+				w.Null()
+			}
+		case 1: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
 			}) {
 				invalid = true
 			}
@@ -3950,6 +4790,255 @@ func (ec *executionContext) write_KeyPointOverride(w *direct.Writer, sel *direct
 	return w.Close(start, invalid)
 }
 
+var directLanguageModel = direct.Type{
+	Name: "LanguageModel", Implementors: languageModelImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"workers":    0,
+		"spend":      1,
+		"essays":     2,
+	},
+}
+
+func (ec *executionContext) write_LanguageModel(w *direct.Writer, sel *direct.Selection, obj *model.LanguageModel) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"LanguageModel\"")
+		case 0: // workers
+			if !w.Guard(func() bool {
+				return ec.writeNLanguageModelWorker2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐWorkerᚄ(w, f, obj.Workers)
+			}) {
+				invalid = true
+			}
+		case 1: // spend
+			if !w.Guard(func() bool {
+				return ec.writeNLanguageModelSpend2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐDayᚄ(w, f, obj.Spend)
+			}) {
+				invalid = true
+			}
+		case 2: // essays
+			if !w.Guard(func() bool {
+				return ec.writeNLanguageModelEssay2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐEssayᚄ(w, f, obj.Essays)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directLanguageModelEssay = direct.Type{
+	Name: "LanguageModelEssay", Implementors: languageModelEssayImplementors,
+	Fields: map[string]int{
+		"__typename":       -1,
+		"essay":            0,
+		"calls":            1,
+		"promptTokens":     2,
+		"completionTokens": 3,
+		"spent":            4,
+		"lastAt":           5,
+	},
+}
+
+func (ec *executionContext) write_LanguageModelEssay(w *direct.Writer, sel *direct.Selection, obj *spend.Essay) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"LanguageModelEssay\"")
+		case 0: // essay
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.LanguageModelEssay().Essay(ctx, obj)
+
+			}, func(v *ent.Essay) bool {
+				return ec.writeOEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐEssay(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 1: // calls
+			if !ec.writeNInt2int(w, f, obj.Calls) {
+				invalid = true
+			}
+		case 2: // promptTokens
+			if !ec.writeNInt2int(w, f, obj.PromptTokens) {
+				invalid = true
+			}
+		case 3: // completionTokens
+			if !ec.writeNInt2int(w, f, obj.CompletionTokens) {
+				invalid = true
+			}
+		case 4: // spent
+			if !w.Guard(func() bool { return ec.writeNFloat2float64(w, f, obj.Spent()) }) {
+				invalid = true
+			}
+		case 5: // lastAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.LastAt) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directLanguageModelSpend = direct.Type{
+	Name: "LanguageModelSpend", Implementors: languageModelSpendImplementors,
+	Fields: map[string]int{
+		"__typename":       -1,
+		"day":              0,
+		"track":            1,
+		"calls":            2,
+		"promptTokens":     3,
+		"completionTokens": 4,
+		"spent":            5,
+		"reserved":         6,
+	},
+}
+
+func (ec *executionContext) write_LanguageModelSpend(w *direct.Writer, sel *direct.Selection, obj *spend.Day) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"LanguageModelSpend\"")
+		case 0: // day
+			if !ec.writeNTime2timeᚐTime(w, f, obj.Day) {
+				invalid = true
+			}
+		case 1: // track
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.LanguageModelSpend().Track(ctx, obj)
+
+			}, func(v *ent.Track) bool {
+				return ec.writeOTrack2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐTrack(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 2: // calls
+			if !ec.writeNInt2int(w, f, obj.Calls) {
+				invalid = true
+			}
+		case 3: // promptTokens
+			if !ec.writeNInt2int(w, f, obj.PromptTokens) {
+				invalid = true
+			}
+		case 4: // completionTokens
+			if !ec.writeNInt2int(w, f, obj.CompletionTokens) {
+				invalid = true
+			}
+		case 5: // spent
+			if !w.Guard(func() bool { return ec.writeNFloat2float64(w, f, obj.Spent()) }) {
+				invalid = true
+			}
+		case 6: // reserved
+			if !w.Guard(func() bool { return ec.writeNFloat2float64(w, f, obj.Reserved()) }) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directLanguageModelWorker = direct.Type{
+	Name: "LanguageModelWorker", Implementors: languageModelWorkerImplementors,
+	Fields: map[string]int{
+		"__typename":    -1,
+		"provider":      0,
+		"model":         1,
+		"promptVersion": 2,
+		"breaker":       3,
+		"lastError":     4,
+		"lastErrorAt":   5,
+		"calls":         6,
+		"cacheHits":     7,
+		"repairs":       8,
+		"fallbacks":     9,
+		"dropped":       10,
+		"startedAt":     11,
+		"seenAt":        12,
+	},
+}
+
+func (ec *executionContext) write_LanguageModelWorker(w *direct.Writer, sel *direct.Selection, obj *spend.Worker) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"LanguageModelWorker\"")
+		case 0: // provider
+			if !ec.writeNString2string(w, f, obj.Provider) {
+				invalid = true
+			}
+		case 1: // model
+			if !ec.writeNString2string(w, f, obj.Model) {
+				invalid = true
+			}
+		case 2: // promptVersion
+			if !ec.writeNString2string(w, f, obj.PromptVersion) {
+				invalid = true
+			}
+		case 3: // breaker
+			if !w.Guard(func() bool {
+				return ec.writeNCircuitState2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐCircuitState(w, f, obj.State())
+			}) {
+				invalid = true
+			}
+		case 4: // lastError
+			if !w.Guard(func() bool { return ec.writeOString2ᚖstring(w, f, obj.Failure()) }) {
+				w.Null()
+			}
+		case 5: // lastErrorAt
+			if !ec.writeOTime2ᚖtimeᚐTime(w, f, obj.LastErrorAt) {
+				w.Null()
+			}
+		case 6: // calls
+			if !ec.writeNInt2int(w, f, obj.Calls) {
+				invalid = true
+			}
+		case 7: // cacheHits
+			if !ec.writeNInt2int(w, f, obj.CacheHits) {
+				invalid = true
+			}
+		case 8: // repairs
+			if !ec.writeNInt2int(w, f, obj.Repairs) {
+				invalid = true
+			}
+		case 9: // fallbacks
+			if !ec.writeNInt2int(w, f, obj.Fallbacks) {
+				invalid = true
+			}
+		case 10: // dropped
+			if !ec.writeNInt2int(w, f, obj.Dropped) {
+				invalid = true
+			}
+		case 11: // startedAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.StartedAt) {
+				invalid = true
+			}
+		case 12: // seenAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.SeenAt) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directOverallScore = direct.Type{
 	Name: "OverallScore", Implementors: overallScoreImplementors,
 	Fields: map[string]int{
@@ -4146,17 +5235,19 @@ func (ec *executionContext) write_Passage(w *direct.Writer, sel *direct.Selectio
 var directQuestion = direct.Type{
 	Name: "Question", Implementors: questionImplementors,
 	Fields: map[string]int{
-		"__typename": -1,
-		"id":         0,
-		"slug":       1,
-		"title":      2,
-		"prompt":     3,
-		"level":      4,
-		"skills":     5,
-		"minWords":   6,
-		"maxWords":   7,
-		"track":      8,
-		"rubric":     9,
+		"__typename":   -1,
+		"id":           0,
+		"slug":         1,
+		"title":        2,
+		"prompt":       3,
+		"level":        4,
+		"skills":       5,
+		"minWords":     6,
+		"maxWords":     7,
+		"track":        8,
+		"rubric":       9,
+		"calibration":  10,
+		"calibrations": 11,
 	},
 }
 
@@ -4226,6 +5317,31 @@ func (ec *executionContext) write_Question(w *direct.Writer, sel *direct.Selecti
 
 			}, func(v *ent.Rubric) bool {
 				return ec.writeORubric2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRubric(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 10: // calibration
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Question().Calibration(ctx, obj)
+
+			}, func(v *ent.Calibration) bool {
+				return ec.writeOCalibration2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCalibration(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 11: // calibrations
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.Question().Calibrations(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+
+			}, func(v *model.CalibrationConnection) bool {
+				return ec.writeOCalibrationConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationConnection(w, f, v)
 			}) {
 			case direct.Null:
 				w.Null()
@@ -4587,13 +5703,48 @@ func (ec *executionContext) write_ReferenceAnswer(w *direct.Writer, sel *direct.
 	return w.Close(start, invalid)
 }
 
+var directReliabilityBin = direct.Type{
+	Name: "ReliabilityBin", Implementors: reliabilityBinImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"rows":       0,
+		"predicted":  1,
+		"human":      2,
+	},
+}
+
+func (ec *executionContext) write_ReliabilityBin(w *direct.Writer, sel *direct.Selection, obj *values.ReliabilityBin) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"ReliabilityBin\"")
+		case 0: // rows
+			if !ec.writeNInt2int(w, f, obj.Rows) {
+				invalid = true
+			}
+		case 1: // predicted
+			if !ec.writeNFloat2float64(w, f, obj.Predicted) {
+				invalid = true
+			}
+		case 2: // human
+			if !ec.writeNFloat2float64(w, f, obj.Human) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directRescoring = direct.Type{
 	Name: "Rescoring", Implementors: rescoringImplementors,
 	Fields: map[string]int{
 		"__typename": -1,
 		"id":         0,
-		"question":   1,
-		"track":      2,
+		"track":      1,
+		"question":   2,
 		"reason":     3,
 		"by":         4,
 		"createdAt":  5,
@@ -4616,24 +5767,24 @@ func (ec *executionContext) write_Rescoring(w *direct.Writer, sel *direct.Select
 			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
-		case 1: // question
+		case 1: // track
 			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
-				return ec.Resolvers.Rescoring().Question(ctx, obj)
+				return ec.Resolvers.Rescoring().Track(ctx, obj)
 
-			}, func(v *ent.Question) bool {
-				return ec.writeOQuestion2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐQuestion(w, f, v)
+			}, func(v *ent.Track) bool {
+				return ec.writeOTrack2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐTrack(w, f, v)
 			}) {
 			case direct.Null:
 				w.Null()
 			case direct.RequiredNull:
 				invalid = true
 			}
-		case 2: // track
+		case 2: // question
 			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
-				return ec.Resolvers.Rescoring().Track(ctx, obj)
+				return ec.Resolvers.Rescoring().Question(ctx, obj)
 
-			}, func(v *ent.Track) bool {
-				return ec.writeOTrack2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐTrack(w, f, v)
+			}, func(v *ent.Question) bool {
+				return ec.writeOQuestion2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐQuestion(w, f, v)
 			}) {
 			case direct.Null:
 				w.Null()
@@ -5214,10 +6365,11 @@ func (ec *executionContext) write_ScoringChange(w *direct.Writer, sel *direct.Se
 var directScoringEngine = direct.Type{
 	Name: "ScoringEngine", Implementors: scoringEngineImplementors,
 	Fields: map[string]int{
-		"__typename": -1,
-		"name":       0,
-		"version":    1,
-		"model":      2,
+		"__typename":    -1,
+		"name":          0,
+		"version":       1,
+		"model":         2,
+		"promptVersion": 3,
 	},
 }
 
@@ -5240,6 +6392,10 @@ func (ec *executionContext) write_ScoringEngine(w *direct.Writer, sel *direct.Se
 		case 2: // model
 			if !ec.writeNString2string(w, f, obj.Model) {
 				invalid = true
+			}
+		case 3: // promptVersion
+			if !ec.writeOString2ᚖstring(w, f, obj.PromptVersion) {
+				w.Null()
 			}
 		}
 	}
@@ -5590,13 +6746,14 @@ func (ec *executionContext) write_Skill(w *direct.Writer, sel *direct.Selection,
 var directSystem = direct.Type{
 	Name: "System", Implementors: systemImplementors,
 	Fields: map[string]int{
-		"__typename": -1,
-		"version":    0,
-		"startedAt":  1,
-		"engine":     2,
-		"database":   3,
-		"index":      4,
-		"jobs":       5,
+		"__typename":    -1,
+		"version":       0,
+		"startedAt":     1,
+		"engine":        2,
+		"languageModel": 3,
+		"database":      4,
+		"index":         5,
+		"jobs":          6,
 	},
 }
 
@@ -5622,19 +6779,25 @@ func (ec *executionContext) write_System(w *direct.Writer, sel *direct.Selection
 			}) {
 				invalid = true
 			}
-		case 3: // database
+		case 3: // languageModel
+			if !w.Guard(func() bool {
+				return ec.writeOLanguageModel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐLanguageModel(w, f, obj.LanguageModel)
+			}) {
+				w.Null()
+			}
+		case 4: // database
 			if !w.Guard(func() bool {
 				return ec.writeNDatabaseState2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐDatabaseState(w, f, obj.Database)
 			}) {
 				invalid = true
 			}
-		case 4: // index
+		case 5: // index
 			if !w.Guard(func() bool {
 				return ec.writeNIndexState2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐIndexState(w, f, obj.Index)
 			}) {
 				invalid = true
 			}
-		case 5: // jobs
+		case 6: // jobs
 			if !w.Guard(func() bool {
 				return ec.writeNJobCount2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐCountᚄ(w, f, obj.Jobs)
 			}) {
@@ -5678,14 +6841,15 @@ func (ec *executionContext) write_TextRange(w *direct.Writer, sel *direct.Select
 var directTrack = direct.Type{
 	Name: "Track", Implementors: trackImplementors,
 	Fields: map[string]int{
-		"__typename": -1,
-		"id":         0,
-		"slug":       1,
-		"title":      2,
-		"summary":    3,
-		"occupation": 4,
-		"skills":     5,
-		"questions":  6,
+		"__typename":           -1,
+		"id":                   0,
+		"slug":                 1,
+		"title":                2,
+		"summary":              3,
+		"occupation":           4,
+		"skills":               5,
+		"languageModelConsent": 6,
+		"questions":            7,
 	},
 }
 
@@ -5729,7 +6893,11 @@ func (ec *executionContext) write_Track(w *direct.Writer, sel *direct.Selection,
 			case direct.RequiredNull:
 				invalid = true
 			}
-		case 6: // questions
+		case 6: // languageModelConsent
+			if !ec.writeNBoolean2bool(w, f, obj.LlmConsent) {
+				invalid = true
+			}
+		case 7: // questions
 			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
 				fc := graphql.GetFieldContext(ctx)
 				return ec.Resolvers.Track().Questions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
@@ -5809,6 +6977,38 @@ func (ec *executionContext) write_TrackEdge(w *direct.Writer, sel *direct.Select
 			}
 		case 1: // node
 			if !w.Guard(func() bool { return ec.writeNTrack2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐTrack(w, f, obj.Node) }) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directTrackUpdatePayload = direct.Type{
+	Name: "TrackUpdatePayload", Implementors: trackUpdatePayloadImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"track":      0,
+		"userErrors": 1,
+	},
+}
+
+func (ec *executionContext) write_TrackUpdatePayload(w *direct.Writer, sel *direct.Selection, obj *model.TrackUpdatePayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"TrackUpdatePayload\"")
+		case 0: // track
+			if !w.Guard(func() bool { return ec.writeOTrack2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐTrack(w, f, obj.Track) }) {
+				w.Null()
+			}
+		case 1: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -6181,6 +7381,11 @@ func (ec *executionContext) write_Node(w *direct.Writer, f *direct.Field, obj mo
 			return false
 		}
 		return ec.write_Citation(w, f.Below(w, &directCitation), obj)
+	case *ent.Calibration:
+		if obj == nil {
+			return false
+		}
+		return ec.write_Calibration(w, f.Below(w, &directCalibration), obj)
 	case *ent.AuditEvent:
 		if obj == nil {
 			return false
@@ -6193,6 +7398,10 @@ func (ec *executionContext) write_Node(w *direct.Writer, f *direct.Field, obj mo
 		}
 		panic(fmt.Errorf("unexpected type %T; non-generated variants of Node must implement graphql.Marshaler", obj))
 	}
+}
+
+func (ec *executionContext) writeNAgreement2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐAgreement(w *direct.Writer, f *direct.Field, v values.Agreement) bool {
+	return ec.write_Agreement(w, f.Below(w, &directAgreement), &v)
 }
 
 func (ec *executionContext) writeNAuditAction2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐAuditAction(w *direct.Writer, _ *direct.Field, v enums.AuditAction) bool {
@@ -6236,11 +7445,73 @@ func (ec *executionContext) writeNAuditTarget2githubᚗcomᚋrubricaᚋrubrica�
 	return w.String(string(v))
 }
 
+func (ec *executionContext) writeNBiasBy2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐBiasBy(w *direct.Writer, _ *direct.Field, v enums.BiasBy) bool {
+	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNBiasGroup2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐBiasGroup(w *direct.Writer, f *direct.Field, v values.BiasGroup) bool {
+	return ec.write_BiasGroup(w, f.Below(w, &directBiasGroup), &v)
+}
+
+func (ec *executionContext) writeNBiasGroup2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐBiasGroupᚄ(w *direct.Writer, f *direct.Field, v []values.BiasGroup) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNBiasGroup2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐBiasGroup(w, f, v[i])
+	})
+}
+
 func (ec *executionContext) writeNBoolean2bool(w *direct.Writer, _ *direct.Field, v bool) bool {
 	return w.Bool(v)
 }
 
+func (ec *executionContext) writeNCalibration2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCalibration(w *direct.Writer, f *direct.Field, v *ent.Calibration) bool {
+	if v == nil {
+		return w.InvalidNull("Calibration!")
+	}
+	return ec.write_Calibration(w, f.Below(w, &directCalibration), v)
+}
+
+func (ec *executionContext) writeNCalibrationCriterion2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCalibrationCriterion(w *direct.Writer, f *direct.Field, v values.CalibrationCriterion) bool {
+	return ec.write_CalibrationCriterion(w, f.Below(w, &directCalibrationCriterion), &v)
+}
+
+func (ec *executionContext) writeNCalibrationCriterion2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCalibrationCriterionᚄ(w *direct.Writer, f *direct.Field, v []values.CalibrationCriterion) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNCalibrationCriterion2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCalibrationCriterion(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNCalibrationEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationEdgeᚄ(w *direct.Writer, f *direct.Field, v []*model.CalibrationEdge) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNCalibrationEdge2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationEdge(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNCalibrationEdge2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationEdge(w *direct.Writer, f *direct.Field, v *model.CalibrationEdge) bool {
+	if v == nil {
+		return w.InvalidNull("CalibrationEdge!")
+	}
+	return ec.write_CalibrationEdge(w, f.Below(w, &directCalibrationEdge), v)
+}
+
 func (ec *executionContext) writeNCalibrationLevel2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐCalibration(w *direct.Writer, _ *direct.Field, v enums.Calibration) bool {
+	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNCalibrationPoint2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCalibrationPoint(w *direct.Writer, f *direct.Field, v values.CalibrationPoint) bool {
+	return ec.write_CalibrationPoint(w, f.Below(w, &directCalibrationPoint), &v)
+}
+
+func (ec *executionContext) writeNCalibrationPoint2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCalibrationPointᚄ(w *direct.Writer, f *direct.Field, v []values.CalibrationPoint) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNCalibrationPoint2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐCalibrationPoint(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNCalibrationState2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐCalibrationState(w *direct.Writer, _ *direct.Field, v enums.CalibrationState) bool {
+	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNCircuitState2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐCircuitState(w *direct.Writer, _ *direct.Field, v enums.CircuitState) bool {
 	return w.String(string(v))
 }
 
@@ -6502,6 +7773,45 @@ func (ec *executionContext) writeNKeyPointStatus2githubᚗcomᚋrubricaᚋrubric
 	return w.String(string(v))
 }
 
+func (ec *executionContext) writeNLanguageModelEssay2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐEssayᚄ(w *direct.Writer, f *direct.Field, v []*spend.Essay) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNLanguageModelEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐEssay(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNLanguageModelEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐEssay(w *direct.Writer, f *direct.Field, v *spend.Essay) bool {
+	if v == nil {
+		return w.InvalidNull("LanguageModelEssay!")
+	}
+	return ec.write_LanguageModelEssay(w, f.Below(w, &directLanguageModelEssay), v)
+}
+
+func (ec *executionContext) writeNLanguageModelSpend2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐDayᚄ(w *direct.Writer, f *direct.Field, v []*spend.Day) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNLanguageModelSpend2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐDay(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNLanguageModelSpend2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐDay(w *direct.Writer, f *direct.Field, v *spend.Day) bool {
+	if v == nil {
+		return w.InvalidNull("LanguageModelSpend!")
+	}
+	return ec.write_LanguageModelSpend(w, f.Below(w, &directLanguageModelSpend), v)
+}
+
+func (ec *executionContext) writeNLanguageModelWorker2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐWorkerᚄ(w *direct.Writer, f *direct.Field, v []*spend.Worker) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNLanguageModelWorker2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐWorker(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNLanguageModelWorker2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋinternalᚋspendᚐWorker(w *direct.Writer, f *direct.Field, v *spend.Worker) bool {
+	if v == nil {
+		return w.InvalidNull("LanguageModelWorker!")
+	}
+	return ec.write_LanguageModelWorker(w, f.Below(w, &directLanguageModelWorker), v)
+}
+
 func (ec *executionContext) writeNLearningTime2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(w *direct.Writer, _ *direct.Field, v enums.Duration) bool {
 	return w.String(string(v))
 }
@@ -6597,6 +7907,16 @@ func (ec *executionContext) writeNReferenceAnswer2ᚖgithubᚗcomᚋrubricaᚋru
 
 func (ec *executionContext) writeNReferenceKind2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐReferenceKind(w *direct.Writer, _ *direct.Field, v enums.ReferenceKind) bool {
 	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNReliabilityBin2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐReliabilityBin(w *direct.Writer, f *direct.Field, v values.ReliabilityBin) bool {
+	return ec.write_ReliabilityBin(w, f.Below(w, &directReliabilityBin), &v)
+}
+
+func (ec *executionContext) writeNReliabilityBin2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐReliabilityBinᚄ(w *direct.Writer, f *direct.Field, v []values.ReliabilityBin) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNReliabilityBin2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐReliabilityBin(w, f, v[i])
+	})
 }
 
 func (ec *executionContext) writeNRescoring2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRescoring(w *direct.Writer, f *direct.Field, v *ent.Rescoring) bool {
@@ -6850,11 +8170,53 @@ func (ec *executionContext) writeNUserErrorCode2githubᚗcomᚋrubricaᚋrubrica
 	return true
 }
 
+func (ec *executionContext) writeOAgreement2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐAgreement(w *direct.Writer, f *direct.Field, v *values.Agreement) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_Agreement(w, f.Below(w, &directAgreement), v)
+}
+
 func (ec *executionContext) writeOAuditEventConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAuditEventConnection(w *direct.Writer, f *direct.Field, v *model.AuditEventConnection) bool {
 	if v == nil {
 		return false
 	}
 	return ec.write_AuditEventConnection(w, f.Below(w, &directAuditEventConnection), v)
+}
+
+func (ec *executionContext) writeOCalibration2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCalibration(w *direct.Writer, f *direct.Field, v *ent.Calibration) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_Calibration(w, f.Below(w, &directCalibration), v)
+}
+
+func (ec *executionContext) writeOCalibrationActivatePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationActivatePayload(w *direct.Writer, f *direct.Field, v *model.CalibrationActivatePayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_CalibrationActivatePayload(w, f.Below(w, &directCalibrationActivatePayload), v)
+}
+
+func (ec *executionContext) writeOCalibrationConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationConnection(w *direct.Writer, f *direct.Field, v *model.CalibrationConnection) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_CalibrationConnection(w, f.Below(w, &directCalibrationConnection), v)
+}
+
+func (ec *executionContext) writeOCalibrationRollbackPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationRollbackPayload(w *direct.Writer, f *direct.Field, v *model.CalibrationRollbackPayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_CalibrationRollbackPayload(w, f.Below(w, &directCalibrationRollbackPayload), v)
+}
+
+func (ec *executionContext) writeOCalibrationUploadPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCalibrationUploadPayload(w *direct.Writer, f *direct.Field, v *model.CalibrationUploadPayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_CalibrationUploadPayload(w, f.Below(w, &directCalibrationUploadPayload), v)
 }
 
 func (ec *executionContext) writeOCitation2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCitationᚄ(w *direct.Writer, f *direct.Field, v []*ent.Citation) bool {
@@ -7101,6 +8463,13 @@ func (ec *executionContext) writeOKeyPointOutcome2ᚕᚖgithubᚗcomᚋrubrica�
 	})
 }
 
+func (ec *executionContext) writeOLanguageModel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐLanguageModel(w *direct.Writer, f *direct.Field, v *model.LanguageModel) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_LanguageModel(w, f.Below(w, &directLanguageModel), v)
+}
+
 func (ec *executionContext) writeONode2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐNode(w *direct.Writer, f *direct.Field, v model.Node) bool {
 	if v == nil {
 		return false
@@ -7291,6 +8660,13 @@ func (ec *executionContext) writeOTrackConnection2ᚖgithubᚗcomᚋrubricaᚋru
 		return false
 	}
 	return ec.write_TrackConnection(w, f.Below(w, &directTrackConnection), v)
+}
+
+func (ec *executionContext) writeOTrackUpdatePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐTrackUpdatePayload(w *direct.Writer, f *direct.Field, v *model.TrackUpdatePayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_TrackUpdatePayload(w, f.Below(w, &directTrackUpdatePayload), v)
 }
 
 func (ec *executionContext) writeOURL2ᚖstring(w *direct.Writer, f *direct.Field, v *string) bool {

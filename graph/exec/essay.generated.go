@@ -2159,6 +2159,29 @@ func (ec *executionContext) fieldContext_ScoringEngine_model(_ context.Context, 
 	return graphql.NewScalarFieldContext("ScoringEngine", field, false, false, "String")
 }
 
+func (ec *executionContext) _ScoringEngine_promptVersion(ctx context.Context, field graphql.CollectedField, obj *values.Engine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ScoringEngine_promptVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PromptVersion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ScoringEngine_promptVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ScoringEngine", field, false, false, "String")
+}
+
 func (ec *executionContext) _ScoringFailure_code(ctx context.Context, field graphql.CollectedField, obj *values.Failure) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4072,6 +4095,11 @@ func (ec *executionContext) _ScoringEngine(ctx context.Context, sel ast.Selectio
 		case "model":
 			out.Values[i] = ec._ScoringEngine_model(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "promptVersion":
+			out.Values[i] = ec._ScoringEngine_promptVersion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

@@ -1042,6 +1042,38 @@ func (ec *executionContext) fieldContext_System_engine(_ context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _System_languageModel(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_System_languageModel(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LanguageModel, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LanguageModel) graphql.Marshaler {
+			return ec.marshalOLanguageModel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐLanguageModel(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_System_languageModel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "System",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LanguageModel(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _System_database(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1759,6 +1791,11 @@ func (ec *executionContext) _System(ctx context.Context, sel ast.SelectionSet, o
 		case "engine":
 			out.Values[i] = ec._System_engine(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "languageModel":
+			out.Values[i] = ec._System_languageModel(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "database":

@@ -33,8 +33,8 @@ type OverrideResolver interface {
 	From(ctx context.Context, obj *ent.Override) (*ent.ScoringRun, error)
 }
 type RescoringResolver interface {
-	Question(ctx context.Context, obj *ent.Rescoring) (*ent.Question, error)
 	Track(ctx context.Context, obj *ent.Rescoring) (*ent.Track, error)
+	Question(ctx context.Context, obj *ent.Rescoring) (*ent.Question, error)
 
 	By(ctx context.Context, obj *ent.Rescoring) (*ent.User, error)
 
@@ -704,38 +704,6 @@ func (ec *executionContext) fieldContext_Rescoring_id(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Rescoring", field, true, false, "ID")
 }
 
-func (ec *executionContext) _Rescoring_question(ctx context.Context, field graphql.CollectedField, obj *ent.Rescoring) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Rescoring_question(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Rescoring().Question(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Question) graphql.Marshaler {
-			return ec.marshalOQuestion2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐQuestion(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Rescoring_question(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Rescoring",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Question(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _Rescoring_track(ctx context.Context, field graphql.CollectedField, obj *ent.Rescoring) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -763,6 +731,38 @@ func (ec *executionContext) fieldContext_Rescoring_track(_ context.Context, fiel
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Track(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Rescoring_question(ctx context.Context, field graphql.CollectedField, obj *ent.Rescoring) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rescoring_question(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Rescoring().Question(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Question) graphql.Marshaler {
+			return ec.marshalOQuestion2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐQuestion(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Rescoring_question(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Rescoring",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Question(ctx, field)
 		},
 	}
 	return fc, nil
@@ -1969,17 +1969,17 @@ func (ec *executionContext) _Rescoring(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "question":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Rescoring_question(ctx, field, obj)
-				})
 		case "track":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Rescoring_track(ctx, field, obj)
+				})
+		case "question":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Rescoring_question(ctx, field, obj)
 				})
 		case "reason":
 			out.Values[i] = ec._Rescoring_reason(ctx, field, obj)

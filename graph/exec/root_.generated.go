@@ -23,6 +23,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	AuditEvent() AuditEventResolver
+	Calibration() CalibrationResolver
 	Citation() CitationResolver
 	Cohort() CohortResolver
 	CohortMember() CohortMemberResolver
@@ -35,6 +36,8 @@ type ResolverRoot interface {
 	KeyPoint() KeyPointResolver
 	KeyPointOutcome() KeyPointOutcomeResolver
 	KeyPointOverride() KeyPointOverrideResolver
+	LanguageModelEssay() LanguageModelEssayResolver
+	LanguageModelSpend() LanguageModelSpendResolver
 	Mutation() MutationResolver
 	Override() OverrideResolver
 	Passage() PassageResolver
@@ -56,6 +59,15 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	Agreement struct {
+		Adjacent func(childComplexity int) int
+		Exact    func(childComplexity int) int
+		Pearson  func(childComplexity int) int
+		Qwk      func(childComplexity int) int
+		Rmse     func(childComplexity int) int
+		Rows     func(childComplexity int) int
+	}
+
 	AuditDetail struct {
 		Key   func(childComplexity int) int
 		Value func(childComplexity int) int
@@ -81,6 +93,79 @@ type ComplexityRoot struct {
 	AuditEventEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	BiasGroup struct {
+		By        func(childComplexity int) int
+		Group     func(childComplexity int) int
+		Human     func(childComplexity int) int
+		Predicted func(childComplexity int) int
+		Rmse      func(childComplexity int) int
+		Rows      func(childComplexity int) int
+	}
+
+	Calibration struct {
+		ActivatedAt func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		Criteria    func(childComplexity int) int
+		FittedAt    func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		HeldOutBy   func(childComplexity int) int
+		ModelDigest func(childComplexity int) int
+		PointsOf    func(childComplexity int, criterion string) int
+		Question    func(childComplexity int) int
+		Rows        func(childComplexity int) int
+		State       func(childComplexity int) int
+		Version     func(childComplexity int) int
+		WhyFailed   func(childComplexity int) int
+	}
+
+	CalibrationActivatePayload struct {
+		Calibration func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	CalibrationConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	CalibrationCriterion struct {
+		Bias        func(childComplexity int) int
+		Coverage    func(childComplexity int) int
+		Engine      func(childComplexity int) int
+		EngineThere func(childComplexity int) int
+		Human       func(childComplexity int) int
+		Key         func(childComplexity int) int
+		Level       func(childComplexity int) int
+		MeanWidth   func(childComplexity int) int
+		Promised    func(childComplexity int) int
+		Reason      func(childComplexity int) int
+		Reliability func(childComplexity int) int
+	}
+
+	CalibrationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	CalibrationPoint struct {
+		High      func(childComplexity int) int
+		Human     func(childComplexity int) int
+		Low       func(childComplexity int) int
+		Predicted func(childComplexity int) int
+	}
+
+	CalibrationRollbackPayload struct {
+		Calibration func(childComplexity int) int
+		Retired     func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	CalibrationUploadPayload struct {
+		Calibration func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	Citation struct {
@@ -382,19 +467,64 @@ type ComplexityRoot struct {
 		To       func(childComplexity int) int
 	}
 
+	LanguageModel struct {
+		Essays  func(childComplexity int) int
+		Spend   func(childComplexity int) int
+		Workers func(childComplexity int) int
+	}
+
+	LanguageModelEssay struct {
+		Calls            func(childComplexity int) int
+		CompletionTokens func(childComplexity int) int
+		Essay            func(childComplexity int) int
+		LastAt           func(childComplexity int) int
+		PromptTokens     func(childComplexity int) int
+		Spent            func(childComplexity int) int
+	}
+
+	LanguageModelSpend struct {
+		Calls            func(childComplexity int) int
+		CompletionTokens func(childComplexity int) int
+		Day              func(childComplexity int) int
+		PromptTokens     func(childComplexity int) int
+		Reserved         func(childComplexity int) int
+		Spent            func(childComplexity int) int
+		Track            func(childComplexity int) int
+	}
+
+	LanguageModelWorker struct {
+		CacheHits     func(childComplexity int) int
+		Calls         func(childComplexity int) int
+		Dropped       func(childComplexity int) int
+		Failure       func(childComplexity int) int
+		Fallbacks     func(childComplexity int) int
+		LastErrorAt   func(childComplexity int) int
+		Model         func(childComplexity int) int
+		PromptVersion func(childComplexity int) int
+		Provider      func(childComplexity int) int
+		Repairs       func(childComplexity int) int
+		SeenAt        func(childComplexity int) int
+		StartedAt     func(childComplexity int) int
+		State         func(childComplexity int) int
+	}
+
 	Mutation struct {
-		CohortCreate       func(childComplexity int, input model.CohortCreateInput) int
-		CohortMemberRemove func(childComplexity int, input model.CohortMemberRemoveInput) int
-		CohortMemberSet    func(childComplexity int, input model.CohortMemberSetInput) int
-		EssayConfirm       func(childComplexity int, input model.EssayConfirmInput) int
-		EssayOverride      func(childComplexity int, input model.EssayOverrideInput) int
-		EssayRescore       func(childComplexity int, input model.EssayRescoreInput) int
-		EssayRetry         func(childComplexity int, input model.EssayRetryInput) int
-		EssaySubmit        func(childComplexity int, input model.EssaySubmitInput) int
-		EssaysRescore      func(childComplexity int, input model.EssaysRescoreInput) int
-		JobCancel          func(childComplexity int, input model.JobCancelInput) int
-		JobRetry           func(childComplexity int, input model.JobRetryInput) int
-		UserCreate         func(childComplexity int, input model.UserCreateInput) int
+		CalibrationActivate func(childComplexity int, input model.CalibrationActivateInput) int
+		CalibrationRollback func(childComplexity int, input model.CalibrationRollbackInput) int
+		CalibrationUpload   func(childComplexity int, input model.CalibrationUploadInput) int
+		CohortCreate        func(childComplexity int, input model.CohortCreateInput) int
+		CohortMemberRemove  func(childComplexity int, input model.CohortMemberRemoveInput) int
+		CohortMemberSet     func(childComplexity int, input model.CohortMemberSetInput) int
+		EssayConfirm        func(childComplexity int, input model.EssayConfirmInput) int
+		EssayOverride       func(childComplexity int, input model.EssayOverrideInput) int
+		EssayRescore        func(childComplexity int, input model.EssayRescoreInput) int
+		EssayRetry          func(childComplexity int, input model.EssayRetryInput) int
+		EssaySubmit         func(childComplexity int, input model.EssaySubmitInput) int
+		EssaysRescore       func(childComplexity int, input model.EssaysRescoreInput) int
+		JobCancel           func(childComplexity int, input model.JobCancelInput) int
+		JobRetry            func(childComplexity int, input model.JobRetryInput) int
+		TrackUpdate         func(childComplexity int, input model.TrackUpdateInput) int
+		UserCreate          func(childComplexity int, input model.UserCreateInput) int
 	}
 
 	OverallScore struct {
@@ -445,16 +575,18 @@ type ComplexityRoot struct {
 	}
 
 	Question struct {
-		GlobalID func(childComplexity int) int
-		Level    func(childComplexity int) int
-		MaxWords func(childComplexity int) int
-		MinWords func(childComplexity int) int
-		Prompt   func(childComplexity int) int
-		Rubric   func(childComplexity int) int
-		Skills   func(childComplexity int) int
-		Slug     func(childComplexity int) int
-		Title    func(childComplexity int) int
-		Track    func(childComplexity int) int
+		Calibration  func(childComplexity int) int
+		Calibrations func(childComplexity int, first *int, after *string, last *int, before *string) int
+		GlobalID     func(childComplexity int) int
+		Level        func(childComplexity int) int
+		MaxWords     func(childComplexity int) int
+		MinWords     func(childComplexity int) int
+		Prompt       func(childComplexity int) int
+		Rubric       func(childComplexity int) int
+		Skills       func(childComplexity int) int
+		Slug         func(childComplexity int) int
+		Title        func(childComplexity int) int
+		Track        func(childComplexity int) int
 	}
 
 	QuestionConnection struct {
@@ -508,6 +640,12 @@ type ComplexityRoot struct {
 		GlobalID func(childComplexity int) int
 		Kind     func(childComplexity int) int
 		Text     func(childComplexity int) int
+	}
+
+	ReliabilityBin struct {
+		Human     func(childComplexity int) int
+		Predicted func(childComplexity int) int
+		Rows      func(childComplexity int) int
 	}
 
 	Rescoring struct {
@@ -607,9 +745,10 @@ type ComplexityRoot struct {
 	}
 
 	ScoringEngine struct {
-		Model   func(childComplexity int) int
-		Name    func(childComplexity int) int
-		Version func(childComplexity int) int
+		Model         func(childComplexity int) int
+		Name          func(childComplexity int) int
+		PromptVersion func(childComplexity int) int
+		Version       func(childComplexity int) int
 	}
 
 	ScoringFailure struct {
@@ -671,12 +810,13 @@ type ComplexityRoot struct {
 	}
 
 	System struct {
-		Database  func(childComplexity int) int
-		Engine    func(childComplexity int) int
-		Index     func(childComplexity int) int
-		Jobs      func(childComplexity int) int
-		StartedAt func(childComplexity int) int
-		Version   func(childComplexity int) int
+		Database      func(childComplexity int) int
+		Engine        func(childComplexity int) int
+		Index         func(childComplexity int) int
+		Jobs          func(childComplexity int) int
+		LanguageModel func(childComplexity int) int
+		StartedAt     func(childComplexity int) int
+		Version       func(childComplexity int) int
 	}
 
 	TextRange struct {
@@ -686,6 +826,7 @@ type ComplexityRoot struct {
 
 	Track struct {
 		GlobalID   func(childComplexity int) int
+		LlmConsent func(childComplexity int) int
 		Occupation func(childComplexity int) int
 		Questions  func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Skills     func(childComplexity int) int
@@ -703,6 +844,11 @@ type ComplexityRoot struct {
 	TrackEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	TrackUpdatePayload struct {
+		Track      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	User struct {
@@ -757,6 +903,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "Agreement.adjacent":
+		if e.ComplexityRoot.Agreement.Adjacent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Agreement.Adjacent(childComplexity), true
+	case "Agreement.exact":
+		if e.ComplexityRoot.Agreement.Exact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Agreement.Exact(childComplexity), true
+	case "Agreement.pearson":
+		if e.ComplexityRoot.Agreement.Pearson == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Agreement.Pearson(childComplexity), true
+	case "Agreement.qwk":
+		if e.ComplexityRoot.Agreement.Qwk == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Agreement.Qwk(childComplexity), true
+	case "Agreement.rmse":
+		if e.ComplexityRoot.Agreement.Rmse == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Agreement.Rmse(childComplexity), true
+	case "Agreement.rows":
+		if e.ComplexityRoot.Agreement.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Agreement.Rows(childComplexity), true
 
 	case "AuditDetail.key":
 		if e.ComplexityRoot.AuditDetail.Key == nil {
@@ -851,6 +1034,296 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditEventEdge.Node(childComplexity), true
+
+	case "BiasGroup.by":
+		if e.ComplexityRoot.BiasGroup.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BiasGroup.By(childComplexity), true
+	case "BiasGroup.group":
+		if e.ComplexityRoot.BiasGroup.Group == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BiasGroup.Group(childComplexity), true
+	case "BiasGroup.human":
+		if e.ComplexityRoot.BiasGroup.Human == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BiasGroup.Human(childComplexity), true
+	case "BiasGroup.predicted":
+		if e.ComplexityRoot.BiasGroup.Predicted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BiasGroup.Predicted(childComplexity), true
+	case "BiasGroup.rmse":
+		if e.ComplexityRoot.BiasGroup.Rmse == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BiasGroup.Rmse(childComplexity), true
+	case "BiasGroup.rows":
+		if e.ComplexityRoot.BiasGroup.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BiasGroup.Rows(childComplexity), true
+
+	case "Calibration.activatedAt":
+		if e.ComplexityRoot.Calibration.ActivatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.ActivatedAt(childComplexity), true
+	case "Calibration.createdAt":
+		if e.ComplexityRoot.Calibration.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.CreatedAt(childComplexity), true
+	case "Calibration.criteria":
+		if e.ComplexityRoot.Calibration.Criteria == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.Criteria(childComplexity), true
+	case "Calibration.fittedAt":
+		if e.ComplexityRoot.Calibration.FittedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.FittedAt(childComplexity), true
+	case "Calibration.id":
+		if e.ComplexityRoot.Calibration.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.GlobalID(childComplexity), true
+	case "Calibration.method":
+		if e.ComplexityRoot.Calibration.HeldOutBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.HeldOutBy(childComplexity), true
+	case "Calibration.digest":
+		if e.ComplexityRoot.Calibration.ModelDigest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.ModelDigest(childComplexity), true
+	case "Calibration.points":
+		if e.ComplexityRoot.Calibration.PointsOf == nil {
+			break
+		}
+
+		args, err := ec.field_Calibration_points_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Calibration.PointsOf(childComplexity, args["criterion"].(string)), true
+	case "Calibration.question":
+		if e.ComplexityRoot.Calibration.Question == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.Question(childComplexity), true
+	case "Calibration.rows":
+		if e.ComplexityRoot.Calibration.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.Rows(childComplexity), true
+	case "Calibration.state":
+		if e.ComplexityRoot.Calibration.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.State(childComplexity), true
+	case "Calibration.version":
+		if e.ComplexityRoot.Calibration.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.Version(childComplexity), true
+	case "Calibration.failure":
+		if e.ComplexityRoot.Calibration.WhyFailed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Calibration.WhyFailed(childComplexity), true
+
+	case "CalibrationActivatePayload.calibration":
+		if e.ComplexityRoot.CalibrationActivatePayload.Calibration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationActivatePayload.Calibration(childComplexity), true
+	case "CalibrationActivatePayload.userErrors":
+		if e.ComplexityRoot.CalibrationActivatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationActivatePayload.UserErrors(childComplexity), true
+
+	case "CalibrationConnection.edges":
+		if e.ComplexityRoot.CalibrationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationConnection.Edges(childComplexity), true
+	case "CalibrationConnection.pageInfo":
+		if e.ComplexityRoot.CalibrationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationConnection.PageInfo(childComplexity), true
+	case "CalibrationConnection.totalCount":
+		if e.ComplexityRoot.CalibrationConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationConnection.TotalCount(childComplexity), true
+
+	case "CalibrationCriterion.bias":
+		if e.ComplexityRoot.CalibrationCriterion.Bias == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationCriterion.Bias(childComplexity), true
+	case "CalibrationCriterion.coverage":
+		if e.ComplexityRoot.CalibrationCriterion.Coverage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationCriterion.Coverage(childComplexity), true
+	case "CalibrationCriterion.engine":
+		if e.ComplexityRoot.CalibrationCriterion.Engine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationCriterion.Engine(childComplexity), true
+	case "CalibrationCriterion.engineThere":
+		if e.ComplexityRoot.CalibrationCriterion.EngineThere == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationCriterion.EngineThere(childComplexity), true
+	case "CalibrationCriterion.human":
+		if e.ComplexityRoot.CalibrationCriterion.Human == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationCriterion.Human(childComplexity), true
+	case "CalibrationCriterion.key":
+		if e.ComplexityRoot.CalibrationCriterion.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationCriterion.Key(childComplexity), true
+	case "CalibrationCriterion.level":
+		if e.ComplexityRoot.CalibrationCriterion.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationCriterion.Level(childComplexity), true
+	case "CalibrationCriterion.meanWidth":
+		if e.ComplexityRoot.CalibrationCriterion.MeanWidth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationCriterion.MeanWidth(childComplexity), true
+	case "CalibrationCriterion.promised":
+		if e.ComplexityRoot.CalibrationCriterion.Promised == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationCriterion.Promised(childComplexity), true
+	case "CalibrationCriterion.reason":
+		if e.ComplexityRoot.CalibrationCriterion.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationCriterion.Reason(childComplexity), true
+	case "CalibrationCriterion.reliability":
+		if e.ComplexityRoot.CalibrationCriterion.Reliability == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationCriterion.Reliability(childComplexity), true
+
+	case "CalibrationEdge.cursor":
+		if e.ComplexityRoot.CalibrationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationEdge.Cursor(childComplexity), true
+	case "CalibrationEdge.node":
+		if e.ComplexityRoot.CalibrationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationEdge.Node(childComplexity), true
+
+	case "CalibrationPoint.high":
+		if e.ComplexityRoot.CalibrationPoint.High == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationPoint.High(childComplexity), true
+	case "CalibrationPoint.human":
+		if e.ComplexityRoot.CalibrationPoint.Human == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationPoint.Human(childComplexity), true
+	case "CalibrationPoint.low":
+		if e.ComplexityRoot.CalibrationPoint.Low == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationPoint.Low(childComplexity), true
+	case "CalibrationPoint.predicted":
+		if e.ComplexityRoot.CalibrationPoint.Predicted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationPoint.Predicted(childComplexity), true
+
+	case "CalibrationRollbackPayload.calibration":
+		if e.ComplexityRoot.CalibrationRollbackPayload.Calibration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationRollbackPayload.Calibration(childComplexity), true
+	case "CalibrationRollbackPayload.retired":
+		if e.ComplexityRoot.CalibrationRollbackPayload.Retired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationRollbackPayload.Retired(childComplexity), true
+	case "CalibrationRollbackPayload.userErrors":
+		if e.ComplexityRoot.CalibrationRollbackPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationRollbackPayload.UserErrors(childComplexity), true
+
+	case "CalibrationUploadPayload.calibration":
+		if e.ComplexityRoot.CalibrationUploadPayload.Calibration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationUploadPayload.Calibration(childComplexity), true
+	case "CalibrationUploadPayload.userErrors":
+		if e.ComplexityRoot.CalibrationUploadPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CalibrationUploadPayload.UserErrors(childComplexity), true
 
 	case "Citation.id":
 		if e.ComplexityRoot.Citation.GlobalID == nil {
@@ -1959,6 +2432,217 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.KeyPointOverride.To(childComplexity), true
 
+	case "LanguageModel.essays":
+		if e.ComplexityRoot.LanguageModel.Essays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModel.Essays(childComplexity), true
+	case "LanguageModel.spend":
+		if e.ComplexityRoot.LanguageModel.Spend == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModel.Spend(childComplexity), true
+	case "LanguageModel.workers":
+		if e.ComplexityRoot.LanguageModel.Workers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModel.Workers(childComplexity), true
+
+	case "LanguageModelEssay.calls":
+		if e.ComplexityRoot.LanguageModelEssay.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelEssay.Calls(childComplexity), true
+	case "LanguageModelEssay.completionTokens":
+		if e.ComplexityRoot.LanguageModelEssay.CompletionTokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelEssay.CompletionTokens(childComplexity), true
+	case "LanguageModelEssay.essay":
+		if e.ComplexityRoot.LanguageModelEssay.Essay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelEssay.Essay(childComplexity), true
+	case "LanguageModelEssay.lastAt":
+		if e.ComplexityRoot.LanguageModelEssay.LastAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelEssay.LastAt(childComplexity), true
+	case "LanguageModelEssay.promptTokens":
+		if e.ComplexityRoot.LanguageModelEssay.PromptTokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelEssay.PromptTokens(childComplexity), true
+	case "LanguageModelEssay.spent":
+		if e.ComplexityRoot.LanguageModelEssay.Spent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelEssay.Spent(childComplexity), true
+
+	case "LanguageModelSpend.calls":
+		if e.ComplexityRoot.LanguageModelSpend.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelSpend.Calls(childComplexity), true
+	case "LanguageModelSpend.completionTokens":
+		if e.ComplexityRoot.LanguageModelSpend.CompletionTokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelSpend.CompletionTokens(childComplexity), true
+	case "LanguageModelSpend.day":
+		if e.ComplexityRoot.LanguageModelSpend.Day == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelSpend.Day(childComplexity), true
+	case "LanguageModelSpend.promptTokens":
+		if e.ComplexityRoot.LanguageModelSpend.PromptTokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelSpend.PromptTokens(childComplexity), true
+	case "LanguageModelSpend.reserved":
+		if e.ComplexityRoot.LanguageModelSpend.Reserved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelSpend.Reserved(childComplexity), true
+	case "LanguageModelSpend.spent":
+		if e.ComplexityRoot.LanguageModelSpend.Spent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelSpend.Spent(childComplexity), true
+	case "LanguageModelSpend.track":
+		if e.ComplexityRoot.LanguageModelSpend.Track == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelSpend.Track(childComplexity), true
+
+	case "LanguageModelWorker.cacheHits":
+		if e.ComplexityRoot.LanguageModelWorker.CacheHits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.CacheHits(childComplexity), true
+	case "LanguageModelWorker.calls":
+		if e.ComplexityRoot.LanguageModelWorker.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.Calls(childComplexity), true
+	case "LanguageModelWorker.dropped":
+		if e.ComplexityRoot.LanguageModelWorker.Dropped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.Dropped(childComplexity), true
+	case "LanguageModelWorker.lastError":
+		if e.ComplexityRoot.LanguageModelWorker.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.Failure(childComplexity), true
+	case "LanguageModelWorker.fallbacks":
+		if e.ComplexityRoot.LanguageModelWorker.Fallbacks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.Fallbacks(childComplexity), true
+	case "LanguageModelWorker.lastErrorAt":
+		if e.ComplexityRoot.LanguageModelWorker.LastErrorAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.LastErrorAt(childComplexity), true
+	case "LanguageModelWorker.model":
+		if e.ComplexityRoot.LanguageModelWorker.Model == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.Model(childComplexity), true
+	case "LanguageModelWorker.promptVersion":
+		if e.ComplexityRoot.LanguageModelWorker.PromptVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.PromptVersion(childComplexity), true
+	case "LanguageModelWorker.provider":
+		if e.ComplexityRoot.LanguageModelWorker.Provider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.Provider(childComplexity), true
+	case "LanguageModelWorker.repairs":
+		if e.ComplexityRoot.LanguageModelWorker.Repairs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.Repairs(childComplexity), true
+	case "LanguageModelWorker.seenAt":
+		if e.ComplexityRoot.LanguageModelWorker.SeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.SeenAt(childComplexity), true
+	case "LanguageModelWorker.startedAt":
+		if e.ComplexityRoot.LanguageModelWorker.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.StartedAt(childComplexity), true
+	case "LanguageModelWorker.breaker":
+		if e.ComplexityRoot.LanguageModelWorker.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LanguageModelWorker.State(childComplexity), true
+
+	case "Mutation.calibrationActivate":
+		if e.ComplexityRoot.Mutation.CalibrationActivate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_calibrationActivate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CalibrationActivate(childComplexity, args["input"].(model.CalibrationActivateInput)), true
+	case "Mutation.calibrationRollback":
+		if e.ComplexityRoot.Mutation.CalibrationRollback == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_calibrationRollback_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CalibrationRollback(childComplexity, args["input"].(model.CalibrationRollbackInput)), true
+	case "Mutation.calibrationUpload":
+		if e.ComplexityRoot.Mutation.CalibrationUpload == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_calibrationUpload_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CalibrationUpload(childComplexity, args["input"].(model.CalibrationUploadInput)), true
 	case "Mutation.cohortCreate":
 		if e.ComplexityRoot.Mutation.CohortCreate == nil {
 			break
@@ -2080,6 +2764,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.JobRetry(childComplexity, args["input"].(model.JobRetryInput)), true
+	case "Mutation.trackUpdate":
+		if e.ComplexityRoot.Mutation.TrackUpdate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_trackUpdate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TrackUpdate(childComplexity, args["input"].(model.TrackUpdateInput)), true
 	case "Mutation.userCreate":
 		if e.ComplexityRoot.Mutation.UserCreate == nil {
 			break
@@ -2350,6 +3045,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
 
+	case "Question.calibration":
+		if e.ComplexityRoot.Question.Calibration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Question.Calibration(childComplexity), true
+	case "Question.calibrations":
+		if e.ComplexityRoot.Question.Calibrations == nil {
+			break
+		}
+
+		args, err := ec.field_Question_calibrations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Question.Calibrations(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Question.id":
 		if e.ComplexityRoot.Question.GlobalID == nil {
 			break
@@ -2609,6 +3321,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReferenceAnswer.Text(childComplexity), true
+
+	case "ReliabilityBin.human":
+		if e.ComplexityRoot.ReliabilityBin.Human == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReliabilityBin.Human(childComplexity), true
+	case "ReliabilityBin.predicted":
+		if e.ComplexityRoot.ReliabilityBin.Predicted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReliabilityBin.Predicted(childComplexity), true
+	case "ReliabilityBin.rows":
+		if e.ComplexityRoot.ReliabilityBin.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReliabilityBin.Rows(childComplexity), true
 
 	case "Rescoring.added":
 		if e.ComplexityRoot.Rescoring.Added == nil {
@@ -2994,6 +3725,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ScoringEngine.Name(childComplexity), true
+	case "ScoringEngine.promptVersion":
+		if e.ComplexityRoot.ScoringEngine.PromptVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScoringEngine.PromptVersion(childComplexity), true
 	case "ScoringEngine.version":
 		if e.ComplexityRoot.ScoringEngine.Version == nil {
 			break
@@ -3264,6 +4001,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.System.Jobs(childComplexity), true
+	case "System.languageModel":
+		if e.ComplexityRoot.System.LanguageModel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.System.LanguageModel(childComplexity), true
 	case "System.startedAt":
 		if e.ComplexityRoot.System.StartedAt == nil {
 			break
@@ -3296,6 +4039,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Track.GlobalID(childComplexity), true
+	case "Track.languageModelConsent":
+		if e.ComplexityRoot.Track.LlmConsent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Track.LlmConsent(childComplexity), true
 	case "Track.occupation":
 		if e.ComplexityRoot.Track.Occupation == nil {
 			break
@@ -3369,6 +4118,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TrackEdge.Node(childComplexity), true
+
+	case "TrackUpdatePayload.track":
+		if e.ComplexityRoot.TrackUpdatePayload.Track == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrackUpdatePayload.Track(childComplexity), true
+	case "TrackUpdatePayload.userErrors":
+		if e.ComplexityRoot.TrackUpdatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrackUpdatePayload.UserErrors(childComplexity), true
 
 	case "User.active":
 		if e.ComplexityRoot.User.Active == nil {
@@ -3511,6 +4273,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AuditEventFilter", ec.unmarshalInputAuditEventFilter),
+			graphql.NewInputUnmarshaler("CalibrationActivateInput", ec.unmarshalInputCalibrationActivateInput),
+			graphql.NewInputUnmarshaler("CalibrationRollbackInput", ec.unmarshalInputCalibrationRollbackInput),
+			graphql.NewInputUnmarshaler("CalibrationUploadInput", ec.unmarshalInputCalibrationUploadInput),
 			graphql.NewInputUnmarshaler("CohortCreateInput", ec.unmarshalInputCohortCreateInput),
 			graphql.NewInputUnmarshaler("CohortMemberRemoveInput", ec.unmarshalInputCohortMemberRemoveInput),
 			graphql.NewInputUnmarshaler("CohortMemberSetInput", ec.unmarshalInputCohortMemberSetInput),
@@ -3531,6 +4296,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("KeyPointOverrideInput", ec.unmarshalInputKeyPointOverrideInput),
 			graphql.NewInputUnmarshaler("RescoringScope", ec.unmarshalInputRescoringScope),
 			graphql.NewInputUnmarshaler("ScoringActivityScope", ec.unmarshalInputScoringActivityScope),
+			graphql.NewInputUnmarshaler("TrackUpdateInput", ec.unmarshalInputTrackUpdateInput),
 			graphql.NewInputUnmarshaler("UserCreateInput", ec.unmarshalInputUserCreateInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
 			graphql.NewInputUnmarshaler("UserOrder", ec.unmarshalInputUserOrder),
@@ -3808,6 +4574,21 @@ type Mutation {
     "Which essays, and why."
     input: EssaysRescoreInput!
   ): EssaysRescorePayload
+  "Uploads graded answers to a question. A job learns from them and reports; nothing is scored by it before it is switched on. For admins."
+  calibrationUpload(
+    "The answers and their scores."
+    input: CalibrationUploadInput!
+  ): CalibrationUploadPayload
+  "Switches a calibration on: new answers to its question are scored by it. Scores that exist stay. For admins."
+  calibrationActivate(
+    "Which calibration."
+    input: CalibrationActivateInput!
+  ): CalibrationActivatePayload
+  "Switches a question's calibration off, and on again the one that was on before it. For admins."
+  calibrationRollback(
+    "Of which question."
+    input: CalibrationRollbackInput!
+  ): CalibrationRollbackPayload
   "Makes an account. For admins."
   userCreate(
     "The account."
@@ -3833,6 +4614,11 @@ type Mutation {
     "Which job."
     input: JobRetryInput!
   ): JobRetryPayload
+  "Changes a track. For admins."
+  trackUpdate(
+    "Which track, and what of it."
+    input: TrackUpdateInput!
+  ): TrackUpdatePayload
   "Stops a job that has not ended. The scoring run that waits for it is ended as FAILED. For admins."
   jobCancel(
     "Which job."
@@ -3971,6 +4757,209 @@ enum ErrorCode {
   INTERNAL
 }
 `, BuiltIn: false},
+	{Name: "../schema/calibration.graphql", Input: `"One version of what was learnt from people's scores of the answers to a question. For advisors and admins."
+type Calibration implements Node {
+  "Global id."
+  id: ID!
+  "The question."
+  question: Question
+  "Counts the calibrations of the question, from 1."
+  version: Int!
+  "How far it has come."
+  state: CalibrationState!
+  "Graded answers that it is learnt from."
+  rows: Int!
+  "When the graded answers were uploaded."
+  createdAt: Time!
+  "When it was fitted; null before."
+  fittedAt: Time
+  "When a person last switched it on; null when nobody did."
+  activatedAt: Time
+  "Why it could not be fitted; null unless FAILED."
+  failure: String
+  "Names the model; scores show its first 8 digits in the engine's version. Null before it was fitted."
+  digest: String
+  "How answers were held out for the report, for people; null before it was fitted."
+  method: String
+  "What is reported, by the rubric's criteria that were graded; at most 12, empty before it was fitted."
+  criteria: [CalibrationCriterion!]!
+  "Each graded answer's score by a criterion and the prediction for it by a model that had not seen it, for a scatter plot; at most 2 000, in the order of the upload. Empty before it was fitted, and for a criterion that was not graded."
+  points(
+    "Key of the criterion."
+    criterion: String!
+  ): [CalibrationPoint!]!
+}
+
+"How far a calibration has come."
+enum CalibrationState {
+  "Waits for its job."
+  UPLOADED
+  "Is being fitted."
+  FITTING
+  "Fitted, and not switched on yet."
+  READY
+  "New answers to the question are scored by it."
+  ACTIVE
+  "Was switched on before."
+  RETIRED
+  "Could not be fitted."
+  FAILED
+}
+
+"What is reported of one criterion, all of it of predictions for answers that the model had not seen."
+type CalibrationCriterion {
+  "Key of the rubric's criterion."
+  key: String!
+  "What its scores may call themselves."
+  level: CalibrationLevel!
+  "Why that level."
+  reason: String!
+  "How well the predictions agree with the first rater."
+  engine: Agreement!
+  "How well the second rater agrees with the first; null where nothing was scored twice."
+  human: Agreement
+  "How well the predictions agree with the first rater on the answers that were scored twice; null where none was."
+  engineThere: Agreement
+  "Share of the first rater's scores that lie within their interval, 0 to 1."
+  coverage: Float!
+  "The coverage that scores name: 0.9, or 0 when there are too few graded answers to promise one."
+  promised: Float!
+  "Mean width of the intervals, in points of the scale."
+  meanWidth: Float!
+  "Predictions next to scores by length, by score, and by the group that was given; at most 33."
+  bias: [BiasGroup!]!
+  "Mean score by rising prediction, for a reliability curve; at most 10."
+  reliability: [ReliabilityBin!]!
+}
+
+"How well two gradings of the same answers agree."
+type Agreement {
+  "Answers."
+  rows: Int!
+  "Quadratic weighted kappa: 1 for full agreement, 0 for that of chance."
+  qwk: Float!
+  "Correlation, -1 to 1."
+  pearson: Float!
+  "Root of the mean squared difference, in points of the scale."
+  rmse: Float!
+  "Share of answers with the same score, 0 to 1."
+  exact: Float!
+  "Share of answers whose scores are at most one step apart, 0 to 1."
+  adjacent: Float!
+}
+
+"What answers are put into groups by."
+enum BiasBy {
+  "By the number of words, in thirds."
+  LENGTH
+  "By the score that people gave."
+  SCORE
+  "By the group that was given with the answers."
+  GROUP
+}
+
+"Predictions next to people's scores, within a group of answers."
+type BiasGroup {
+  "What the groups are by."
+  by: BiasBy!
+  "Name of the group, for people; empty for answers without one."
+  group: String!
+  "Answers."
+  rows: Int!
+  "Mean score, in points."
+  human: Float!
+  "Mean prediction, in points."
+  predicted: Float!
+  "Root of the mean squared difference, in points."
+  rmse: Float!
+}
+
+"Answers with neighbouring predictions."
+type ReliabilityBin {
+  "Answers."
+  rows: Int!
+  "Mean prediction, in points."
+  predicted: Float!
+  "Mean score, in points."
+  human: Float!
+}
+
+"One graded answer."
+type CalibrationPoint {
+  "The first rater's score."
+  human: Float!
+  "The prediction, before rounding."
+  predicted: Float!
+  "Lower end of its interval."
+  low: Float!
+  "Upper end of its interval."
+  high: Float!
+}
+
+"A page of calibrations."
+type CalibrationConnection {
+  "The calibrations and their cursors; at most 100."
+  edges: [CalibrationEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+  "How many there are in all, counted up to 25 001."
+  totalCount: Int!
+}
+
+"A calibration in a page."
+type CalibrationEdge {
+  "Position for after and before."
+  cursor: String!
+  "The calibration."
+  node: Calibration!
+}
+
+"Graded answers to learn from."
+input CalibrationUploadInput {
+  "The question that was answered."
+  questionId: ID!
+  "A table in CSV, at most 2 000 000 bytes and 2 000 answers, at least 5: a column answer, one by the key of each criterion that was graded, and where there are some one by key and .second for another rater's scores, and group to compare by. docs/calibration.md has an example."
+  csv: String!
+}
+
+"The calibration that was begun."
+type CalibrationUploadPayload {
+  "The calibration, to be fitted by a job; null when there are user errors."
+  calibration: Calibration
+  "What is wrong with the table; at most 10, by row."
+  userErrors: [UserError!]!
+}
+
+"A calibration to switch on."
+input CalibrationActivateInput {
+  "The calibration, which is READY or RETIRED, and of the question's newest rubric."
+  calibrationId: ID!
+}
+
+"The calibration that was switched on."
+type CalibrationActivatePayload {
+  "The calibration, now ACTIVE; null when there are user errors."
+  calibration: Calibration
+  "What kept it from being switched on; at most 10."
+  userErrors: [UserError!]!
+}
+
+"A question whose calibration to switch off."
+input CalibrationRollbackInput {
+  "The question."
+  questionId: ID!
+}
+
+"What is on and off now."
+type CalibrationRollbackPayload {
+  "The calibration that was on before and is on again; null when there was none, and new answers are scored uncalibrated."
+  calibration: Calibration
+  "The calibration that was switched off; null when there are user errors."
+  retired: Calibration
+  "What kept it from being switched off; at most 10."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/catalogue.graphql", Input: `"One word of the vocabulary that questions, credentials and tracks share."
 type Skill implements Node {
   "Global id."
@@ -4007,6 +4996,8 @@ type Track implements Node {
   occupation: String!
   "The skills it needs, most central first; at most 30."
   skills: [Skill!]!
+  "Whether its essays may be sent to the provider of a language model, where the installation has one."
+  languageModelConsent: Boolean!
   "Its questions, easiest first."
   questions(
     "The first so many, 1 to 100. Give either first or last."
@@ -4060,6 +5051,19 @@ type Question implements Node {
   track: Track
   "The rubric that new essays are scored by."
   rubric: Rubric
+  "The calibration that new essays are scored by; null when none is switched on. For advisors and admins."
+  calibration: Calibration
+  "All calibrations, newest first. For advisors and admins."
+  calibrations(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Behind this cursor."
+    after: String
+    "How many from the end, 1 to 100."
+    last: Int
+    "Before this cursor."
+    before: String
+  ): CalibrationConnection
 }
 
 "A page of questions."
@@ -4298,6 +5302,106 @@ input CredentialOrder {
   direction: OrderDirection! = ASC
 }
 `, BuiltIn: false},
+	{Name: "../schema/engine.graphql", Input: `"A language model that scores essays of tracks that agree. For admins."
+type LanguageModel {
+  "The processes that asked it within a day, the newest first; at most 100."
+  workers: [LanguageModelWorker!]!
+  "What was spent within 31 days, the newest first, each day's sum before its tracks; at most 500."
+  spend: [LanguageModelSpend!]!
+  "The essays that cost most within seven days, the dearest first; at most 50."
+  essays: [LanguageModelEssay!]!
+}
+
+"How the language model fared in one process, when it last scored there."
+type LanguageModelWorker {
+  "Protocol by which the model is asked: openai, anthropic or ollama."
+  provider: String!
+  "The model, after its provider."
+  model: String!
+  "Version of the prompt."
+  promptVersion: String!
+  "Whether it is asked, or left alone because it failed."
+  breaker: CircuitState!
+  "Class of the newest failure, such as TIMEOUT; null if there was none."
+  lastError: String
+  "When that was."
+  lastErrorAt: Time
+  "HTTP requests since the process began."
+  calls: Int!
+  "Essays whose answer was known already."
+  cacheHits: Int!
+  "Answers that had to be asked for again, because they did not keep to the rubric."
+  repairs: Int!
+  "Essays that the local engine scored instead."
+  fallbacks: Int!
+  "Quotes, citations and remarks that were dropped, because they could not be found or shown."
+  dropped: Int!
+  "Since when the process asks."
+  startedAt: Time!
+  "When it last scored."
+  seenAt: Time!
+}
+
+"Whether requests are let through to something that may be broken."
+enum CircuitState {
+  "They are."
+  CLOSED
+  "One is, to see whether it works again."
+  HALF_OPEN
+  "They are not: it failed too often just now."
+  OPEN
+}
+
+"What was spent on the language model on one day."
+type LanguageModelSpend {
+  "The day, at its beginning in UTC."
+  day: Time!
+  "The track; null for the sum of all."
+  track: Track
+  "HTTP requests."
+  calls: Int!
+  "Tokens of prompts."
+  promptTokens: Int!
+  "Tokens of answers."
+  completionTokens: Int!
+  "What it cost, in the currency of the price list."
+  spent: Float!
+  "What is set aside for calls that have not ended."
+  reserved: Float!
+}
+
+"What one essay cost."
+type LanguageModelEssay {
+  "The essay; null when it is gone."
+  essay: Essay
+  "HTTP requests."
+  calls: Int!
+  "Tokens of prompts."
+  promptTokens: Int!
+  "Tokens of answers."
+  completionTokens: Int!
+  "What it cost, in the currency of the price list."
+  spent: Float!
+  "When it was last asked about."
+  lastAt: Time!
+}
+
+"What to change of a track; what is left out stays."
+input TrackUpdateInput {
+  "The track."
+  trackId: ID!
+  "Whether its essays may be sent to the provider of the language model. It counts from the next essay on."
+  languageModelConsent: Boolean
+}
+
+"The track that was changed."
+type TrackUpdatePayload {
+  "The track; null when there are user errors."
+  track: Track
+  "What kept it from being changed; at most 10."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/essay.graphql", Input: `"A learner's answer to a question."
 type Essay implements Node {
   "Global id."
@@ -4419,6 +5523,8 @@ enum ScoringFlag {
   NOT_ENGLISH
   "Far shorter than advised."
   TOO_SHORT
+  "A score may lie anywhere in more than two thirds of its scale."
+  LOW_CONFIDENCE
 }
 
 "One scoring of an essay."
@@ -4495,6 +5601,8 @@ type ScoringEngine {
   version: String!
   "The embedding or language model behind it."
   model: String!
+  "Version of the prompt; null where none was used."
+  promptVersion: String
 }
 
 "Why a scoring run failed."
@@ -4806,6 +5914,8 @@ enum JobKind {
   REFRESH_INDEX
   "Adds a scoring run to each essay of a question or a track."
   RESCORE_ESSAYS
+  "Learns from graded answers."
+  FIT_CALIBRATION
 }
 
 "Where a background job stands."
@@ -4932,6 +6042,8 @@ type System {
   startedAt: Time!
   "What scores new essays."
   engine: ScoringEngine!
+  "The language model of the workers; null where none has been asked within a day and nothing was spent."
+  languageModel: LanguageModel
   "The database."
   database: DatabaseState!
   "The search index."
@@ -5110,10 +6222,10 @@ enum RescoringState {
 type Rescoring implements Node {
   "Global id."
   id: ID!
-  "The question whose answers are scored again; null when it is a track's."
-  question: Question
-  "The track whose essays are scored again; null when it is one question's."
+  "The track."
   track: Track
+  "The question of the track whose answers are scored again; null for all of them."
+  question: Question
   "Why."
   reason: String!
   "Who asked for it; null for the command line."
@@ -5398,6 +6510,12 @@ enum AuditAction {
   ESSAY_CONFIRM
   "All essays of a question or a track were scored again."
   ESSAYS_RESCORE
+  "Graded answers to a question were uploaded."
+  CALIBRATION_UPLOAD
+  "A calibration was switched on."
+  CALIBRATION_ACTIVATE
+  "A calibration was switched off."
+  CALIBRATION_ROLLBACK
   "An account was made."
   USER_CREATE
   "A cohort was made."
@@ -5414,10 +6532,14 @@ enum AuditAction {
   TOKEN_ISSUE
   "The catalogue was loaded at the command line."
   CATALOGUE_SEED
+  "A track was changed."
+  TRACK_UPDATE
 }
 
 "Kind of the object that an audit event is about."
 enum AuditTarget {
+  "A calibration of a question."
+  CALIBRATION
   "The tracks, questions and credentials as a whole."
   CATALOGUE
   "A cohort."
@@ -5430,6 +6552,8 @@ enum AuditTarget {
   RESCORING
   "An account."
   USER
+  "A track."
+  TRACK
 }
 
 "Which audit events to list; conditions are joined by and."
@@ -5693,6 +6817,24 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_Agreement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rows":
+		return ec.fieldContext_Agreement_rows(ctx, field)
+	case "qwk":
+		return ec.fieldContext_Agreement_qwk(ctx, field)
+	case "pearson":
+		return ec.fieldContext_Agreement_pearson(ctx, field)
+	case "rmse":
+		return ec.fieldContext_Agreement_rmse(ctx, field)
+	case "exact":
+		return ec.fieldContext_Agreement_exact(ctx, field)
+	case "adjacent":
+		return ec.fieldContext_Agreement_adjacent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Agreement", field.Name)
+}
+
 func (ec *executionContext) childFields_AuditDetail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "key":
@@ -5745,6 +6887,152 @@ func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, fiel
 		return ec.fieldContext_AuditEventEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_BiasGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "by":
+		return ec.fieldContext_BiasGroup_by(ctx, field)
+	case "group":
+		return ec.fieldContext_BiasGroup_group(ctx, field)
+	case "rows":
+		return ec.fieldContext_BiasGroup_rows(ctx, field)
+	case "human":
+		return ec.fieldContext_BiasGroup_human(ctx, field)
+	case "predicted":
+		return ec.fieldContext_BiasGroup_predicted(ctx, field)
+	case "rmse":
+		return ec.fieldContext_BiasGroup_rmse(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BiasGroup", field.Name)
+}
+
+func (ec *executionContext) childFields_Calibration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Calibration_id(ctx, field)
+	case "question":
+		return ec.fieldContext_Calibration_question(ctx, field)
+	case "version":
+		return ec.fieldContext_Calibration_version(ctx, field)
+	case "state":
+		return ec.fieldContext_Calibration_state(ctx, field)
+	case "rows":
+		return ec.fieldContext_Calibration_rows(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Calibration_createdAt(ctx, field)
+	case "fittedAt":
+		return ec.fieldContext_Calibration_fittedAt(ctx, field)
+	case "activatedAt":
+		return ec.fieldContext_Calibration_activatedAt(ctx, field)
+	case "failure":
+		return ec.fieldContext_Calibration_failure(ctx, field)
+	case "digest":
+		return ec.fieldContext_Calibration_digest(ctx, field)
+	case "method":
+		return ec.fieldContext_Calibration_method(ctx, field)
+	case "criteria":
+		return ec.fieldContext_Calibration_criteria(ctx, field)
+	case "points":
+		return ec.fieldContext_Calibration_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Calibration", field.Name)
+}
+
+func (ec *executionContext) childFields_CalibrationActivatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "calibration":
+		return ec.fieldContext_CalibrationActivatePayload_calibration(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CalibrationActivatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CalibrationActivatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CalibrationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CalibrationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CalibrationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_CalibrationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CalibrationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CalibrationCriterion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_CalibrationCriterion_key(ctx, field)
+	case "level":
+		return ec.fieldContext_CalibrationCriterion_level(ctx, field)
+	case "reason":
+		return ec.fieldContext_CalibrationCriterion_reason(ctx, field)
+	case "engine":
+		return ec.fieldContext_CalibrationCriterion_engine(ctx, field)
+	case "human":
+		return ec.fieldContext_CalibrationCriterion_human(ctx, field)
+	case "engineThere":
+		return ec.fieldContext_CalibrationCriterion_engineThere(ctx, field)
+	case "coverage":
+		return ec.fieldContext_CalibrationCriterion_coverage(ctx, field)
+	case "promised":
+		return ec.fieldContext_CalibrationCriterion_promised(ctx, field)
+	case "meanWidth":
+		return ec.fieldContext_CalibrationCriterion_meanWidth(ctx, field)
+	case "bias":
+		return ec.fieldContext_CalibrationCriterion_bias(ctx, field)
+	case "reliability":
+		return ec.fieldContext_CalibrationCriterion_reliability(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CalibrationCriterion", field.Name)
+}
+
+func (ec *executionContext) childFields_CalibrationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CalibrationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CalibrationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CalibrationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CalibrationPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "human":
+		return ec.fieldContext_CalibrationPoint_human(ctx, field)
+	case "predicted":
+		return ec.fieldContext_CalibrationPoint_predicted(ctx, field)
+	case "low":
+		return ec.fieldContext_CalibrationPoint_low(ctx, field)
+	case "high":
+		return ec.fieldContext_CalibrationPoint_high(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CalibrationPoint", field.Name)
+}
+
+func (ec *executionContext) childFields_CalibrationRollbackPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "calibration":
+		return ec.fieldContext_CalibrationRollbackPayload_calibration(ctx, field)
+	case "retired":
+		return ec.fieldContext_CalibrationRollbackPayload_retired(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CalibrationRollbackPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CalibrationRollbackPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CalibrationUploadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "calibration":
+		return ec.fieldContext_CalibrationUploadPayload_calibration(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CalibrationUploadPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CalibrationUploadPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Citation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6345,6 +7633,88 @@ func (ec *executionContext) childFields_KeyPointOverride(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type KeyPointOverride", field.Name)
 }
 
+func (ec *executionContext) childFields_LanguageModel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workers":
+		return ec.fieldContext_LanguageModel_workers(ctx, field)
+	case "spend":
+		return ec.fieldContext_LanguageModel_spend(ctx, field)
+	case "essays":
+		return ec.fieldContext_LanguageModel_essays(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LanguageModel", field.Name)
+}
+
+func (ec *executionContext) childFields_LanguageModelEssay(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "essay":
+		return ec.fieldContext_LanguageModelEssay_essay(ctx, field)
+	case "calls":
+		return ec.fieldContext_LanguageModelEssay_calls(ctx, field)
+	case "promptTokens":
+		return ec.fieldContext_LanguageModelEssay_promptTokens(ctx, field)
+	case "completionTokens":
+		return ec.fieldContext_LanguageModelEssay_completionTokens(ctx, field)
+	case "spent":
+		return ec.fieldContext_LanguageModelEssay_spent(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_LanguageModelEssay_lastAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LanguageModelEssay", field.Name)
+}
+
+func (ec *executionContext) childFields_LanguageModelSpend(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "day":
+		return ec.fieldContext_LanguageModelSpend_day(ctx, field)
+	case "track":
+		return ec.fieldContext_LanguageModelSpend_track(ctx, field)
+	case "calls":
+		return ec.fieldContext_LanguageModelSpend_calls(ctx, field)
+	case "promptTokens":
+		return ec.fieldContext_LanguageModelSpend_promptTokens(ctx, field)
+	case "completionTokens":
+		return ec.fieldContext_LanguageModelSpend_completionTokens(ctx, field)
+	case "spent":
+		return ec.fieldContext_LanguageModelSpend_spent(ctx, field)
+	case "reserved":
+		return ec.fieldContext_LanguageModelSpend_reserved(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LanguageModelSpend", field.Name)
+}
+
+func (ec *executionContext) childFields_LanguageModelWorker(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "provider":
+		return ec.fieldContext_LanguageModelWorker_provider(ctx, field)
+	case "model":
+		return ec.fieldContext_LanguageModelWorker_model(ctx, field)
+	case "promptVersion":
+		return ec.fieldContext_LanguageModelWorker_promptVersion(ctx, field)
+	case "breaker":
+		return ec.fieldContext_LanguageModelWorker_breaker(ctx, field)
+	case "lastError":
+		return ec.fieldContext_LanguageModelWorker_lastError(ctx, field)
+	case "lastErrorAt":
+		return ec.fieldContext_LanguageModelWorker_lastErrorAt(ctx, field)
+	case "calls":
+		return ec.fieldContext_LanguageModelWorker_calls(ctx, field)
+	case "cacheHits":
+		return ec.fieldContext_LanguageModelWorker_cacheHits(ctx, field)
+	case "repairs":
+		return ec.fieldContext_LanguageModelWorker_repairs(ctx, field)
+	case "fallbacks":
+		return ec.fieldContext_LanguageModelWorker_fallbacks(ctx, field)
+	case "dropped":
+		return ec.fieldContext_LanguageModelWorker_dropped(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_LanguageModelWorker_startedAt(ctx, field)
+	case "seenAt":
+		return ec.fieldContext_LanguageModelWorker_seenAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LanguageModelWorker", field.Name)
+}
+
 func (ec *executionContext) childFields_OverallScore(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "percent":
@@ -6425,6 +7795,10 @@ func (ec *executionContext) childFields_Question(ctx context.Context, field grap
 		return ec.fieldContext_Question_track(ctx, field)
 	case "rubric":
 		return ec.fieldContext_Question_rubric(ctx, field)
+	case "calibration":
+		return ec.fieldContext_Question_calibration(ctx, field)
+	case "calibrations":
+		return ec.fieldContext_Question_calibrations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Question", field.Name)
 }
@@ -6535,14 +7909,26 @@ func (ec *executionContext) childFields_ReferenceAnswer(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type ReferenceAnswer", field.Name)
 }
 
+func (ec *executionContext) childFields_ReliabilityBin(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rows":
+		return ec.fieldContext_ReliabilityBin_rows(ctx, field)
+	case "predicted":
+		return ec.fieldContext_ReliabilityBin_predicted(ctx, field)
+	case "human":
+		return ec.fieldContext_ReliabilityBin_human(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReliabilityBin", field.Name)
+}
+
 func (ec *executionContext) childFields_Rescoring(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Rescoring_id(ctx, field)
-	case "question":
-		return ec.fieldContext_Rescoring_question(ctx, field)
 	case "track":
 		return ec.fieldContext_Rescoring_track(ctx, field)
+	case "question":
+		return ec.fieldContext_Rescoring_question(ctx, field)
 	case "reason":
 		return ec.fieldContext_Rescoring_reason(ctx, field)
 	case "by":
@@ -6735,6 +8121,8 @@ func (ec *executionContext) childFields_ScoringEngine(ctx context.Context, field
 		return ec.fieldContext_ScoringEngine_version(ctx, field)
 	case "model":
 		return ec.fieldContext_ScoringEngine_model(ctx, field)
+	case "promptVersion":
+		return ec.fieldContext_ScoringEngine_promptVersion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ScoringEngine", field.Name)
 }
@@ -6853,6 +8241,8 @@ func (ec *executionContext) childFields_System(ctx context.Context, field graphq
 		return ec.fieldContext_System_startedAt(ctx, field)
 	case "engine":
 		return ec.fieldContext_System_engine(ctx, field)
+	case "languageModel":
+		return ec.fieldContext_System_languageModel(ctx, field)
 	case "database":
 		return ec.fieldContext_System_database(ctx, field)
 	case "index":
@@ -6887,6 +8277,8 @@ func (ec *executionContext) childFields_Track(ctx context.Context, field graphql
 		return ec.fieldContext_Track_occupation(ctx, field)
 	case "skills":
 		return ec.fieldContext_Track_skills(ctx, field)
+	case "languageModelConsent":
+		return ec.fieldContext_Track_languageModelConsent(ctx, field)
 	case "questions":
 		return ec.fieldContext_Track_questions(ctx, field)
 	}
@@ -6913,6 +8305,16 @@ func (ec *executionContext) childFields_TrackEdge(ctx context.Context, field gra
 		return ec.fieldContext_TrackEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TrackEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TrackUpdatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "track":
+		return ec.fieldContext_TrackUpdatePayload_track(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TrackUpdatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrackUpdatePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -30,6 +30,11 @@ var rows = map[string]row{
 		"id": "", "actor": "actor_id", "action": "action", "targetType": "target_type",
 		"targetId": "target_type target_id", "detail": "detail", "requestId": "request_id", "createdAt": "",
 	}},
+	"Calibration": {"question_id version", map[string]string{
+		"id": "", "question": "", "version": "", "state": "state", "rows": "rows", "createdAt": "created_at",
+		"fittedAt": "fitted_at", "activatedAt": "activated_at", "failure": "failure", "digest": "digest", "method": "method",
+		"criteria": "criteria", "points": "points",
+	}},
 	"Citation": {"explanation_id", map[string]string{
 		"id": "", "passage": "passage_id", "similarity": "similarity", "quote": "quote",
 	}},
@@ -75,7 +80,7 @@ var rows = map[string]row{
 	}},
 	"Question": {"track_id position", map[string]string{
 		"id": "", "slug": "slug", "title": "title", "prompt": "prompt", "level": "level", "skills": "skills",
-		"minWords": "min_words", "maxWords": "max_words", "track": "", "rubric": "",
+		"minWords": "min_words", "maxWords": "max_words", "track": "", "rubric": "", "calibration": "", "calibrations": "",
 	}},
 	"RecommendationItem": {"list_id", map[string]string{
 		"id": "", "rank": "rank", "credential": "credential_id", "score": "score", "parts": "parts",
@@ -101,7 +106,7 @@ var rows = map[string]row{
 	"ScoringRun": {"essay_id number", map[string]string{
 		"id": "", "essay": "", "number": "", "kind": "kind", "stage": "stage", "percent": "percent", "seq": "seq",
 		"createdAt": "created_at", "changedAt": "changed_at", "startedAt": "started_at", "scoredAt": "scored_at",
-		"finishedAt": "finished_at", "elapsed": "created_at finished_at", "engine": "engine engine_version engine_model",
+		"finishedAt": "finished_at", "elapsed": "created_at finished_at", "engine": "engine engine_version engine_model engine_prompt",
 		"degraded": "degraded", "degradedReason": "degraded degraded_reason", "failure": "failure_code failure_message",
 		"flags": "flags", "overall": "overall_percent overall_low overall_high overall_coverage",
 		"scores": "", "recommendations": "", "override": "",
@@ -111,7 +116,7 @@ var rows = map[string]row{
 	}},
 	"Track": {"title", map[string]string{
 		"id": "", "slug": "slug", "title": "", "summary": "summary", "occupation": "occupation", "skills": "skills",
-		"questions": "",
+		"questions": "", "languageModelConsent": "llm_consent",
 	}},
 	"User": {"name created_at", map[string]string{
 		"id": "", "name": "", "email": "email", "role": "role", "active": "active", "createdAt": "", "essays": "",

@@ -231,6 +231,7 @@ func node[T any](typ string, e *edge[id, *T]) nodesOf {
 
 var nodes = map[string]nodesOf{
 	"audit_event":         node("AuditEvent", audits),
+	"calibration":         node("Calibration", calibrations),
 	"citation":            node("Citation", citations),
 	"cohort":              node("Cohort", cohorts),
 	"credential":          node("Credential", credentials),

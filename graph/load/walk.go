@@ -293,6 +293,9 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 			"skills": slugs(func(v *ent.Question) []string { return v.Skills }),
 			"track":  one("Track", tracks, always(func(v *ent.Question) id { return v.TrackID })),
 			"rubric": one("Rubric", rubricOfQuestion, always(func(v *ent.Question) id { return v.ID })),
+
+			"calibration":  one("Calibration", calibrationOfQuestion, always(func(v *ent.Question) id { return v.ID })),
+			"calibrations": pages("Calibration", calibrationsOfQuestion, func(v *ent.Question) id { return v.ID }),
 		},
 		"Rubric": {
 			"criteria":         many("Criterion", criteriaOfRubric, func(v *ent.Rubric) id { return v.ID }),
@@ -315,4 +318,5 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 		"AuditEvent":   {"actor": one("User", users, maybe(func(v *ent.AuditEvent) *id { return v.ActorID }))},
 	}
 	maps.Copy(edges, overrideEdges())
+	maps.Copy(edges, calibrationEdges())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/values"
 	"github.com/rubrica/rubrica/graph/page"
+	"github.com/rubrica/rubrica/internal/spend"
 	"github.com/rubrica/rubrica/jobs"
 )
 
@@ -47,6 +48,70 @@ type AuditEventFilter struct {
 	ActorID *string `json:"actorId,omitempty"`
 	// About the object with this global id.
 	TargetID *string `json:"targetId,omitempty"`
+}
+
+// A calibration to switch on.
+type CalibrationActivateInput struct {
+	// The calibration, which is READY or RETIRED, and of the question's newest rubric.
+	CalibrationID string `json:"calibrationId"`
+}
+
+// The calibration that was switched on.
+type CalibrationActivatePayload struct {
+	// The calibration, now ACTIVE; null when there are user errors.
+	Calibration *ent.Calibration `json:"calibration,omitempty"`
+	// What kept it from being switched on; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A page of calibrations.
+type CalibrationConnection struct {
+	// The calibrations and their cursors; at most 100.
+	Edges []*CalibrationEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *page.Info `json:"pageInfo"`
+	// How many there are in all, counted up to 25 001.
+	TotalCount int `json:"totalCount"`
+}
+
+// A calibration in a page.
+type CalibrationEdge struct {
+	// Position for after and before.
+	Cursor string `json:"cursor"`
+	// The calibration.
+	Node *ent.Calibration `json:"node"`
+}
+
+// A question whose calibration to switch off.
+type CalibrationRollbackInput struct {
+	// The question.
+	QuestionID string `json:"questionId"`
+}
+
+// What is on and off now.
+type CalibrationRollbackPayload struct {
+	// The calibration that was on before and is on again; null when there was none, and new answers are scored uncalibrated.
+	Calibration *ent.Calibration `json:"calibration,omitempty"`
+	// The calibration that was switched off; null when there are user errors.
+	Retired *ent.Calibration `json:"retired,omitempty"`
+	// What kept it from being switched off; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Graded answers to learn from.
+type CalibrationUploadInput struct {
+	// The question that was answered.
+	QuestionID string `json:"questionId"`
+	// A table in CSV, at most 2 000 000 bytes and 2 000 answers, at least 5: a column answer, one by the key of each criterion that was graded, and where there are some one by key and .second for another rater's scores, and group to compare by. docs/calibration.md has an example.
+	CSV string `json:"csv"`
+}
+
+// The calibration that was begun.
+type CalibrationUploadPayload struct {
+	// The calibration, to be fitted by a job; null when there are user errors.
+	Calibration *ent.Calibration `json:"calibration,omitempty"`
+	// What is wrong with the table; at most 10, by row.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A page of cohorts.
@@ -429,6 +494,16 @@ type KeyPointOverrideInput struct {
 	Status enums.KeyPointStatus `json:"status"`
 }
 
+// A language model that scores essays of tracks that agree. For admins.
+type LanguageModel struct {
+	// The processes that asked it within a day, the newest first; at most 100.
+	Workers []*spend.Worker `json:"workers"`
+	// What was spent within 31 days, the newest first, each day's sum before its tracks; at most 500.
+	Spend []*spend.Day `json:"spend"`
+	// The essays that cost most within seven days, the dearest first; at most 50.
+	Essays []*spend.Essay `json:"essays"`
+}
+
 // A page of questions.
 type QuestionConnection struct {
 	// The questions and their cursors; at most 100.
@@ -555,6 +630,8 @@ type System struct {
 	StartedAt time.Time `json:"startedAt"`
 	// What scores new essays.
 	Engine *values.Engine `json:"engine"`
+	// The language model of the workers; null where none has been asked within a day and nothing was spent.
+	LanguageModel *LanguageModel `json:"languageModel,omitempty"`
 	// The database.
 	Database *DatabaseState `json:"database"`
 	// The search index.
@@ -579,6 +656,22 @@ type TrackEdge struct {
 	Cursor string `json:"cursor"`
 	// The track.
 	Node *ent.Track `json:"node"`
+}
+
+// What to change of a track; what is left out stays.
+type TrackUpdateInput struct {
+	// The track.
+	TrackID string `json:"trackId"`
+	// Whether its essays may be sent to the provider of the language model. It counts from the next essay on.
+	LanguageModelConsent *bool `json:"languageModelConsent,omitempty"`
+}
+
+// The track that was changed.
+type TrackUpdatePayload struct {
+	// The track; null when there are user errors.
+	Track *ent.Track `json:"track,omitempty"`
+	// What kept it from being changed; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A page of people.

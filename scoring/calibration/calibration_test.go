@@ -184,7 +184,7 @@ func TestTheSameAnswersGiveTheSameCalibration(t *testing.T) {
 func TestStoredAndReadAgain(t *testing.T) {
 	s := question(t, hashing{}, 0, 0)
 	other := question(t, hashing{}, 0, 1)
-	prior, err := calibration.FitPrior(t.Context(), []calibration.Source{{Question: other.prepared.Question, Graded: other.graded(t, hashing{}, 40)}}, nil)
+	prior, err := calibration.FitPrior(t.Context(), s.prepared.Question, []calibration.Source{{Question: other.prepared.Question, Graded: other.graded(t, hashing{}, 40)}}, nil)
 	require.NoError(t, err)
 	require.NotNil(t, prior)
 	for _, rows := range []int{5, 40} {

@@ -28,9 +28,9 @@ type Source struct {
 // minPriorRows is the least number of graded answers of a trait, over all questions.
 const minPriorRows = 30
 
-// FitPrior learns from other questions. A trait with fewer than 30 graded answers in all is left out;
+// FitPrior learns from other questions what holds for one. A trait with fewer than 30 graded answers in all is left out;
 // with none left the prior is nil, which Fit takes for no prior.
-func FitPrior(ctx context.Context, sources []Source, lex *lexicon.Lexicon) (*Prior, error) {
+func FitPrior(ctx context.Context, q scoring.Question, sources []Source, lex *lexicon.Lexicon) (*Prior, error) {
 	questions := map[scoring.Trait][]prior.Question{}
 	rows := map[scoring.Trait]int{}
 	for _, s := range sources {
@@ -63,7 +63,7 @@ func FitPrior(ctx context.Context, sources []Source, lex *lexicon.Lexicon) (*Pri
 		if rows[trait] < minPriorRows {
 			continue
 		}
-		fitted, err := prior.Fit(ctx, feature.Keys(), known)
+		fitted, err := prior.Fit(ctx, feature.Keys(), known, expected(q, nil))
 		if err != nil {
 			return nil, fmt.Errorf("calibration: fitting on other questions: %w", err)
 		}
@@ -75,7 +75,8 @@ func FitPrior(ctx context.Context, sources []Source, lex *lexicon.Lexicon) (*Pri
 	return p, nil
 }
 
-// expected is the length that answers to a question are asked to have, in words.
+// expected is the length that answers to a question are asked to have, in words: where it does not say,
+// that of the graded ones, and 0 without any.
 func expected(q scoring.Question, graded []Graded) float64 {
 	if q.MinWords > 0 && q.MaxWords > q.MinWords {
 		return float64(q.MinWords+q.MaxWords) / 2
