@@ -26,7 +26,11 @@ func (r *ScoringRun) ScoringEngine() *values.Engine {
 	if r.Engine == "" {
 		return nil
 	}
-	return &values.Engine{Name: r.Engine, Version: r.EngineVersion, Model: r.EngineModel}
+	out := &values.Engine{Name: r.Engine, Version: r.EngineVersion, Model: r.EngineModel}
+	if r.EnginePrompt != "" {
+		out.PromptVersion = &r.EnginePrompt
+	}
+	return out
 }
 
 // Failure is why the run failed; nil when it did not.

@@ -137,6 +137,12 @@ func (r queryResolver) System(ctx context.Context) (*model.System, error) {
 			Version: s.Server, VectorVersion: s.Vector, Migration: int(s.Migration), SizeKiB: kibibytes(s.Bytes),
 		}
 	}
+	if load.Selected(ctx, selections, "languageModel") {
+		var err error
+		if out.LanguageModel, err = languageModel(ctx, r.db); err != nil {
+			return nil, err
+		}
+	}
 	if load.Selected(ctx, selections, "index") {
 		s, err := rag.ReadState(ctx, r.db, in.Embedding)
 		if err != nil {

@@ -61,7 +61,10 @@ type Overall struct {
 }
 
 // Engine names what gave a score.
-type Engine struct{ Name, Version, Model string }
+type Engine struct {
+	Name, Version, Model string
+	PromptVersion        *string // nil where no prompt was used
+}
 
 // Failure says why a run failed.
 type Failure struct {

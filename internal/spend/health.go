@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/scoring"
 	"github.com/rubrica/rubrica/scoring/llm"
@@ -70,6 +71,17 @@ type Worker struct {
 	StartedAt, SeenAt                             time.Time
 }
 
+// State is whether the model is asked.
+func (w *Worker) State() enums.CircuitState { return enums.CircuitState(w.Breaker) }
+
+// Failure is the class of the newest failure; nil if there was none.
+func (w *Worker) Failure() *string {
+	if w.LastError == "" {
+		return nil
+	}
+	return &w.LastError
+}
+
 // MaxWorkers bounds the list of workers.
 const MaxWorkers = 100
 
@@ -89,9 +101,15 @@ type Day struct {
 	Day                            time.Time
 	TrackID                        *uuid.UUID // nil: all tracks
 	Calls                          int
-	PromptTokens, CompletionTokens int64
+	PromptTokens, CompletionTokens int
 	SpentMicros, ReservedMicros    int64
 }
+
+// Spent is what was spent, in the currency of the price list.
+func (d *Day) Spent() float64 { return float64(d.SpentMicros) / 1e6 }
+
+// Reserved is what is set aside, in the same currency.
+func (d *Day) Reserved() float64 { return float64(d.ReservedMicros) / 1e6 }
 
 // MaxDays bounds the list of days.
 const MaxDays = 500
@@ -114,10 +132,13 @@ func Days(ctx context.Context, db *database.DB) ([]*Day, error) {
 type Essay struct {
 	EssayID                        uuid.UUID
 	Calls                          int
-	PromptTokens, CompletionTokens int64
+	PromptTokens, CompletionTokens int
 	SpentMicros                    int64
 	LastAt                         time.Time
 }
+
+// Spent is what it cost, in the currency of the price list.
+func (e *Essay) Spent() float64 { return float64(e.SpentMicros) / 1e6 }
 
 // MaxEssays bounds the list of essays.
 const MaxEssays = 50
