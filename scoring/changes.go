@@ -266,6 +266,7 @@ func (m *measurement) leaveOut() []change {
 	}{
 		{func(s *sentenceReading) bool { return s.repeated && !s.copied }, "Leave out what says again what was said before"},
 		{func(s *sentenceReading) bool { return s.offTopic && !s.repeated && !s.copied }, "Leave out what does not speak to the question"},
+		{func(s *sentenceReading) bool { return s.hollow }, "Leave out, or fill, what names the subject and says nothing of it"},
 		{func(s *sentenceReading) bool { return s.copied }, "Leave out what only repeats the question"},
 	} {
 		c := change{kind: ImproveLeaveOut}

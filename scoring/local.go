@@ -8,7 +8,7 @@ import (
 
 // LocalVersion is the version of the local engine's rules and weights. It changes whenever the same
 // request could give another result.
-const LocalVersion = "1"
+const LocalVersion = "2"
 
 // Local is the engine that needs no key, no network and no GPU: it compares the answer's statements
 // with the key points, and measures its reasoning, order and language by features that are

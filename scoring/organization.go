@@ -149,7 +149,7 @@ func (m *measurement) penalties() []Contribution {
 	var out []Contribution
 	padding := make([]float64, len(m.sentences))
 	for i := range m.sentences {
-		if s := &m.sentences[i]; !s.copied && (s.repeated || s.offTopic) {
+		if s := &m.sentences[i]; !s.copied && (s.repeated || s.offTopic || s.hollow) {
 			padding[i] = float64(s.words)
 		}
 	}
@@ -159,8 +159,11 @@ func (m *measurement) penalties() []Contribution {
 			continue
 		}
 		label := "Does not speak to the question"
-		if m.sentences[i].repeated {
+		switch {
+		case m.sentences[i].repeated:
 			label = "Says again what was said before"
+		case m.sentences[i].hollow:
+			label = "Names the subject and says nothing of it"
 		}
 		out = append(out, Contribution{
 			Kind: ContributionPenalty, Key: "padding", Label: label,

@@ -18,8 +18,10 @@ type Prepared struct {
 	modelTexts                  []*Text // each model answer
 	prompt                      []Sentence
 	promptTerms                 map[string]bool
-	labelTerms                  map[string]bool // of the prompt, the title and all labels: what a learner was given
-	model                       []Sentence      // of all model answers
+	labelTerms                  map[string]bool   // of the prompt, the title and all labels: what a learner was given
+	labels                      []map[string]bool // terms of each
+	beyond                      map[string]bool   // of the references, and their families, without labelTerms: what only an answer can bring
+	model                       []Sentence        // of all model answers
 	promptWindows, modelWindows []window
 	weights                     map[string]float64
 	keyPoints                   []preparedKeyPoint // in the order of Question.Rubric.KeyPoints
@@ -90,11 +92,22 @@ func Prepare(ctx context.Context, embedder Embedder, question Question) (*Prepar
 	p.promptTerms = termSet(tokenize(question.Prompt), tokenize(question.Title))
 	p.labelTerms = termSet(tokenize(question.Prompt), tokenize(question.Title))
 	for _, k := range question.Rubric.KeyPoints {
-		for term := range termSet(tokenize(k.Label)) {
+		label := termSet(tokenize(k.Label))
+		p.labels = append(p.labels, label)
+		for term := range label {
 			p.labelTerms[term] = true
 		}
 	}
 	p.weighTerms()
+	p.beyond = map[string]bool{}
+	for term := range p.weights {
+		if !p.labelTerms[term] {
+			p.beyond[term] = true
+			if len(term) > familyPrefix {
+				p.beyond[term[:familyPrefix]] = true
+			}
+		}
+	}
 
 	for _, k := range question.Rubric.KeyPoints {
 		prepared, err := p.prepareKeyPoint(ctx, embedder, k)

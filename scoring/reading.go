@@ -11,7 +11,7 @@ type reading struct {
 	words        int // of all sentences
 	ownWords     int // without copied, repeated and off-topic sentences
 	copiedWords  int
-	paddingWords int     // repeated or off-topic
+	paddingWords int     // repeated, off-topic or hollow
 	focus        float64 // 0…1, how far the text is about the question at all; see measureFocus
 	english      bool
 	flags        []Flag
@@ -25,11 +25,14 @@ type sentenceReading struct {
 	copied    bool    // from the prompt
 	repeated  bool    // says again what an earlier sentence said in the same words
 	offTopic  bool
+	hollow    bool // names what the learner was given and says nothing of it; only where several do
 	cues      [cueKinds]int
 }
 
 // own tells whether the sentence is the learner's, is new, and is about the question.
-func (s *sentenceReading) own() bool { return !s.copied && !s.repeated && !s.offTopic && s.words > 0 }
+func (s *sentenceReading) own() bool {
+	return !s.copied && !s.repeated && !s.offTopic && !s.hollow && s.words > 0
+}
 
 // Thresholds of the reading, on MiniLM's cosines. Of the seeded answers' sentences 98 % lie above
 // 0.27 to what is nearest in their own question (median 0.53); to that of other questions, of the
@@ -77,6 +80,7 @@ func readAnswer(question *Prepared, text *Text) *reading {
 		}
 	}
 	r.paragraphs()
+	r.findHollow(earlier)
 	r.count()
 	r.focus = r.measureFocus()
 	r.english = isEnglish(text)
@@ -163,6 +167,80 @@ func (r *reading) paragraphs() {
 	}
 }
 
+// Bounds of hollow sentences: single ones stand in any answer (a heading, a summary).
+// Of 96 seeded answers none has so many that they count, of the same with hollow sentences around the
+// labels all have.
+const (
+	hollowNovel = 3    // content words that were not given
+	hollowKnown = 1    // of which the references have so many: of empty phrases they have some, too
+	hollowWords = 20   // in one sentence
+	hollowCount = 3    // sentences from which on it is stuffing
+	hollowShare = 0.05 // of the words
+	labelShare  = 0.75 // of a label's content words that a sentence names it by
+)
+
+// findHollow finds sentences that were put around the words of the question and of the labels, which a
+// learner is shown, and bring nothing of their own. terms are those of the sentences.
+func (r *reading) findHollow(terms []map[string]bool) {
+	if len(r.question.beyond) == 0 {
+		return
+	}
+	var found []int
+	words := 0
+	for i := range r.sentences {
+		s := &r.sentences[i]
+		if !s.own() || s.words > hollowWords || r.text.Sentences[i].Code {
+			continue
+		}
+		if !r.question.namesLabel(terms[i]) {
+			continue
+		}
+		novel, known := 0, 0
+		for term := range terms[i] {
+			switch {
+			case r.question.labelTerms[term]:
+			case r.question.beyond[term] || len(term) > familyPrefix && r.question.beyond[term[:familyPrefix]]:
+				known++
+			default:
+				novel++
+			}
+		}
+		if known <= hollowKnown && known+novel <= hollowNovel {
+			found = append(found, i)
+			words += s.words
+		}
+	}
+	if len(found) < hollowCount || float64(words) < hollowShare*float64(r.totalWords()) {
+		return
+	}
+	for _, i := range found {
+		r.sentences[i].hollow = true
+	}
+}
+
+// namesLabel tells whether a sentence has nearly all content words of a label.
+func (p *Prepared) namesLabel(terms map[string]bool) bool {
+	for _, label := range p.labels {
+		common := 0
+		for term := range label {
+			if terms[term] {
+				common++
+			}
+		}
+		if common > 0 && float64(common) >= labelShare*float64(len(label)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reading) totalWords() (n int) {
+	for i := range r.sentences {
+		n += r.sentences[i].words
+	}
+	return n
+}
+
 // count sums up the words by what became of their sentences.
 func (r *reading) count() {
 	for i := range r.sentences {
@@ -171,7 +249,7 @@ func (r *reading) count() {
 		switch {
 		case s.copied:
 			r.copiedWords += s.words
-		case s.repeated, s.offTopic:
+		case s.repeated, s.offTopic, s.hollow:
 			r.paddingWords += s.words
 		default:
 			r.ownWords += s.words
@@ -301,8 +379,9 @@ func (r *reading) setFlags() {
 	lost := !copied && r.focus < offTopicFlagBelow
 	add(lost && r.english, FlagOffTopic)
 	add(copied, FlagCopiedQuestion)
-	repeated := 0
+	repeated, hollow := 0, false
 	for i := range r.sentences {
+		hollow = hollow || r.sentences[i].hollow
 		if r.sentences[i].repeated {
 			repeated += r.sentences[i].words
 		}
@@ -310,7 +389,7 @@ func (r *reading) setFlags() {
 	// A text that is off the subject nearly throughout is not a padded one; one that says the same
 	// again and again is.
 	padding := float64(r.paddingWords) / words
-	add(paddedFlagShare <= padding && padding <= 1-paddedFlagShare || float64(repeated) >= paddedFlagShare*words, FlagPadded)
+	add(paddedFlagShare <= padding && padding <= 1-paddedFlagShare || float64(repeated) >= paddedFlagShare*words || hollow, FlagPadded)
 	add(!r.english, FlagNotEnglish)
 	add(r.words < r.shortBelow(), FlagTooShort)
 }
