@@ -15,12 +15,13 @@ import (
 )
 
 // mutations are all of them with inputs that are allowed, and who may send them.
-func (w *world) mutations(s *scored, n string) []struct {
+func (w *world) mutations(essays []*scored, n string) []struct {
 	name, query string
 	in          vars
 	may         []string
 	action      enums.AuditAction // in the audit trail
 } {
+	s, overridden, confirmed := essays[0], essays[1], essays[2]
 	cohort := globalid.Encode("cohort", seeding.CohortID("backend-autumn"))
 	noor := globalid.Encode("user", seeding.UserID("noor"))
 	const errs = ` userErrors { code field message } } }`
@@ -34,10 +35,20 @@ func (w *world) mutations(s *scored, n string) []struct {
 			vars{"questionId": w.questionID(0, 0), "text": "An answer."}, []string{lena, omar}, ""},
 		{"essayRescore", `mutation($in: EssayRescoreInput!) { essayRescore(input: $in) { essay { id } run { number kind }` + errs,
 			vars{"essayId": s.id("essay"), "reason": "The rubric is new."}, []string{arno, miriam, ada}, enums.AuditEssayRescore},
+		{"essayOverride", `mutation($in: EssayOverrideInput!) { essayOverride(input: $in) { essay { id } run { number kind override { reason } scores { provisional } }` + errs,
+			vars{"runId": overridden.id("scoring_run"), "reason": "I read it.", "keyPoints": []vars{{"keyPointId": overridden.id("key_point"), "status": "PARTLY"}}},
+			[]string{arno, miriam, ada}, enums.AuditEssayOverride},
+		{"essayConfirm", `mutation($in: EssayConfirmInput!) { essayConfirm(input: $in) { essay { id } run { stage override { reason } }` + errs,
+			vars{"runId": confirmed.id("scoring_run")}, []string{arno, miriam, ada}, enums.AuditEssayConfirm},
+		{"essaysRescore", `mutation($in: EssaysRescoreInput!) { essaysRescore(input: $in) { rescoring { total track { title } report { state } }` + errs,
+			vars{"scope": vars{"trackId": globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug))}, "reason": "The engine is new."},
+			[]string{ada}, enums.AuditEssaysRescore},
 		{"userCreate", `mutation($in: UserCreateInput!) { userCreate(input: $in) { user { id email }` + errs,
 			vars{"name": "New", "email": "new" + n + "@example.org", "role": "LEARNER"}, []string{ada}, enums.AuditUserCreate},
 		{"cohortCreate", `mutation($in: CohortCreateInput!) { cohortCreate(input: $in) { cohort { id track { title } members(first: 1) { totalCount } }` + errs,
 			vars{"slug": "new" + n, "name": "New", "trackId": globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug))}, []string{ada}, enums.AuditCohortCreate},
+		{"trackUpdate", `mutation($in: TrackUpdateInput!) { trackUpdate(input: $in) { track { slug languageModelConsent }` + errs,
+			vars{"trackId": globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug)), "languageModelConsent": true}, []string{ada}, enums.AuditTrackUpdate},
 		{"cohortMemberSet", `mutation($in: CohortMemberSetInput!) { cohortMemberSet(input: $in) { member { id role user { name } } cohort { members(first: 100) { totalCount } }` + errs,
 			vars{"cohortId": cohort, "userId": noor, "role": "LEARNER"}, []string{ada}, enums.AuditCohortMemberSet},
 		{"cohortMemberRemove", `mutation($in: CohortMemberRemoveInput!) { cohortMemberRemove(input: $in) { removedMemberId cohort { members(first: 100) { totalCount } }` + errs,
@@ -51,9 +62,9 @@ func TestMutationsByRole(t *testing.T) {
 		t.Run("as "+person, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			s := w.essays(t, lena, 1)[0]
+			essays := w.essays(t, lena, 3)
 			trail := w.db.Ent.AuditEvent.Query().Where(auditevent.ActionNEQ(enums.AuditCatalogueSeed))
-			for _, m := range w.mutations(s, person) {
+			for _, m := range w.mutations(essays, person) {
 				before, err := trail.Clone().Count(bypass.Context(t.Context()))
 				require.NoError(t, err)
 				a := w.ask(t, person, m.query, vars{"in": m.in})

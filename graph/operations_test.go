@@ -351,8 +351,8 @@ func TestTrailHasEveryAction(t *testing.T) {
 		enums.AuditEssayRetry: enums.TargetEssay, enums.AuditEssayRescore: enums.TargetEssay,
 		enums.AuditUserCreate: enums.TargetUser, enums.AuditTokenIssue: enums.TargetUser,
 		enums.AuditCohortCreate: enums.TargetCohort, enums.AuditCohortMemberSet: enums.TargetCohort,
-		enums.AuditCohortMemberRemove: enums.TargetCohort,
-		enums.AuditJobRetry:           enums.TargetJob, enums.AuditJobCancel: enums.TargetJob,
+		enums.AuditCohortMemberRemove: enums.TargetCohort, enums.AuditTrackUpdate: enums.TargetTrack,
+		enums.AuditJobRetry: enums.TargetJob, enums.AuditJobCancel: enums.TargetJob,
 	}
 	const query = `query($a: AuditAction!) { auditEvents(first: 2, filter: {action: $a}) { totalCount edges { node {
 		action targetType targetId actor { id } } } } }`

@@ -89,7 +89,9 @@ func (l *loader) tracks(ctx context.Context) error {
 			create[i] = l.db.Track.Create().SetID(r.ID).SetSlug(r.Slug).SetTitle(r.Title).SetSummary(r.Summary).
 				SetOccupation(r.Occupation).SetSkills(r.Skills).SetActive(r.Active)
 		}
-		return l.db.Track.CreateBulk(create...).OnConflictColumns(track.FieldID).UpdateNewValues().Exec(ctx)
+		return l.db.Track.CreateBulk(create...).OnConflictColumns(track.FieldID).UpdateNewValues().
+			Update(func(u *ent.TrackUpsert) { u.SetIgnore(track.FieldLlmConsent) }). // an admin's decision
+			Exec(ctx)
 	})
 	if err != nil {
 		return l.record(count, err)

@@ -340,8 +340,10 @@ func TestWhatIsGoneIsDeactivated(t *testing.T) {
 	assert.True(t, db.Ent.Credential.GetX(ctx, handmade.ID).Active, "not of the seeds")
 	assert.False(t, load(t, db, c).Changed(), "once")
 
+	db.Ent.Track.UpdateOneID(seeding.TrackID(gone.Slug)).SetLlmConsent(true).ExecX(ctx)
 	report = load(t, db, catalog(t))
 	assert.Equal(t, 1, report.Of(seeding.Tracks).Updated, "and it comes back")
+	assert.True(t, db.Ent.Track.GetX(ctx, seeding.TrackID(gone.Slug)).LlmConsent, "with what admins decided")
 	assert.True(t, db.Ent.Track.GetX(ctx, seeding.TrackID(gone.Slug)).Active)
 }
 
