@@ -156,11 +156,11 @@ func (s *Service) Activate(ctx context.Context, id uuid.UUID) (*ent.Calibration,
 		if refused, ok := activateRefused[c.State]; ok {
 			return problem.New("calibrationId", problem.WrongState, refused)
 		}
-		newest, err := q.QueryRubrics().Order(rubric.ByVersion(entsql.OrderDesc())).FirstID(ctx)
+		newest, err := q.QueryRubrics().Order(rubric.ByVersion(entsql.OrderDesc())).First(ctx)
 		if err != nil {
 			return fmt.Errorf("reading the question's rubric: %w", err)
 		}
-		if newest != c.RubricID {
+		if newest.ID != c.RubricID {
 			return problem.New("calibrationId", problem.WrongState, "The question has a newer rubric than the one that the answers were graded by. Upload answers that were graded by the newer one.")
 		}
 		if _, err := retire(ctx, tx, q.ID); err != nil {
