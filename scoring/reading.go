@@ -330,33 +330,6 @@ func isRepeat(b *Sentence, bTerms map[string]bool, a *Sentence, aTerms map[strin
 	return float64(common) >= repeatOverlap*float64(len(large)+len(small)-common)
 }
 
-// isEnglish is a heuristic on frequent function words, which any English prose is full of and other
-// languages are not, and on script. Fewer than 12 words are given the benefit of the doubt.
-func isEnglish(text *Text) bool {
-	words, common, foreign := 0, 0, 0
-	for i := range text.Sentences {
-		if text.Sentences[i].Code {
-			continue
-		}
-		for _, token := range text.Sentences[i].Tokens {
-			words++
-			if commonEnglish[token] {
-				common++
-			}
-			for _, c := range token {
-				if c > 0x24F { // beyond Latin
-					foreign++
-					break
-				}
-			}
-		}
-	}
-	if 2*foreign > words {
-		return false
-	}
-	return words < 12 || float64(common) >= 0.12*float64(words)
-}
-
 // Shares of the words at which an answer is flagged.
 const (
 	copiedFlagShare   = 0.5
