@@ -119,6 +119,7 @@ func addRuns(ctx context.Context, tx *sql.Tx, essays []uuid.UUID, rescoring uuid
 		CROSS JOIN LATERAL (SELECT id FROM rubrics WHERE question_id = q.id ORDER BY version DESC LIMIT 1) r
 		CROSS JOIN LATERAL (SELECT number, seq, stage, kind FROM scoring_runs WHERE essay_id = e.id ORDER BY number DESC LIMIT 1) last
 		WHERE last.stage IN ('COMPLETED', 'FAILED') AND NOT (last.kind = 'OVERRIDE' AND last.stage = 'COMPLETED')
+		ON CONFLICT (rescoring_id, essay_id) WHERE rescoring_id IS NOT NULL DO NOTHING
 		RETURNING id`,
 		pq.Array(essays), pq.Array(ids), string(enums.RunRescore), actor, rescoring, string(enums.StageQueued))
 	if err != nil {
