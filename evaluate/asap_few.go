@@ -34,7 +34,7 @@ func othersOf(ctx context.Context, prompts []*prompt, left *prompt) (*prior.Prio
 		}
 		questions = append(questions, q)
 	}
-	return prior.Fit(ctx, feature.Keys(), questions)
+	return prior.Fit(ctx, feature.Keys(), questions, expectedWords[left.number])
 }
 
 // asapFew is the label-efficiency curve: a prompt's model from a few of its graded essays, with the other

@@ -61,6 +61,28 @@ func Fit(ctx context.Context, parts []Part, rows []Row, targets ...[]float64) ([
 // Fit fits on the chosen rows alone; a target has one score for each of them, in their order. All that
 // is estimated (standards, centres, traces, the ridge parameter) is of these rows.
 func (d *Design) Fit(ctx context.Context, chosen []int, targets ...[]float64) ([]*Fitted, error) {
+	return d.fit(ctx, chosen, targets, func(sum *mat.SymDense) ([]*solution, error) { return search(ctx, sum, targets) })
+}
+
+// FitAt is Fit at a ridge parameter that is known beforehand, as from other questions: too few rows do not
+// tell it.
+func (d *Design) FitAt(ctx context.Context, lambda float64, chosen []int, targets ...[]float64) ([]*Fitted, error) {
+	return d.fit(ctx, chosen, targets, func(sum *mat.SymDense) ([]*solution, error) {
+		s, err := newSystem(sum, lambda)
+		if err != nil {
+			return nil, err
+		}
+		out := make([]*solution, len(targets))
+		for t, y := range targets {
+			if out[t], err = s.solve(y); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	})
+}
+
+func (d *Design) fit(ctx context.Context, chosen []int, targets [][]float64, solve func(*mat.SymDense) ([]*solution, error)) ([]*Fitted, error) {
 	if len(chosen) < MinRows {
 		return nil, fmt.Errorf("additive: %d rows are too few, it takes %d", len(chosen), MinRows)
 	}
@@ -81,7 +103,7 @@ func (d *Design) Fit(ctx context.Context, chosen []int, targets ...[]float64) ([
 		q.trace = scaled(k, p.weight())
 		sum.AddSym(sum, k)
 	}
-	solutions, err := search(ctx, sum, targets)
+	solutions, err := solve(sum)
 	if err != nil {
 		return nil, err
 	}

@@ -63,9 +63,26 @@ type Usual struct {
 	Spread    float64
 }
 
-// Fit learns from questions, each of which counts as much as every other. It says what is wrong with a question;
-// one with fewer than MinAnswers answers, or one score for all, is left out.
-func Fit(ctx context.Context, columns []string, questions []Question) (*Prior, error) {
+// The weight of a question falls with the distance of its length from that of the new one, on a logarithmic
+// scale: what makes a paragraph good is not what makes three pages good. No question counts nothing.
+const (
+	lengthWidth = 0.8
+	leastWeight = 0.1
+)
+
+func likeness(words, other float64) float64 {
+	if words <= 0 {
+		return 1
+	}
+	d := math.Log(max(1, other)/words) / lengthWidth
+	return leastWeight + math.Exp(-d*d/2)
+}
+
+// Fit learns from questions what holds for a new one, to which answers of the given number of words are expected
+// (0 where that is not known). Each question counts by its likeness, whatever the number of its answers.
+// The error says what is wrong with a question; one with fewer than MinAnswers answers, or one
+// score for all, is left out.
+func Fit(ctx context.Context, columns []string, questions []Question, words float64) (*Prior, error) {
 	var used []Question
 	for i, q := range questions {
 		if len(q.Features) != len(q.Scores) || len(q.Lengths) != len(q.Scores) {
@@ -91,6 +108,7 @@ func Fit(ctx context.Context, columns []string, questions []Question) (*Prior, e
 			return nil, fmt.Errorf("prior: %w", err)
 		}
 		moments[i] = momentOf(q)
+		moments[i].weight = likeness(words, q.words())
 	}
 	weights, spread, err := ridge(moments)
 	if err != nil {

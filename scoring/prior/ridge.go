@@ -14,6 +14,7 @@ import (
 type moment struct {
 	columns *mat.SymDense
 	score   *mat.VecDense
+	weight  float64 // of the question in the sum
 }
 
 func momentOf(q Question) *moment {
@@ -52,18 +53,19 @@ func ridge(questions []*moment) (weights []float64, spread float64, err error) {
 	if len(questions) > 1 {
 		for try := range ridgeTries {
 			lambda := minRidge * math.Pow(maxRidge/minRidge, float64(try)/(ridgeTries-1))
-			var failed, variance float64
+			var failed, variance, total float64
 			for _, left := range questions {
 				w, err := sumOf(questions, left, k).solve(lambda)
 				if err != nil {
 					return nil, 0, err
 				}
 				v := mat.Inner(w, left.columns, w)
-				failed += 1 - 2*mat.Dot(w, left.score) + v
-				variance += v / float64(len(questions))
+				failed += left.weight * (1 - 2*mat.Dot(w, left.score) + v)
+				variance += left.weight * v
+				total += left.weight
 			}
 			if failed < least {
-				best, least, spread = lambda, failed, math.Sqrt(variance)
+				best, least, spread = lambda, failed, math.Sqrt(variance/total)
 			}
 		}
 	}
@@ -80,15 +82,17 @@ func ridge(questions []*moment) (weights []float64, spread float64, err error) {
 	return w.RawVector().Data, spread, nil
 }
 
-// sumOf is the mean of the questions but one.
+// sumOf is the weighted mean of the questions but one.
 func sumOf(questions []*moment, left *moment, k int) *moment {
 	m := &moment{columns: mat.NewSymDense(k, nil), score: mat.NewVecDense(k, nil)}
 	n := 0.0
+	weighted := mat.NewSymDense(k, nil)
 	for _, q := range questions {
 		if q != left {
-			m.columns.AddSym(m.columns, q.columns)
-			m.score.AddVec(m.score, q.score)
-			n++
+			weighted.ScaleSym(q.weight, q.columns)
+			m.columns.AddSym(m.columns, weighted)
+			m.score.AddScaledVec(m.score, q.weight, q.score)
+			n += q.weight
 		}
 	}
 	m.columns.ScaleSym(1/n, m.columns)
