@@ -15,7 +15,7 @@ const (
 // lists of terms, which have hardly any, only what speaks for another language is believed: an answer of
 // three words or one full of code is not called foreign.
 func isEnglish(text *Text) bool {
-	words, common, foreign, script := 0, 0, 0, 0
+	words, common, foreign, strange, script := 0, 0, 0, 0, 0
 	different := map[string]bool{} // longer words: traces and tables repeat a few
 	for i := range text.Sentences {
 		if text.Sentences[i].Code {
@@ -31,8 +31,10 @@ func isEnglish(text *Text) bool {
 				script++
 			case commonEnglish[token]:
 				common++
-			case commonElsewhere[token] || accented(token):
+			case commonElsewhere[token]:
 				foreign++
+			case accented(token):
+				strange++
 			}
 		}
 	}
@@ -41,8 +43,8 @@ func isEnglish(text *Text) bool {
 	case 2*script > words:
 		return false
 	case share >= englishShare:
-		return foreign <= foreignMargin*common // some are names
-	case foreign >= foreignWords && foreign > foreignMargin*common:
+		return foreign <= common // words with accents may be names
+	case foreign+strange >= foreignWords && foreign+strange > foreignMargin*common:
 		return false
 	}
 	return len(different) < unknownWords || share >= unknownShare
