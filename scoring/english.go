@@ -81,18 +81,18 @@ var commonElsewhere = wordSet(`
 	weil dass kann haben sein nur noch durch nach bei zum zur vom wie ich mich
 	het een niet zijn voor aan dat wordt worden deze naar maar ook omdat als heeft hebben kan wij uit wel geen moet
 	och att det som inte på är från eller detta den ett kommer eftersom ikke jeg og af til fra også fordi blir skal hvis når
-	les une est pas que qui dans pour avec sur ce cette sont aux mais ou où nous vous ils elle du leur parce donc peut être
-	el los las una es por para con del que lo como pero sus porque cuando está este esta son muy también ya hay puede
-	não uma os dos das em na nos ao pelo pela mais mas isso ele ela são tem quando muito pode
+	les une est pas que qui dans pour avec ce cette sont aux mais ou où nous vous ils du leur parce donc peut être
+	el los las una es por para del que lo como pero sus porque cuando está este esta son muy también ya puede
+	não uma os das na nos ao pelo pela mais mas isso ele ela são tem quando muito pode
 	il lo gli è che di della dei nel nella sono non si anche perché quando questo questa più alla dal ma
-	și în nu este sunt care din cu pentru să mai dar acest
-	nie się jest na że do od który która oraz przez dla tylko jak są po ale gdy może
+	și în nu este sunt din cu pentru să mai dar acest
+	nie się jest na że do który która oraz przez dla tylko jak są gdy może
 	není jako které který kde když také pokud jsou nebo by
 	je su ne što koji koja kako nije samo ako iz kod zbog biti
-	nem és az hogy egy van csak meg mert ha vagy kell lehet ez azt
+	nem és az hogy egy csak meg mert vagy kell lehet ez azt
 	ja ei että se joka kun mutta myös niin tai koska hän sekä
 	ve bir bu için ile olarak da ne daha çok gibi değil ama veya eğer kadar olan
 	yang dan dengan untuk tidak dari ini itu pada adalah akan atau karena juga dalam jika bisa
 	ang mga ng sa ay hindi na ito kung para dahil
-	ya na wa kwa ni katika hii si kama lakini ili yake hiyo cha pia
+	ya na wa kwa ni katika hii si kama lakini ili yake hiyo pia
 `)
