@@ -129,6 +129,10 @@ bench-cost: tools ## Processor time and answer of each request that hurts (graph
 bench-embed: setup ## Tokens per second of the embedding model, next to ONNX Runtime's Python binding.
 	@$(bin) bench embed
 
+.PHONY: llm-smoke
+llm-smoke: setup ## Score samples with a small real language model on this machine, fetched at the first time (count=6).
+	@scripts/llm-smoke.sh -count $(or $(count),6) -timeout 10m
+
 .PHONY: bench-stalled
 bench-stalled: setup ## What 50 clients that stop reading cost the others: p99, goroutines, memory (rounds=5).
 	@$(testpg) -- go run ./bench/stalled -rounds $(or $(rounds),5)
