@@ -27,6 +27,9 @@ var subjects = []struct{ file, title string }{
 	{"graph/schema/progress.graphql", "Live progress"},
 	{"graph/schema/people.graphql", "People, cohorts and the audit trail"},
 	{"graph/schema/operations.graphql", "Operations"},
+	{"graph/schema/engine.graphql", "Language models"},
+	{"graph/schema/override.graphql", "Decisions of people, and scoring again"},
+	{"graph/schema/calibration.graphql", "Calibration"},
 }
 
 // page is what the layout shows.
