@@ -12,7 +12,8 @@ import (
 
 // evaluateCmd has a command for each data set.
 type evaluateCmd struct {
-	Asap evaluateASAPCmd `cmd:"" help:"Essays of ASAP-AES: calibrated on each prompt, with few labels, with none."`
+	Asap    evaluateASAPCmd    `cmd:"" help:"Essays of ASAP-AES: calibrated on each prompt, with few labels, with none."`
+	Ellipse evaluateELLIPSECmd `cmd:"" help:"Essays of ELLIPSE: six traits of language."`
 }
 
 // evaluateFlags are common to the experiments.
@@ -68,4 +69,11 @@ type evaluateASAPCmd struct{ evaluateFlags }
 // Run measures and prints.
 func (c *evaluateASAPCmd) Run(ctx context.Context, a *App) error {
 	return c.evaluate(ctx, a, evaluate.ASAP)
+}
+
+type evaluateELLIPSECmd struct{ evaluateFlags }
+
+// Run measures and prints.
+func (c *evaluateELLIPSECmd) Run(ctx context.Context, a *App) error {
+	return c.evaluate(ctx, a, evaluate.ELLIPSE)
 }

@@ -24,6 +24,14 @@ type Part struct {
 	Columns []string // names of the columns; none for Sparse
 	Bits    uint     // Sparse: indexes are below 1<<Bits
 	Weight  float64  // of the part's kernel in the sum, next to those of the others; 0 is 1
+	Width   float64  // Smooth: of each column's Gaussian, in standard deviations of the column; 0 is 1
+}
+
+func (p Part) width() float64 {
+	if p.Width == 0 {
+		return 1
+	}
+	return p.Width
 }
 
 func (p Part) weight() float64 {

@@ -30,6 +30,12 @@ type Design struct {
 // NewDesign holds the rows against the parts; the error says which row is wrong and why. The rows may
 // not be changed afterwards.
 func NewDesign(parts []Part, rows []Row) (*Design, error) {
+	for _, p := range parts {
+		if p.Weight < 0 || p.Width < 0 || p.width() < 1.0/narrowest {
+			return nil, fmt.Errorf("additive: part %s has the weight %v and the width %v; weights are positive, widths at least %v",
+				p.Name, p.Weight, p.Width, 1.0/narrowest)
+		}
+	}
 	for i, r := range rows {
 		if err := check(parts, r); err != nil {
 			return nil, fmt.Errorf("row %d: %w", i, err)
@@ -193,7 +199,7 @@ func (p *prepared) curve(column int, alpha []float64) []float32 {
 	for i := range exact {
 		at := knot(i)
 		for r, m := range p.measures {
-			exact[i] += alpha[r] / p.trace * gaussian(at-m.Dense[column])
+			exact[i] += alpha[r] / p.trace * gaussian((at-m.Dense[column])/p.width())
 		}
 	}
 	out := make([]float32, Knots)

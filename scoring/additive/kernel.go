@@ -9,23 +9,23 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// width of the Gaussian of a Smooth column, in standard deviations of the column.
-const width = 1.0
+// gaussian is the kernel of one Smooth column at a distance of d of its widths.
+func gaussian(d float64) float64 { return math.Exp(-d * d / 2) }
 
-// gaussian is the kernel of one Smooth column at a distance of d standard deviations.
-func gaussian(d float64) float64 { return math.Exp(-d * d / (2 * width * width)) }
-
-// gaussianTable is gaussian at multiples of 1/tableSteps, for distances up to 2*Limit: the kernel of
+// gaussianTable is gaussian at multiples of 1/tableSteps, for distances up to 2*Limit*narrowest: the kernel of
 // 1 500 essays asks for it 200 million times.
 var gaussianTable = func() []float64 {
-	t := make([]float64, 2*Limit*tableSteps+2)
+	t := make([]float64, 2*Limit*narrowest*tableSteps+2)
 	for i := range t {
 		t[i] = gaussian(float64(i) / tableSteps)
 	}
 	return t
 }()
 
-const tableSteps = 512
+const (
+	tableSteps = 512
+	narrowest  = 4 // times narrower than a standard deviation a Gaussian can be
+)
 
 func tabled(d float64) float64 {
 	x := math.Abs(d) * tableSteps
@@ -42,7 +42,7 @@ func (d *Design) kernel(ctx context.Context, i int, rows []Measures, chosen []in
 	}
 	n := len(rows)
 	k := mat.NewSymDense(n, nil)
-	err := striped(ctx, n, func(r int) { fill(k, d.parts[i].Kind, rows, r) })
+	err := striped(ctx, n, func(r int) { fill(k, &d.parts[i], rows, r) })
 	return k, err
 }
 
@@ -66,14 +66,15 @@ func striped(ctx context.Context, n int, row func(int)) error {
 }
 
 // fill computes row i of the kernel of a part with columns, from its diagonal on.
-func fill(k *mat.SymDense, kind Kind, rows []Measures, i int) {
+func fill(k *mat.SymDense, p *Part, rows []Measures, i int) {
+	per := 1 / p.width()
 	a := rows[i].Dense
 	for j := i; j < len(rows); j++ {
 		var s float64
 		b := rows[j].Dense[:len(a)]
-		if kind == Smooth {
+		if p.Kind == Smooth {
 			for c, v := range a {
-				s += tabled(v - b[c])
+				s += tabled((v - b[c]) * per)
 			}
 		} else {
 			for c, v := range a {
