@@ -45,6 +45,7 @@ type commands struct {
 	Token    tokenCmd    `cmd:"" help:"Print an access token for a person."`
 	User     userCmd     `cmd:"" help:"Manage people."`
 	Cohort   cohortCmd   `cmd:"" help:"Manage cohorts."`
+	Rescore  rescoreCmd  `cmd:"" help:"Score all essays of a question or a track again, and say what changed."`
 	Schema   schemaCmd   `cmd:"" help:"Print the GraphQL schema."`
 	Health   healthCmd   `cmd:"" help:"Ask a server whether it is ready; exits with 1 when it is not."`
 	Bench    benchCmd    `cmd:"" help:"Measure."`
