@@ -41,7 +41,7 @@ func asapZero(prompts []*prompt, priors []*prior.Prior) (Table, map[string]float
 		var guessed, given float64
 		for range frozenDraws {
 			var features [][]float64
-			for _, i := range random.Perm(len(p.texts))[:frozen] {
+			for _, i := range random.Perm(len(p.texts))[:min(frozen, len(p.texts))] {
 				features = append(features, p.texts[i].features)
 			}
 			usual, err := other.Freeze(features)
