@@ -9,7 +9,9 @@ import (
 	"github.com/rubrica/rubrica/evaluate/dataset"
 	"github.com/rubrica/rubrica/internal/provision"
 	"github.com/rubrica/rubrica/rag/minilm"
+	"github.com/rubrica/rubrica/scoring"
 	"github.com/rubrica/rubrica/scoring/pack"
+	"github.com/rubrica/rubrica/scoring/pair"
 	"github.com/rubrica/rubrica/seeds"
 )
 
@@ -51,18 +53,9 @@ func FitPack(ctx context.Context, data string, progress func(string)) (*pack.Pac
 	if err != nil {
 		return nil, err
 	}
-	made, err := seedAnswers()
+	rows, err := withSeeds(ctx, model, &words, packRows(measured))
 	if err != nil {
 		return nil, err
-	}
-	samples, err := measureShort(ctx, model, &words, made)
-	if err != nil {
-		return nil, err
-	}
-	rows := packRows(measured)
-	for _, r := range packRows(samples) {
-		r.Made = true
-		rows = append(rows, r)
 	}
 	p, err := pack.Fit(ctx, rows, words)
 	if err != nil {
@@ -70,6 +63,23 @@ func FitPack(ctx context.Context, data string, progress func(string)) (*pack.Pac
 	}
 	p.Model = model.Model()
 	return p, nil
+}
+
+// withSeeds adds the seeds' sample answers to graded ones.
+func withSeeds(ctx context.Context, embedder scoring.Embedder, weights pair.Weights, rows []pack.Row) ([]pack.Row, error) {
+	made, err := seedAnswers()
+	if err != nil {
+		return nil, err
+	}
+	samples, err := measureShort(ctx, embedder, weights, made)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range packRows(samples) {
+		r.Made = true
+		rows = append(rows, r)
+	}
+	return rows, nil
 }
 
 // packWords are the weights of words, from the pinned table of their frequencies.

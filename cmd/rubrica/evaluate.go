@@ -14,6 +14,8 @@ import (
 type evaluateCmd struct {
 	Asap    evaluateASAPCmd    `cmd:"" help:"Essays of ASAP-AES: calibrated on each prompt, with few labels, with none."`
 	Ellipse evaluateELLIPSECmd `cmd:"" help:"Essays of ELLIPSE: six traits of language."`
+	Saf     evaluateSAFCmd     `cmd:"" help:"Short answers of SAF: unseen answers, with many, few and no graded ones."`
+	Mohler  evaluateMohlerCmd  `cmd:"" help:"Short answers of Mohler et al.: the shipped pack on another subject."`
 }
 
 // evaluateFlags are common to the experiments.
@@ -76,4 +78,18 @@ type evaluateELLIPSECmd struct{ evaluateFlags }
 // Run measures and prints.
 func (c *evaluateELLIPSECmd) Run(ctx context.Context, a *App) error {
 	return c.evaluate(ctx, a, evaluate.ELLIPSE)
+}
+
+type evaluateSAFCmd struct{ evaluateFlags }
+
+// Run measures and prints.
+func (c *evaluateSAFCmd) Run(ctx context.Context, a *App) error {
+	return c.evaluate(ctx, a, evaluate.SAF)
+}
+
+type evaluateMohlerCmd struct{ evaluateFlags }
+
+// Run measures and prints.
+func (c *evaluateMohlerCmd) Run(ctx context.Context, a *App) error {
+	return c.evaluate(ctx, a, evaluate.Mohler)
 }

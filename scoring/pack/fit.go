@@ -55,7 +55,7 @@ func Fit(ctx context.Context, rows []Row, words Words) (*Pack, error) {
 	}
 	p := f.model(-1, best)
 	p.Version, p.Words, p.Lambda = version, words, best
-	p.judge(f, held)
+	p.judge(f, held, -1)
 	return p, nil
 }
 
@@ -71,7 +71,7 @@ func (p *Pack) Without(rows []Row) (map[string]*Pack, error) {
 	for q, name := range f.questions {
 		m := f.model(q, p.Lambda)
 		m.Version, m.Model, m.Words, m.Lambda = version, p.Model, p.Words, p.Lambda
-		m.judge(f, held)
+		m.judge(f, held, q)
 		out[name] = m
 	}
 	return out, nil
@@ -303,37 +303,54 @@ func (f *fit) within(predicted []float64) float64 {
 	return agreement.Pearson(a, b)
 }
 
-// judge sets how sure the model is of a new question, from predictions of questions it had not seen.
-func (p *Pack) judge(f *fit, held []float64) {
+// judge sets how sure the model is of a new question, from predictions of questions that had been left out;
+// nothing of question `without` enters.
+func (p *Pack) judge(f *fit, held []float64, without int) {
+	level, n := make([]float64, len(f.questions)), make([]float64, len(f.questions))
+	for i := range f.rows {
+		level[f.of[i]] += held[i]
+		n[f.of[i]]++
+	}
 	var residuals []float64
-	by := make([][]float64, len(f.questions))
+	var cross, squares float64
+	each := func(see func(q int, deviation, target float64)) {
+		for i, r := range f.rows {
+			if q := f.of[i]; !r.Made && q != without {
+				see(q, held[i]-level[q]/n[q], f.target[i])
+			}
+		}
+	}
+	each(func(_ int, deviation, target float64) {
+		cross += deviation * target
+		squares += deviation * deviation
+	})
+	p.Stretch = 1
+	if squares > 0 {
+		p.Stretch = max(1, cross/squares)
+	}
+	var within, rows float64
+	each(func(_ int, deviation, target float64) {
+		e := target - p.Stretch*deviation
+		within += e * e
+		rows++
+	})
+	var between, questions float64
 	for i, r := range f.rows {
-		if !r.Made {
-			e := r.Share - held[i]
-			residuals = append(residuals, math.Abs(e))
-			by[f.of[i]] = append(by[f.of[i]], e)
+		if !r.Made && f.of[i] != without {
+			residuals = append(residuals, math.Abs(r.Share-held[i]))
+		}
+	}
+	for q, made := range f.made {
+		if !made && q != without {
+			e := f.mean[q] - level[q]/n[q]
+			between += e * e
+			questions++
 		}
 	}
 	slices.Sort(residuals)
 	p.Half = residuals[min(len(residuals)-1, int(math.Ceil(coverage*float64(len(residuals)+1)))-1)]
-	var between, within, questions, rows float64
-	for _, es := range by {
-		if len(es) < 2 {
-			continue
-		}
-		var mean float64
-		for _, e := range es {
-			mean += e / float64(len(es))
-		}
-		between += mean * mean
-		questions++
-		for _, e := range es {
-			within += (e - mean) * (e - mean)
-		}
-		rows += float64(len(es) - 1)
-	}
-	p.Within = math.Sqrt(within / rows)
-	p.Between = math.Sqrt(max(0, between/questions-p.Within*p.Within*questions/(rows+questions)))
+	p.Within = math.Sqrt(within / (rows - questions))
+	p.Between = math.Sqrt(max(0, between/questions-p.Within*p.Within*questions/rows))
 }
 
 // coverage of the range of a new question.

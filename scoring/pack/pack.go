@@ -30,6 +30,9 @@ type Pack struct {
 	// means of questions.
 	Within  float64 `json:"within"`
 	Between float64 `json:"between"`
+	// Stretch is by how much answers to one question differ more than the model says, once the level of the
+	// question is known: without, its sum is held back by what it cannot know.
+	Stretch float64 `json:"stretch"`
 	Words   Words   `json:"words"`
 }
 
