@@ -48,7 +48,7 @@ kill-test: setup ## Kill the server with essays in flight, again and again (kill
 	E2E_KILLS=$(or $(kills),50) $(testpg) -- go test -count=1 -v -timeout 30m -run TestKilledProcessLosesNothing ./internal/e2e
 
 .PHONY: setup
-setup: build ## Fetch Postgres, pgvector and ONNX Runtime, pinned by SHA-256.
+setup: build ## Fetch Postgres, pgvector, ONNX Runtime and a table of English words, pinned by SHA-256.
 	@$(bin) setup
 
 .PHONY: build

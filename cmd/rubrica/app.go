@@ -40,7 +40,7 @@ type commands struct {
 	Worker   workerCmd   `cmd:"" help:"Score, without the API."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database to this version's schema."`
 	Seed     seedCmd     `cmd:"" help:"Load the tracks, questions, credentials and, in development, the people."`
-	Setup    setupCmd    `cmd:"" help:"Fetch what the binary does not hold: Postgres and ONNX Runtime."`
+	Setup    setupCmd    `cmd:"" help:"Fetch what the binary does not hold: Postgres, ONNX Runtime and a table of English words."`
 	Demo     demoCmd     `cmd:"" help:"Submit an essay to the running server and show what comes of it."`
 	Token    tokenCmd    `cmd:"" help:"Print an access token for a person."`
 	User     userCmd     `cmd:"" help:"Manage people."`
