@@ -38,7 +38,7 @@ func Attacks(ctx context.Context, o Options) (*Report, error) {
 	if o.Data != "" {
 		rows, unseen := attackRows, attackUnseen
 		if o.Quick {
-			rows, unseen = rows/2, unseen/3
+			unseen /= 2
 		}
 		asap, err := asapSubjects(ctx, &o, embedder, rows, unseen)
 		if err != nil {
@@ -159,7 +159,7 @@ func (r *Report) attacks(all []attacked) {
 	for _, set := range sets {
 		worst := 0.0
 		for _, kind := range attack.All {
-			var gains, unflagged []float64
+			var gains, unflagged, unseen []float64
 			flagged, fresh, over := 0, 0, 0
 			for _, a := range all {
 				if a.set != set || a.attack != kind.Key {
@@ -168,7 +168,9 @@ func (r *Report) attacks(all []attacked) {
 				gains = append(gains, a.gain)
 				if a.flagged() {
 					flagged++
+					unseen = append(unseen, 0)
 				} else {
+					unseen = append(unseen, a.gain)
 					unflagged = append(unflagged, a.gain)
 					if a.gain > unflaggedGain {
 						over++
@@ -185,13 +187,13 @@ func (r *Report) attacks(all []attacked) {
 			into := &t
 			if !kind.Deceives {
 				into = &noise
-			} else if len(unflagged) > 0 {
-				worst = max(worst, percentile(unflagged, .5))
+			} else {
+				worst = max(worst, percentile(unseen, .5))
 			}
 			into.Add(set, kind.Title, len(gains), percentile(gains, .5), percentile(gains, .9), float64(flagged)/n, float64(fresh)/n,
 				len(unflagged), percentile(unflagged, .5), over)
 		}
-		r.Goals = append(r.Goals, AtMost("unflagged_"+strings.ToLower(set), "highest median gain of an attack on "+set+" without a flag, % of the scale", worst, unflaggedGain))
+		r.Goals = append(r.Goals, AtMost("unflagged_"+strings.ToLower(set), "highest median, over attacks on "+set+", of the gain that nobody is told of (0 where flagged), % of the scale", worst, unflaggedGain))
 	}
 	r.Tables = append(r.Tables, t, noise)
 }

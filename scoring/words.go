@@ -29,3 +29,19 @@ func IsNegation(token string) bool { return negations[token] }
 
 // Cosine of two unit-length vectors: -1…1, and 0 when one is missing or they are of different lengths.
 func Cosine(a, b []float32) float64 { return cosine(a, b) }
+
+// Repeats tells of each sentence of an answer whether it repeats the question or an earlier sentence.
+func Repeats(question *Prepared, answer *Text) []bool {
+	r := readAnswer(question, answer)
+	out := make([]bool, len(r.sentences))
+	for i := range r.sentences {
+		out[i] = r.sentences[i].copied || r.sentences[i].repeated
+	}
+	return out
+}
+
+// HasReferences tells whether a question has key points or model answers.
+func (p *Prepared) HasReferences() bool { return p.hasReferences() }
+
+// MeanVector is the unit-length mean of the sentences' vectors, each weighted by its words; nil of none.
+func MeanVector(sentences []Sentence) []float32 { return meanVector(sentences) }

@@ -12,10 +12,12 @@ import (
 
 // evaluateCmd has a command for each data set.
 type evaluateCmd struct {
-	Asap    evaluateASAPCmd    `cmd:"" help:"Essays of ASAP-AES: calibrated on each prompt, with few labels, with none."`
-	Ellipse evaluateELLIPSECmd `cmd:"" help:"Essays of ELLIPSE: six traits of language."`
-	Saf     evaluateSAFCmd     `cmd:"" help:"Short answers of SAF: unseen answers, with many, few and no graded ones."`
-	Mohler  evaluateMohlerCmd  `cmd:"" help:"Short answers of Mohler et al.: the shipped pack on another subject."`
+	Asap         evaluateASAPCmd         `cmd:"" help:"Essays of ASAP-AES: calibrated on each prompt, with few labels, with none."`
+	Ellipse      evaluateELLIPSECmd      `cmd:"" help:"Essays of ELLIPSE: six traits of language."`
+	Saf          evaluateSAFCmd          `cmd:"" help:"Short answers of SAF: unseen answers, with many, few and no graded ones."`
+	Mohler       evaluateMohlerCmd       `cmd:"" help:"Short answers of Mohler et al.: the shipped pack on another subject."`
+	Faithfulness evaluateFaithfulnessCmd `cmd:"" help:"Whether the spans that explanations name are what the scores go by."`
+	Attacks      evaluateAttacksCmd      `cmd:"" help:"What padding, stuffing, copying and injecting gain, and whether a person is told."`
 }
 
 // evaluateFlags are common to the experiments.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rubrica/rubrica/scoring"
 	"github.com/rubrica/rubrica/scoring/feature"
+	"github.com/rubrica/rubrica/scoring/guard"
 	"github.com/rubrica/rubrica/scoring/lexicon"
 )
 
@@ -20,6 +21,8 @@ type Calibration struct {
 	Lexicon        bool     // words were looked up
 	Pack           string   // version; "" when answers were not compared with a model answer
 	Rows           int      // graded answers
+	// Guard finds what leads away from what the graded answers speak about; nil of too few answers.
+	Guard *guard.Guard
 
 	models []*model
 	digest string

@@ -119,7 +119,9 @@ func (c *Calibration) apply(ctx context.Context, req scoring.Request, res *scori
 	}
 	out := *res
 	out.Scores = slices.Clone(res.Scores)
-	out.Flags = slices.Clone(res.Flags)
+	if out.Flags, err = c.guarded(ctx, req, res.Flags, measured, meter, full); err != nil {
+		return nil, err
+	}
 	criteria := req.Question.Question.Rubric.Criteria
 	wide := false
 	for i, criterion := range criteria {

@@ -11,6 +11,7 @@ import (
 	"github.com/rubrica/rubrica/scoring"
 	"github.com/rubrica/rubrica/scoring/additive"
 	"github.com/rubrica/rubrica/scoring/feature"
+	"github.com/rubrica/rubrica/scoring/guard"
 	"github.com/rubrica/rubrica/scoring/lexicon"
 )
 
@@ -50,6 +51,11 @@ func Fit(ctx context.Context, q *scoring.Prepared, graded []Graded, o Options) (
 	if meter.pack != nil {
 		c.Pack = o.Pack.Version()
 	}
+	texts := make([]*scoring.Text, len(graded))
+	for i, g := range graded {
+		texts[i] = g.Text
+	}
+	c.Guard = guard.Fit(texts)
 	report := &Report{Rows: len(graded)}
 	for _, criterion := range gradedCriteria(q.Question, graded) {
 		f := &fitter{criterion: criterion, words: expected(q.Question, graded), rows: rows, prior: o.Prior, full: full, trusted: trusted(q.Question)}

@@ -70,7 +70,7 @@ func (m *meter) all(ctx context.Context, answer *scoring.Text, rules *scoring.Re
 	}
 	if rules == nil {
 		var err error
-		if out.rules, err = m.local.Score(ctx, scoring.Request{Question: m.question, Answer: answer}); err != nil {
+		if out.rules, err = m.local.Score(ctx, scoring.Request{Question: m.question, Answer: answer, ScoresOnly: true}); err != nil {
 			return nil, fmt.Errorf("calibration: what the rules make of an answer: %w", err)
 		}
 	}
