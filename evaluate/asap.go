@@ -144,7 +144,7 @@ func ASAP(ctx context.Context, o Options) (*Report, error) {
 		AtLeast("qwk_25", "mean QWK with 25 graded essays", curve[1], .70),
 		AtLeast("qwk_50", "mean QWK with 50 graded essays", curve[2], .725),
 		AtLeast("qwk_100", "mean QWK with 100 graded essays", curve[3], .74),
-		AtLeast("qwk_one", "mean QWK on a new prompt, one essay at a time", max(means["one_guessed"], means["one_given"]), .67),
+		AtLeast("qwk_one", "mean QWK on a new prompt, one essay at a time, the scale guessed", means["one_guessed"], .67),
 		AtLeast("qwk_frozen", "mean QWK on a new prompt, 50 ungraded essays and the scale given", means["frozen_given"], .71))
 	r.Tables = append(r.Tables, few, zero)
 	r.Tables = append(r.Tables, speed(spent, predicting, len(rows)))
