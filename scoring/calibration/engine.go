@@ -80,11 +80,13 @@ const digestLength = 8
 
 // Score implements scoring.Engine.
 func (e *Engine) Score(ctx context.Context, req scoring.Request) (*scoring.Result, error) {
-	res, err := e.local.Score(ctx, req)
+	c, ok := e.find(req.Question.Question.ID)
+	byRules := req
+	byRules.ScoresOnly = req.ScoresOnly || ok && c.covers(req.Question.Question.Rubric)
+	res, err := e.local.Score(ctx, byRules)
 	if err != nil || slices.Contains(res.Flags, scoring.FlagEmpty) || slices.Contains(res.Flags, scoring.FlagNotEnglish) {
 		return res, err
 	}
-	c, ok := e.find(req.Question.Question.ID)
 	if !ok {
 		return res, nil
 	}
@@ -96,13 +98,23 @@ func (e *Engine) Score(ctx context.Context, req scoring.Request) (*scoring.Resul
 		if e.support.PassedOver != nil {
 			e.support.PassedOver(ctx, c, err)
 		}
-		return res, nil
+		return e.local.Score(ctx, req)
 	}
 	m := &meter{question: req.Question, local: e.local, lexicon: lex}
 	if c.Pack != "" {
 		m.pack = e.comparison(p, req.Question)
 	}
 	return c.apply(ctx, req, res, m)
+}
+
+// covers tells whether no criterion is left to the rules, so that nobody asks for their reasons.
+func (c *Calibration) covers(rubric scoring.Rubric) bool {
+	for _, criterion := range rubric.Criteria {
+		if c.model(criterion.Key) == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // apply replaces what the rules said of the calibrated criteria.
