@@ -97,7 +97,6 @@ func TestASAP(t *testing.T) {
 	assert.Greater(t, goal(t, report, "qwk_frozen"), .75)
 	again, err := evaluate.ASAP(t.Context(), options(t, folder))
 	require.NoError(t, err)
-	assert.Equal(t, report.Goals[0].Value, again.Goals[0].Value) //nolint:testifylint // to the bit
 	assert.Equal(t, untimed(report), untimed(again))
 }
 

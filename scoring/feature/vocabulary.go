@@ -169,11 +169,11 @@ func (s *sheet) rarity(d *document) {
 	}
 	slices.Sort(used)
 	slices.Sort(once)
-	s.frequencies(d, "used", "words as used", used)
-	s.frequencies(d, "types", "different words", once)
+	s.frequencies("used", "words as used", used)
+	s.frequencies("types", "different words", once)
 }
 
-func (s *sheet) frequencies(d *document, key, label string, sorted []float64) {
+func (s *sheet) frequencies(key, label string, sorted []float64) {
 	mean, deviation := meanDeviation(sorted)
 	s.add(key+"_frequency", "mean frequency of "+label, mean)
 	s.add(key+"_frequency_deviation", "variation of the frequency of "+label, deviation)

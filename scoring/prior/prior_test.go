@@ -74,7 +74,8 @@ func TestScoresAreGuessedFromTheScale(t *testing.T) {
 }
 
 func TestFitIsDeterministic(t *testing.T) {
-	assert.Equal(t, fit(t, 300), fit(t, 300))
+	first := fit(t, 300)
+	assert.Equal(t, first, fit(t, 300))
 }
 
 func TestFitRefusesWhatTeachesNothing(t *testing.T) {
