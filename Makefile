@@ -137,6 +137,10 @@ llm-smoke: setup ## Score samples with a small real language model on this machi
 bench-stalled: setup ## What 50 clients that stop reading cost the others: p99, goroutines, memory (rounds=5).
 	@$(testpg) -- go run ./bench/stalled -rounds $(or $(rounds),5)
 
+.PHONY: bench-score
+bench-score: ## A 300-word answer on one core: read and embedded, scored with reasons and without, suggestions tried, explained.
+	@GOMAXPROCS=1 go test ./scoring -run '^$$' -bench 'AnswerOf300Words' -benchtime 2s
+
 .PHONY: latency
 latency: build ## Time from submission to scores and to the end, on the running server (count=100).
 	@$(bin) bench latency --sample strong --count $(or $(count),100)

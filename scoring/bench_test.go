@@ -73,6 +73,22 @@ func BenchmarkAnswerOf300Words(b *testing.B) {
 			}
 		}
 	})
+	b.Run("ScoresOnly", func(b *testing.B) {
+		only := req
+		only.ScoresOnly = true
+		for b.Loop() {
+			if _, err := engine.Score(ctx, only); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Improve", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := scoring.Improve(ctx, engine, model, req, res); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	b.Run("Explain", func(b *testing.B) {
 		for b.Loop() {
 			scoring.Explain(req, res)

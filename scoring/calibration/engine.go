@@ -84,8 +84,14 @@ func (e *Engine) Score(ctx context.Context, req scoring.Request) (*scoring.Resul
 	byRules := req
 	byRules.ScoresOnly = req.ScoresOnly || ok && c.covers(req.Question.Question.Rubric)
 	res, err := e.local.Score(ctx, byRules)
-	if err != nil || slices.Contains(res.Flags, scoring.FlagEmpty) || slices.Contains(res.Flags, scoring.FlagNotEnglish) {
-		return res, err
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(res.Flags, scoring.FlagEmpty) || slices.Contains(res.Flags, scoring.FlagNotEnglish) {
+		if byRules.ScoresOnly != req.ScoresOnly {
+			return e.local.Score(ctx, req)
+		}
+		return res, nil
 	}
 	if !ok {
 		return res, nil
