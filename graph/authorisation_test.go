@@ -79,6 +79,10 @@ func (w *world) nodes(t *testing.T, ofLenas, ofOmars *scored) map[string][]strin
 	event, err := w.db.Ent.AuditEvent.Query().First(ctx)
 	require.NoError(t, err)
 	may[event.GlobalID()] = []string{ada}
+	may[globalid.Encode("override", w.override(t, w.db.Ent, ofLenas))] = ofLena
+	may[globalid.Encode("override", w.override(t, w.db.Ent, ofOmars))] = ofOmar
+	may[w.rescoring(t)] = []string{ada}
+	may[globalid.Encode("calibration", w.calibration(t))] = graders
 	may[w.queued(t, []*scored{ofLenas})[0]] = []string{ada}
 	return may
 }
@@ -136,7 +140,7 @@ const everyPath = `query {
 }
 fragment E on Essay { id text learner { id email } question { rubric { keyPoints { text } referenceAnswers { text } } }
   runs(first: 10) { edges { node { ...R } } } latestRun { ...R } }
-fragment R on ScoringRun { id essay { id } overall { percent } failure { message } scores { id criterion { description }
+fragment R on ScoringRun { id override { reason by { email } from { id } keyPoints { label keyPoint { text } } criteria { criterion { title } } } essay { id } overall { percent } failure { message } scores { id criterion { description }
   explanation { id summary contributions { label } evidence { id quote reason } keyPoints { id label quote keyPoint { id text } }
     citations { id quote passage { id text } } } }
   recommendations { id note items { id rationale credential { title } traces { text evidence } } } }`
@@ -181,7 +185,8 @@ func TestLearnersReadNothingOfOthersByAnyPath(t *testing.T) {
 	w := newWorld(t)
 	mine, theirs := w.essays(t, lena, 4), w.essays(t, omar, 4)
 	secrets := w.secrets(t)
-	foreign := []string{"thoughts of omar", "Reasons for omar", "It fits omar", "omar@example.org", "arno@example.org", "Priya Raman"}
+	w.override(t, w.db.Ent, theirs[0])
+	foreign := []string{"what omar wrote", "thoughts of omar", "Reasons for omar", "It fits omar", "omar@example.org", "arno@example.org", "Priya Raman"}
 	for _, s := range theirs {
 		for _, kind := range results {
 			foreign = append(foreign, s.id(kind))

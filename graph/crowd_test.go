@@ -42,6 +42,8 @@ func (w *world) crowd(t testing.TB) crowd {
 		w.crowdOfJobs(t, c, tx.SQL)
 		w.crowdOfTracks(t, c, tx.Ent)
 		w.crowdOfPeople(t, c, tx.Ent)
+		w.crowdOfOverrides(t, c, tx.Ent)
+		w.crowdOfCalibrations(t, c, tx.Ent)
 		return nil
 	}))
 	return c

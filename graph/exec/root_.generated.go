@@ -4783,7 +4783,7 @@ type Calibration implements Node {
   method: String
   "What is reported, by the rubric's criteria that were graded; at most 12, empty before it was fitted."
   criteria: [CalibrationCriterion!]!
-  "Each graded answer's score by a criterion and the prediction for it by a model that had not seen it, for a scatter plot; at most 2 000, in the order of the upload. Empty before it was fitted, and for a criterion that was not graded."
+  "Each graded answer's score by a criterion and the prediction for it by a model that had not seen it, for a scatter plot; at most 2000, in the order of the upload. Empty before it was fitted, and for a criterion that was not graded."
   points(
     "Key of the criterion."
     criterion: String!

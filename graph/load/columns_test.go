@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 
 	"github.com/rubrica/rubrica/ent/auditevent"
+	"github.com/rubrica/rubrica/ent/calibration"
 	"github.com/rubrica/rubrica/ent/citation"
 	"github.com/rubrica/rubrica/ent/cohort"
 	"github.com/rubrica/rubrica/ent/credential"
@@ -20,11 +21,13 @@ import (
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
 	"github.com/rubrica/rubrica/ent/membership"
+	"github.com/rubrica/rubrica/ent/override"
 	"github.com/rubrica/rubrica/ent/passage"
 	"github.com/rubrica/rubrica/ent/question"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/referenceanswer"
+	"github.com/rubrica/rubrica/ent/rescoring"
 	"github.com/rubrica/rubrica/ent/rubric"
 	"github.com/rubrica/rubrica/ent/score"
 	"github.com/rubrica/rubrica/ent/scoringrun"
@@ -36,9 +39,10 @@ import (
 
 // tables are the columns of each type's table.
 var tables = map[string][]string{
-	"AuditEvent": auditevent.Columns, "Citation": citation.Columns, "Cohort": cohort.Columns,
+	"AuditEvent": auditevent.Columns, "Calibration": calibration.Columns, "Citation": citation.Columns, "Cohort": cohort.Columns,
 	"CohortMember": membership.Columns, "Credential": credential.Columns, "Criterion": criterion.Columns,
 	"Essay": essay.Columns, "Evidence": evidence.Columns, "Explanation": explanation.Columns,
+	"Override": override.Columns, "Rescoring": rescoring.Columns,
 	"KeyPoint": keypoint.Columns, "KeyPointOutcome": keypointoutcome.Columns, "Passage": passage.Columns,
 	"Question": question.Columns, "RecommendationItem": recommendationitem.Columns,
 	"RecommendationList": recommendationlist.Columns, "ReferenceAnswer": referenceanswer.Columns,
@@ -49,6 +53,7 @@ var tables = map[string][]string{
 // unread are the columns that no field of the API shows, besides created_at and owner_id of those
 // that do not show them.
 var unread = map[string][]string{
+	"Calibration":     {"attempt", "created_by", "rubric_id"},
 	"Criterion":       {"position"},
 	"Citation":        {"position"},
 	"Credential":      {"active"},
@@ -56,10 +61,12 @@ var unread = map[string][]string{
 	"Evidence":        {"position"},
 	"KeyPoint":        {"position"},
 	"KeyPointOutcome": {"position"},
+	"Override":        {"question_id"},
 	"Passage":         {"slug", "track_id"},
 	"Question":        {"active"},
+	"Rescoring":       {"cursor", "walked_at"},
 	"Score":           {"position"},
-	"ScoringRun":      {"attempt", "lease_until", "requested_by", "rubric_id", "track_id"},
+	"ScoringRun":      {"attempt", "lease_until", "requested_by", "rescoring_id", "rubric_id", "track_id"},
 	"Track":           {"active"},
 }
 

@@ -16,7 +16,8 @@ var inline = map[string]bool{
 	"AuditDetail": true, "Contribution": true, "OverallScore": true, "PageInfo": true, "RecommendationPart": true,
 	"Scale": true, "ScoreInterval": true, "ScoreLevel": true, "ScoringEngine": true, "ScoringFailure": true,
 	"TextRange": true, "UserError": true, "ScoringStageCount": true, "ScoringChange": true, "JobError": true,
-	"DatabaseState": true, "IndexState": true, "JobCount": true,
+	"DatabaseState": true, "IndexState": true, "JobCount": true, "RescoringBin": true,
+	"CalibrationCriterion": true, "CalibrationPoint": true, "Agreement": true, "BiasGroup": true, "ReliabilityBin": true,
 }
 
 // root tells the types whose fields begin a walk, or hold what has begun one.
