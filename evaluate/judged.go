@@ -201,7 +201,7 @@ func coverage(rows []Judged) float64 {
 func coverageTable(rows []Judged) Table {
 	t := Table{
 		Key: "intervals", Title: "90 % intervals and bias",
-		Note: "Width and bias (engine minus people) are means, in percent of the scale. Thirds are taken within each group.",
+		Note: "Width and bias (engine minus people) are means, in percent of the scale. Thirds are taken within each group, of the number of words and of the score that the engine gave.",
 		Columns: []Column{
 			{"by", "by", 0}, {"group", "group", 0}, {"texts", "texts", 0}, {"coverage", "coverage", 3}, {"width", "width %", 1}, {"bias", "bias %", 2},
 		},
