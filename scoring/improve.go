@@ -73,8 +73,8 @@ func fit(trait Trait, kind ImprovementKind, short bool) int {
 // Bounds of the suggestions.
 const (
 	MaxImprovements = 3 // for one score
-	maxTrials       = 8 // for one answer; each scores a changed text once, by all criteria
-	maxSingleTrials = 6 // of them changes by themselves; the rest are two together
+	maxTrials       = 6 // for one answer; each scores a changed text once, by all criteria
+	maxSingleTrials = 5 // of them changes by themselves; the rest are two together
 )
 
 // Improve gives, for each score of res and in its order, at most MaxImprovements changes of the answer
@@ -85,7 +85,7 @@ const (
 // What a learner lacks, a key point or a reason, is tried by inserting the statement of a model answer.
 // It is never shown: advice names labels and quotes the learner.
 //
-// Res must be engine's own result for req. At most eight changed texts are scored, and of each only the
+// Res must be engine's own result for req. At most six changed texts are scored, and of each only the
 // sentences that are new are embedded. An empty answer, one in another language, and one that was not
 // read to its end get no advice. The error is the embedder's, the engine's or ctx's.
 func Improve(ctx context.Context, engine Engine, embedder Embedder, req Request, res *Result) ([][]Improvement, error) {
