@@ -36,21 +36,22 @@ type App struct {
 
 // commands is the command line.
 type commands struct {
-	Serve    serveCmd    `cmd:"" help:"Serve the API, and score in the same process."`
-	Worker   workerCmd   `cmd:"" help:"Score, without the API."`
-	Migrate  migrateCmd  `cmd:"" help:"Bring the database to this version's schema."`
-	Seed     seedCmd     `cmd:"" help:"Load the tracks, questions, credentials and, in development, the people."`
-	Setup    setupCmd    `cmd:"" help:"Fetch what the binary does not hold: Postgres, ONNX Runtime and a table of English words."`
-	Demo     demoCmd     `cmd:"" help:"Submit an essay to the running server and show what comes of it."`
-	Token    tokenCmd    `cmd:"" help:"Print an access token for a person."`
-	User     userCmd     `cmd:"" help:"Manage people."`
-	Cohort   cohortCmd   `cmd:"" help:"Manage cohorts."`
-	Rescore  rescoreCmd  `cmd:"" help:"Score all essays of a question or a track again, and say what changed."`
-	Schema   schemaCmd   `cmd:"" help:"Print the GraphQL schema."`
-	Health   healthCmd   `cmd:"" help:"Ask a server whether it is ready; exits with 1 when it is not."`
-	Bench    benchCmd    `cmd:"" help:"Measure."`
-	Evaluate evaluateCmd `cmd:"" help:"Measure how well scores agree with people, on data sets of your own."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Serve     serveCmd     `cmd:"" help:"Serve the API, and score in the same process."`
+	Worker    workerCmd    `cmd:"" help:"Score, without the API."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring the database to this version's schema."`
+	Seed      seedCmd      `cmd:"" help:"Load the tracks, questions, credentials and, in development, the people."`
+	Setup     setupCmd     `cmd:"" help:"Fetch what the binary does not hold: Postgres, ONNX Runtime and a table of English words."`
+	Demo      demoCmd      `cmd:"" help:"Submit an essay to the running server and show what comes of it."`
+	Token     tokenCmd     `cmd:"" help:"Print an access token for a person."`
+	User      userCmd      `cmd:"" help:"Manage people."`
+	Cohort    cohortCmd    `cmd:"" help:"Manage cohorts."`
+	Rescore   rescoreCmd   `cmd:"" help:"Score all essays of a question or a track again, and say what changed."`
+	Calibrate calibrateCmd `cmd:"" help:"Learn from graded answers to a question how it is scored, and report how well."`
+	Schema    schemaCmd    `cmd:"" help:"Print the GraphQL schema."`
+	Health    healthCmd    `cmd:"" help:"Ask a server whether it is ready; exits with 1 when it is not."`
+	Bench     benchCmd     `cmd:"" help:"Measure."`
+	Evaluate  evaluateCmd  `cmd:"" help:"Measure how well scores agree with people, on data sets of your own."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 // Run parses the arguments and runs the command until it ends or a signal asks it to: the first
