@@ -23,7 +23,8 @@ func asapZero(prompts []*prompt, priors []*prior.Prior) (Table, map[string]float
 		Key: "zero", Title: "A new prompt, by the other seven",
 		Note: "QWK without one graded essay of the prompt. What is usual for its essays is guessed from the length that the prompt asks " +
 			"for, one essay at a time, or taken from 50 ungraded essays. The scale of scores is either guessed from " +
-			"the other prompts, or their mean and spread on this prompt are given, as a teacher might state them.",
+			"the other prompts, or their mean and spread on this prompt are given, as a teacher might state them. How fast the weight of a " +
+			"prompt falls with the difference in length was chosen on these same eight prompts: the third digit is within what that choice, and chance, can do.",
 		Columns: []Column{
 			{"prompt", "prompt", 0}, {"one_guessed", "one at a time, guessed scale", 3}, {"one_given", "given scale", 3},
 			{"frozen_guessed", "50 frozen, guessed scale", 3}, {"frozen_given", "given scale", 3}, {"length", "length alone, given scale", 3},
