@@ -17,6 +17,7 @@ import (
 	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/scoring"
+	"github.com/rubrica/rubrica/scoring/pack"
 )
 
 // prepared is one version of a rubric with its question, ready to score and to recommend by.
@@ -115,7 +116,7 @@ func (q *questions) prepare(ctx context.Context, rubricID uuid.UUID) (*prepared,
 		question: r.Edges.Question, track: r.Edges.Question.Edges.Track,
 		criteria: r.Edges.Criteria, keyPoints: r.Edges.KeyPoints,
 	}
-	if p.scoring, err = scoring.Prepare(ctx, q.embedder, scoringQuestion(r)); err != nil {
+	if p.scoring, err = scoring.Prepare(ctx, q.embedder, scoringQuestion(r), scoring.WithLikeness(pack.Default().Likeness)); err != nil {
 		return nil, err
 	}
 	if p.promptVector, err = q.embedder.Embed(ctx, p.question.Prompt); err != nil {

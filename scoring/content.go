@@ -55,6 +55,11 @@ const keyPointPart = 0.85
 // the question. The points of a key point that takes
 // several sentences to make are divided among them by their nearness to it.
 func (m *measurement) content() []Contribution {
+	if len(m.question.likeness) > 0 {
+		out, half := m.likeness()
+		m.likenessHalf = half
+		return out
+	}
 	var out []Contribution
 	part := keyPointPart
 	switch {

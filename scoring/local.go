@@ -8,7 +8,7 @@ import (
 
 // LocalVersion is the version of the local engine's rules and weights. It changes whenever the same
 // request could give another result.
-const LocalVersion = "2"
+const LocalVersion = "3"
 
 // Local is the engine that needs no key, no network and no GPU: it compares the answer's statements
 // with the key points, and measures its reasoning, order and language by features that are
@@ -108,6 +108,8 @@ type measurement struct {
 	outcomes []KeyPointOutcome
 	matches  []keyPointMatch
 	traits   map[Trait][]Contribution
+
+	likenessHalf float64 // of the range of content by likeness; 0 without
 }
 
 func measure(req Request) *measurement {
@@ -199,6 +201,7 @@ func (m *measurement) interval(criterion Criterion, value float64) Interval {
 		half += rangeNoGuide
 	}
 	if criterion.Trait == TraitContent {
+		half = math.Max(half, m.likenessHalf)
 		for j, outcome := range m.outcomes {
 			half += rangeDoubtful * m.question.keyPoints[j].share * 4 * outcome.Degree * (1 - outcome.Degree)
 		}

@@ -15,7 +15,8 @@ type Prepared struct {
 	Model    string // of the vectors
 
 	promptText                  *Text
-	modelTexts                  []*Text // each model answer
+	modelTexts                  []*Text    // each model answer
+	likeness                    []Likeness // to each model answer; nil with key points, or when nobody learnt it
 	prompt                      []Sentence
 	promptTerms                 map[string]bool
 	labelTerms                  map[string]bool   // of the prompt, the title and all labels: what a learner was given
@@ -55,7 +56,7 @@ type weightedTerm struct {
 // Sumner 2016, "Fast and Easy Short Answer Grading with High Accuracy").
 //
 // A rubric without key points or without model answers can be prepared; scores are then coarser.
-func Prepare(ctx context.Context, embedder Embedder, question Question) (*Prepared, error) {
+func Prepare(ctx context.Context, embedder Embedder, question Question, options ...Option) (*Prepared, error) {
 	p := &Prepared{Question: question, Model: embedder.Model()}
 	fail := func(what string, err error) (*Prepared, error) {
 		return nil, fmt.Errorf("scoring: preparing %s of question %q: %w", what, question.ID, err)
@@ -118,14 +119,11 @@ func Prepare(ctx context.Context, embedder Embedder, question Question) (*Prepar
 	}
 	p.shareKeyPoints()
 	p.secret = secretShingles(question)
+	for _, o := range options {
+		o(p)
+	}
 	return p, nil
 }
-
-// Prompt is the question's prompt, read and embedded.
-func (p *Prepared) Prompt() *Text { return p.promptText }
-
-// ModelAnswers are the rubric's model answers, read and embedded, in its order.
-func (p *Prepared) ModelAnswers() []*Text { return p.modelTexts }
 
 // promptWordWeight is what is left of the weight of a word that the prompt has given away.
 const promptWordWeight = 0.2
