@@ -16,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/formatter"
 	"github.com/vektah/gqlparser/v2/parser"
 
+	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/internal/globalid"
 	"github.com/rubrica/rubrica/internal/seeding"
 	"github.com/rubrica/rubrica/jobs"
@@ -95,7 +96,7 @@ type run struct {
 }
 
 // runs says how each example is run; s is an essay of Lena's.
-func (w *world) runs(s *scored, job string) map[string]run {
+func (w *world) runs(t *testing.T, s *scored, job string) map[string]run {
 	cohort := globalid.Encode("cohort", seeding.CohortID("backend-autumn"))
 	omar, essay := globalid.Encode("user", seeding.UserID(omar)), s.id("essay")
 	in := func(v vars) vars { return vars{"input": v} }
@@ -126,14 +127,29 @@ func (w *world) runs(s *scored, job string) map[string]run {
 		"SubmitForm":           {lena, vars{"question": w.questionID(0, 0)}},
 		"SubmitEssay":          {lena, in(vars{"questionId": w.questionID(0, 0), "text": "An answer."})},
 		"RetryEssay":           {lena, in(vars{"essayId": essay})},
-		"RescoreEssay":         {arno, in(vars{"essayId": essay, "reason": "It is an example."})},
+		"AdvisorReview":        {arno, vars{"essay": essay}},
+		"OverrideEssay": {arno, in(vars{
+			"runId": s.id("scoring_run"), "reason": "It is an example.",
+			"keyPoints": []vars{{"keyPointId": s.id("key_point"), "status": "MISSED"}},
+		})},
+		"ConfirmEssay":        {arno, in(vars{"runId": s.id("scoring_run")})},
+		"AdminCalibrations":   {ada, vars{"question": w.questionID(0, 0)}},
+		"AdminCalibration":    {ada, vars{"calibration": globalid.Encode("calibration", w.calibration(t)), "criterion": "content"}},
+		"UploadCalibration":   {ada, in(vars{"questionId": w.questionID(0, 0), "csv": w.gradedTable(6)})},
+		"ActivateCalibration": {ada, in(vars{"calibrationId": globalid.Encode("calibration", w.calibrationIn(t, 2, enums.CalibrationReady))})},
+		"RollbackCalibration": {ada, in(vars{"questionId": w.questionID(0, 0)})},
+		"AdminRescorings":     {ada, nil},
+		"AdminRescoring":      {ada, vars{"rescoring": w.rescoring(t)}},
+		"RescoreEssays":       {ada, in(vars{"scope": vars{"questionId": w.questionID(0, 0)}, "reason": "It is an example."})},
+		"RescoreEssay":        {arno, in(vars{"essayId": essay, "reason": "It is an example."})},
 	}
 }
 
 // mutationOrder runs those behind each other that change the same rows.
 var mutationOrder = []string{
 	"CreateUser", "CreateCohort", "SetCohortMember", "RemoveCohortMember", "AdminJobRetry", "AdminJobCancel",
-	"SubmitEssay", "RetryEssay", "RescoreEssay",
+	"SubmitEssay", "RetryEssay", "RescoreEssay", "OverrideEssay", "ConfirmEssay", "RescoreEssays",
+	"UploadCalibration", "ActivateCalibration", "RollbackCalibration",
 }
 
 func TestStatementBudgetOfTheExamples(t *testing.T) {
@@ -145,7 +161,7 @@ func TestStatementBudgetOfTheExamples(t *testing.T) {
 	for _, u := range w.catalog.People.Users { // so that no level is empty, whoever comes first
 		w.essays(t, u.Slug, 1)
 	}
-	all, runs := examples(t), w.runs(s, job)
+	all, runs := examples(t), w.runs(t, s, job)
 	require.ElementsMatch(t, slices.Collect(maps.Keys(all)), slices.Collect(maps.Keys(runs)), "each example is run")
 
 	ask := func(name string, v vars) []string {
@@ -176,6 +192,9 @@ func TestStatementBudgetOfTheExamples(t *testing.T) {
 		switch name {
 		case "AdminJobRetry":
 			w.exec(t, `UPDATE scoring_runs SET stage = 'QUEUED' WHERE essay_id = $1`, s.ids["essay"])
+		case "OverrideEssay", "ConfirmEssay": // of the first run, as if it was the only one
+			w.exec(t, `DELETE FROM scoring_runs WHERE essay_id = $1 AND number > 1`, s.ids["essay"])
+			w.exec(t, `UPDATE scoring_runs SET stage = 'COMPLETED' WHERE essay_id = $1`, s.ids["essay"])
 		case "RescoreEssay":
 			w.exec(t, `UPDATE scoring_runs SET stage = 'COMPLETED' WHERE essay_id = $1`, s.ids["essay"])
 		}

@@ -36,10 +36,16 @@ func fitted(create *ent.CalibrationCreate, state enums.CalibrationState) *ent.Ca
 // calibration writes a calibration of the first question, switched on, and returns its id.
 func (w *world) calibration(t testing.TB) uuid.UUID {
 	t.Helper()
+	return w.calibrationIn(t, 1, enums.CalibrationActive)
+}
+
+// calibrationIn writes a version of the first question's calibrations in a state.
+func (w *world) calibrationIn(t testing.TB, version int, state enums.CalibrationState) uuid.UUID {
+	t.Helper()
 	track, id := w.catalog.Tracks[0], newID()
 	slug := track.Questions[0].Slug
-	require.NoError(t, fitted(w.db.Ent.Calibration.Create().SetID(id).SetVersion(1).
-		SetQuestionID(seeding.QuestionID(track.Slug, slug)).SetRubricID(seeding.RubricID(track.Slug, slug, 1)), enums.CalibrationActive).
+	require.NoError(t, fitted(w.db.Ent.Calibration.Create().SetID(id).SetVersion(version).
+		SetQuestionID(seeding.QuestionID(track.Slug, slug)).SetRubricID(seeding.RubricID(track.Slug, slug, 1)), state).
 		Exec(bypass.Context(t.Context())))
 	return id
 }
@@ -131,7 +137,7 @@ func TestCalibrationUpload(t *testing.T) {
 	require.Equal(t, "WRONG_STATE", waiting.at("calibrationActivate", "userErrors", 0, "code"))
 	jobs := w.ok(t, ada, `{ jobs(first: 9, filter: {kind: FIT_CALIBRATION}) { totalCount edges { node { kind state run { id } } } } }`, nil)
 	require.EqualValues(t, 3, jobs.at("jobs", "totalCount"))
-	audit := w.ok(t, ada, `{ auditEvents(first: 9, filter: {actions: [CALIBRATION_UPLOAD]}) { totalCount edges { node { targetType targetId } } } }`, nil)
+	audit := w.ok(t, ada, `{ auditEvents(first: 9, filter: {action: CALIBRATION_UPLOAD}) { totalCount edges { node { targetType targetId } } } }`, nil)
 	require.EqualValues(t, 3, audit.at("auditEvents", "totalCount"))
 	require.Equal(t, "CALIBRATION", audit.at("auditEvents", "edges", 0, "node", "targetType"))
 }
@@ -141,10 +147,7 @@ func TestCalibrationOnAndOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.calibration(t)
-	track := w.catalog.Tracks[0]
-	slug := track.Questions[0].Slug
-	second := fitted(w.db.Ent.Calibration.Create().SetVersion(2).SetQuestionID(seeding.QuestionID(track.Slug, slug)).
-		SetRubricID(seeding.RubricID(track.Slug, slug, 1)), enums.CalibrationReady).SaveX(bypass.Context(t.Context())).ID
+	second := w.calibrationIn(t, 2, enums.CalibrationReady)
 	of := func(id uuid.UUID) string { return globalid.Encode("calibration", id) }
 	a := w.ok(t, ada, activateCalibration, vars{"in": vars{"calibrationId": of(second)}})
 	require.Equal(t, of(second), a.at("calibrationActivate", "calibration", "question", "calibration", "id"))
