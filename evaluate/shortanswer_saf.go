@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 
 	"github.com/rubrica/rubrica/evaluate/dataset"
 	"github.com/rubrica/rubrica/rag/minilm"
@@ -193,7 +194,7 @@ func safFew(ctx context.Context, o *Options, questions []*shortQuestion) (few []
 	}
 	for _, size := range shortSizes {
 		o.say("%d graded answers a question, %d draws", size, draws)
-		f := fewShort{label: fmt.Sprint(size)}
+		f := fewShort{label: strconv.Itoa(size)}
 		var errors []float64
 		for d := range draws {
 			random := rand.New(rand.NewPCG(uint64(size), uint64(d))) //nolint:gosec // repeatable, not secret

@@ -9,7 +9,7 @@ import (
 )
 
 // details measures numbers, names and negation.
-func (r *Reference) details(b *board, a *words, answer *scoring.Text) {
+func (r *Reference) details(b *board, a *words) {
 	wanted, there, foundNumbers, other := 0, 0, 0, 0
 	for _, stem := range r.text.unique {
 		if isNumber(stem) && !r.question.has[stem] {

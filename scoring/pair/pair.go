@@ -81,7 +81,7 @@ func (r *Reference) Of(answer *scoring.Text) []float64 {
 	r.shared(b, &a)
 	r.phrasing(b, &a, answer)
 	r.near(b, answer)
-	r.details(b, &a, answer)
+	r.details(b, &a)
 	r.copied(b, &a)
 	r.length(b, &a, answer)
 	return b.values
