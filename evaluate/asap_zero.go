@@ -8,7 +8,8 @@ import (
 	"github.com/rubrica/rubrica/scoring/prior"
 )
 
-// expectedWords is the length that each prompt of ASAP-AES is described with by its publisher, in words.
+// expectedWords is the typical length of each prompt's essays in round numbers, as descriptions of ASAP-AES list it: the set
+// does not say what length was asked for, and this stands in for it.
 var expectedWords = map[int]float64{1: 350, 2: 350, 3: 150, 4: 150, 5: 150, 6: 150, 7: 250, 8: 650}
 
 // frozen is how many ungraded essays tell what is usual for a prompt, and how often they are drawn anew.
@@ -21,8 +22,8 @@ const (
 func asapZero(prompts []*prompt, priors []*prior.Prior) (Table, map[string]float64, error) {
 	t := Table{
 		Key: "zero", Title: "A new prompt, by the other seven",
-		Note: "QWK without one graded essay of the prompt. What is usual for its essays is guessed from the length that the prompt asks " +
-			"for, one essay at a time, or taken from 50 ungraded essays. The scale of scores is either guessed from " +
+		Note: "QWK without one graded essay of the prompt. What is usual for its essays is guessed from one length for the prompt, one " +
+			"essay at a time (the round length that descriptions of the set list, in place of the length that was asked for), or taken from 50 ungraded essays. The scale of scores is either guessed from " +
 			"the other prompts, or their mean and spread on this prompt are given, as a teacher might state them. How fast the weight of a " +
 			"prompt falls with the difference in length was chosen on these same eight prompts: the third digit is within what that choice, and chance, can do.",
 		Columns: []Column{
