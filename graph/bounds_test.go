@@ -56,6 +56,35 @@ func TestBoundsOfInputs(t *testing.T) {
 		"EssayRescoreInput.reason": {func(n int) *answer {
 			return mutation(arno, "essayRescore", vars{"essayId": essays[next()%len(essays)].id("essay"), "reason": strings.Repeat(wide, n)})
 		}, "INVALID"},
+		"EssaysRescoreInput.reason": {func(n int) *answer {
+			return mutation(ada, "essaysRescore", vars{"scope": vars{"questionId": w.questionID(0, 0)}, "reason": strings.Repeat(wide, n)})
+		}, "INVALID"},
+		"EssayOverrideInput.reason": {func(n int) *answer {
+			s := w.essays(t, lena, 1)[0]
+			return mutation(arno, "essayOverride", vars{"runId": s.id("scoring_run"), "reason": strings.Repeat(wide, n),
+				"keyPoints": []vars{{"keyPointId": s.id("key_point"), "status": "MISSED"}}})
+		}, "INVALID"},
+		"EssayOverrideInput.keyPoints": {func(n int) *answer {
+			s := w.essays(t, lena, 1)[0]
+			points := make([]vars, n)
+			for i := range points {
+				points[i] = vars{"keyPointId": w.pointOf(t, s, i), "status": "MISSED"}
+			}
+			return mutation(arno, "essayOverride", vars{"runId": s.id("scoring_run"), "reason": "x", "keyPoints": points})
+		}, "INVALID"},
+		"EssayOverrideInput.criteria": {func(n int) *answer {
+			s := w.essays(t, lena, 1)[0]
+			criteria := make([]vars, n)
+			for i := range criteria {
+				criteria[i] = vars{"criterionId": w.criterionOf(t, s, i), "value": 0}
+			}
+			return mutation(arno, "essayOverride", vars{"runId": s.id("scoring_run"), "reason": "x", "criteria": criteria})
+		}, "INVALID"},
+		"CalibrationUploadInput.csv": {func(n int) *answer {
+			good := w.gradedTable(6)
+			rest := n - len(good)
+			return mutation(ada, "calibrationUpload", vars{"questionId": w.questionID(0, 0), "csv": strings.Replace(good, "The answer", strings.Repeat("x", rest)+"The answer", 1)})
+		}, "TOO_LONG"},
 		"UserCreateInput.name": {func(n int) *answer {
 			return mutation(ada, "userCreate", vars{"role": "LEARNER", "name": strings.Repeat(wide, n), "email": fmt.Sprintf("p%d@example.org", next())})
 		}, "INVALID"},
@@ -88,8 +117,9 @@ func TestBoundsOfInputs(t *testing.T) {
 	}
 	ids := map[string]string{
 		"Essay": essays[0].id("essay"), "User": globalid.Encode("user", seeding.UserID(lena)),
-		"Track":  globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug)),
-		"Cohort": globalid.Encode("cohort", seeding.CohortID(w.catalog.People.Cohorts[0].Slug)),
+		"Question": w.questionID(0, 0),
+		"Track":    globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug)),
+		"Cohort":   globalid.Encode("cohort", seeding.CohortID(w.catalog.People.Cohorts[0].Slug)),
 	}
 	stated := inputBounds(t)
 	for coordinate := range stated {

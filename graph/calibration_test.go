@@ -39,10 +39,13 @@ func (w *world) calibration(t testing.TB) uuid.UUID {
 	return w.calibrationIn(t, 1, enums.CalibrationActive)
 }
 
+// calibrationID is the id of a version of the first question's calibrations.
+func calibrationID(version int) uuid.UUID { return uuid.NewSHA1(uuid.Nil, []byte{byte(version)}) }
+
 // calibrationIn writes a version of the first question's calibrations in a state.
 func (w *world) calibrationIn(t testing.TB, version int, state enums.CalibrationState) uuid.UUID {
 	t.Helper()
-	track, id := w.catalog.Tracks[0], newID()
+	track, id := w.catalog.Tracks[0], calibrationID(version)
 	slug := track.Questions[0].Slug
 	require.NoError(t, fitted(w.db.Ent.Calibration.Create().SetID(id).SetVersion(version).
 		SetQuestionID(seeding.QuestionID(track.Slug, slug)).SetRubricID(seeding.RubricID(track.Slug, slug, 1)), state).

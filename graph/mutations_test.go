@@ -43,6 +43,12 @@ func (w *world) mutations(essays []*scored, n string) []struct {
 		{"essaysRescore", `mutation($in: EssaysRescoreInput!) { essaysRescore(input: $in) { rescoring { total track { title } report { state } }` + errs,
 			vars{"scope": vars{"trackId": globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug))}, "reason": "The engine is new."},
 			[]string{ada}, enums.AuditEssaysRescore},
+		{"calibrationUpload", `mutation($in: CalibrationUploadInput!) { calibrationUpload(input: $in) { calibration { version question { title } }` + errs,
+			vars{"questionId": w.questionID(0, 0), "csv": w.gradedTable(6)}, []string{ada}, enums.AuditCalibrationUpload},
+		{"calibrationActivate", `mutation($in: CalibrationActivateInput!) { calibrationActivate(input: $in) { calibration { state }` + errs,
+			vars{"calibrationId": globalid.Encode("calibration", calibrationID(1))}, []string{ada}, enums.AuditCalibrationActivate},
+		{"calibrationRollback", `mutation($in: CalibrationRollbackInput!) { calibrationRollback(input: $in) { retired { state }` + errs,
+			vars{"questionId": w.questionID(0, 0)}, []string{ada}, enums.AuditCalibrationRollback},
 		{"userCreate", `mutation($in: UserCreateInput!) { userCreate(input: $in) { user { id email }` + errs,
 			vars{"name": "New", "email": "new" + n + "@example.org", "role": "LEARNER"}, []string{ada}, enums.AuditUserCreate},
 		{"cohortCreate", `mutation($in: CohortCreateInput!) { cohortCreate(input: $in) { cohort { id track { title } members(first: 1) { totalCount } }` + errs,
@@ -63,6 +69,7 @@ func TestMutationsByRole(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			essays := w.essays(t, lena, 3)
+			w.calibrationIn(t, 1, enums.CalibrationReady)
 			trail := w.db.Ent.AuditEvent.Query().Where(auditevent.ActionNEQ(enums.AuditCatalogueSeed))
 			for _, m := range w.mutations(essays, person) {
 				before, err := trail.Clone().Count(bypass.Context(t.Context()))

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -68,6 +69,7 @@ func TestExamples(t *testing.T) {
 	s.learner(essay)
 	s.advisor(essay)
 	s.people()
+	s.calibration()
 	s.everybody()
 	for name := range s.files {
 		assert.True(t, s.used[name], "%s is run by no test", name)
@@ -391,4 +393,45 @@ func (s *screens) outcome(e example, r reply) string {
 		}
 	}
 	return shown
+}
+
+// calibration goes from a table of graded answers to the calibration that is on, and back.
+func (s *screens) calibration() {
+	s.t.Helper()
+	seed := s.catalog.Tracks[0].Questions[0]
+	question := s.question(seed.Slug)
+	var table strings.Builder
+	key := seed.Rubric.Criteria[0].Key
+	table.WriteString("answer," + key + "\n")
+	for i, text := range []string{seed.Rubric.ModelAnswer, seed.Samples.Strong, seed.Samples.Middling, seed.Samples.Weak, "Nobody knows what is to be done here."} {
+		fmt.Fprintf(&table, "\"%s\",%d\n", strings.ReplaceAll(text, `"`, `""`), 5-i)
+	}
+	in := func(pairs map[string]any) map[string]any { return map[string]any{"input": pairs} }
+	r := s.check(example{
+		operation: "UploadCalibration", variables: in(map[string]any{"questionId": question, "csv": table.String()}),
+		shows: []string{"calibrationUpload.calibration.id"}, as: adminsOnly,
+	}, "ada")
+	id := r.text("calibrationUpload.calibration.id")
+	one := map[string]any{"calibration": id, "criterion": key}
+	require.Eventually(s.t, func() bool {
+		return s.show("ada", "AdminCalibration", one).text("node.state") == "READY"
+	}, time.Minute, 20*time.Millisecond, "the calibration is not fitted")
+	graders := map[string]string{"lena": hidden, "omar": hidden, "arno": shown, "miriam": shown, "ada": shown}
+	s.check(example{
+		operation: "AdminCalibration", variables: one,
+		shows: []string{"node.criteria.0.engine.rmse", "node.points.0.predicted"}, as: graders,
+	}, "ada")
+	s.check(example{
+		operation: "ActivateCalibration", variables: in(map[string]any{"calibrationId": id}),
+		shows: []string{"calibrationActivate.calibration.activatedAt"}, as: adminsOnly,
+	}, "ada")
+	s.check(example{
+		operation: "AdminCalibrations", variables: map[string]any{"question": question},
+		shows: []string{"node.calibration.id", "node.calibrations.edges.0.node.criteria.0.level"},
+		as:    map[string]string{"lena": "FORBIDDEN", "omar": "FORBIDDEN", "arno": shown, "miriam": shown},
+	}, "ada")
+	s.check(example{
+		operation: "RollbackCalibration", variables: in(map[string]any{"questionId": question}),
+		shows: []string{"calibrationRollback.retired.state"}, as: adminsOnly,
+	}, "ada")
 }
