@@ -62,6 +62,9 @@ func (e *edgeWriter) connection(typ string) (node string, ok bool) {
 	return e.schema.Types[d.Fields.ForName("edges").Type.Name()].Fields.ForName("node").Type.Name(), true
 }
 
+// readApart are the objects without an id that a statement of their own makes.
+var readApart = map[string]bool{"RescoringReport": true}
+
 // behind is the shape of a field, shapeValue for what has no selection; false when its arguments are none
 // that this test can make up.
 func (e *edgeWriter) behind(f *ast.FieldDefinition) (shape, bool) {
@@ -77,7 +80,7 @@ func (e *edgeWriter) behind(f *ast.FieldDefinition) (shape, bool) {
 		}
 	}
 	target := e.schema.Types[f.Type.Name()]
-	if target.Kind == ast.Object && target.Fields.ForName("id") != nil {
+	if target.Kind == ast.Object && (target.Fields.ForName("id") != nil || readApart[target.Name]) {
 		return shapeEdge, true
 	}
 	return shapeValue, true
@@ -195,7 +198,7 @@ func write(picked []*selection) string {
 // of a level lack it there is nothing to ask for.
 var inRow = map[string]bool{
 	"AuditEvent.actor": true, "Cohort.track": true, "Job.run": true, "RecommendationTrace.skill": true,
-	"RecommendationTrace.criterion": true, "RecommendationItem.closes": true, "Track.skills": true,
+	"RecommendationTrace.criterion": true, "Rescoring.question": true, "Rescoring.by": true, "RecommendationItem.closes": true, "Track.skills": true,
 	"Question.skills": true, "KeyPoint.skills": true, "Passage.skills": true, "Credential.teaches": true,
 	"Credential.requires": true,
 }

@@ -182,6 +182,7 @@ func newLists(t *testing.T, seed uint64) *lists {
 		essay: s.ids["essay"], cohort: seeding.CohortID("data-spring"), track: seeding.TrackID(first.Slug),
 		owner: seeding.UserID(omar), question: seeding.QuestionID(first.Slug, first.Questions[0].Slug), runs: 1,
 	}
+	w.rescoring(t)
 	require.NoError(t, w.db.Ent.AuditEvent.Create().SetAction(enums.AuditEssayRetry).SetTargetType(enums.TargetEssay).
 		SetDetail(map[string]string{}).Exec(bypass.Context(t.Context())))
 	return f
@@ -193,6 +194,7 @@ func (f *lists) all() (out []listing) {
 		{path: "tracks", table: "tracks", where: "active", key: "title"},
 		{path: "cohorts", table: "cohorts", key: "name"},
 		{path: "jobs", table: "river_job", id: "lpad(to_hex(id), 32, '0')::uuid", key: "id", desc: true},
+		{path: "rescorings", table: "rescorings", key: "created_at", desc: true},
 		{path: "auditEvents", table: "audit_events", key: "created_at", desc: true},
 		{path: "Essay.runs", parent: globalid.Encode("essay", f.essay), table: "scoring_runs", where: "essay_id = $1", key: "number", desc: true},
 		{path: "Track.questions", parent: globalid.Encode("track", f.track), table: "questions", where: "track_id = $1 AND active", key: "position"},
@@ -254,7 +256,7 @@ func (f *lists) insert(t *testing.T, table string) (id uuid.UUID) {
 		row["name"], row["email"], row["created_at"] = f.text(), unique+"@example.org", f.moment()
 	case "credentials":
 		row["slug"], row["title"], row["provider"], row["active"] = unique, f.text(), f.text(), f.random.IntN(4) > 0
-	case "audit_events":
+	case "audit_events", "rescorings":
 		row["created_at"] = f.moment()
 	case "essays":
 		row["owner_id"], row["question_id"], row["created_at"] = f.owner, f.question, f.moment()

@@ -77,6 +77,7 @@ func (f *lists) many(t *testing.T) {
 	f.copies(t, "credentials", n, `'slug', 'm' || i, 'title', 'Credential ' || i % 5000, 'provider', 'Provider ' || i % 50, 'active', true`, "")
 	f.copies(t, "audit_events", n, at+`, 'action', CASE WHEN i % 100 = 0 THEN 'JOB_CANCEL' ELSE 'ESSAY_RETRY' END,
 		'actor_id', u.id, 'target_id', md5((i % 4000)::text)::uuid`, person)
+	f.copies(t, "rescorings", n, at, "")
 	// A seventh of the essays has no score.
 	f.copies(t, "essays", n, at+`, 'owner_id', u.id, 'question_id', q.id, 'overall_percent', CASE WHEN i % 7 > 0 THEN i % 101 END`,
 		person+` JOIN (SELECT id, row_number() OVER () AS n, count(*) OVER () AS all FROM questions) q ON q.n = i % q.all + 1`)

@@ -18,6 +18,7 @@ var bounds = map[string]int{
 	"RecommendationList.items": 10, "RecommendationItem.parts": 8, "RecommendationItem.traces": 20,
 	"AuditEvent.detail": 20, "Job.errors": 25, "System.jobs": 24,
 	"LanguageModel.workers": 100, "LanguageModel.spend": 500, "LanguageModel.essays": 50,
+	"Override.keyPoints": 20, "Override.criteria": 12, "RescoringReport.histogram": 10,
 	"ScoringActivity.stages": 7, "ScoringActivity.newest": 20,
 	"*.userErrors": 10,
 }
