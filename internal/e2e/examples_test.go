@@ -209,10 +209,54 @@ func (s *screens) advisor(essay string) {
 		as:    map[string]string{"lena": "FORBIDDEN", "omar": hidden, "miriam": shown, "ada": shown},
 	}, "arno")
 	s.check(example{operation: "LiveDashboard", shows: []string{"cohorts.edges.0.node.name", "essays.edges.0.node.latestRun.overall.percent"}, as: signedIn}, "arno")
+	s.review(essay)
 	s.check(example{
 		operation: "RescoreEssay", variables: map[string]any{"input": map[string]any{"essayId": essay, "reason": "An example."}},
 		shows: []string{"essayRescore.run.id"}, as: map[string]string{"lena": "FORBIDDEN", "omar": "FORBIDDEN"},
 	}, "arno")
+}
+
+// review steps in: the advisor stands behind the scores, then gives one, and an admin has all essays of the
+// question scored again.
+func (s *screens) review(essay string) {
+	s.t.Helper()
+	variables := map[string]any{"essay": essay}
+	in := func(v map[string]any) map[string]any { return map[string]any{"input": v} }
+	notLearners := map[string]string{"lena": "FORBIDDEN", "omar": "FORBIDDEN"}
+	r := s.check(example{
+		operation: "AdvisorReview", variables: variables, as: lenasWork,
+		shows: []string{"essay.text", "essay.latestRun.scores.0.explanation.summary", "essay.runs.edges.0.node.engine.name"},
+	}, "arno")
+	r = s.check(example{
+		operation: "ConfirmEssay", variables: in(map[string]any{"runId": r.text("essay.latestRun.id")}), as: notLearners,
+		shows: []string{"essayConfirm.run.id", "essayConfirm.run.override.by.name"},
+	}, "arno")
+	confirmed := r.text("essayConfirm.run.id")
+	r = s.show("arno", "AdvisorReview", variables)
+	require.Equal(s.t, confirmed, r.text("essay.latestRun.id"))
+	value, scale := r.at("essay.latestRun.scores.0.value"), r.at("essay.latestRun.scores.0.criterion.scale.min")
+	if value == scale {
+		scale = r.at("essay.latestRun.scores.0.criterion.scale.max")
+	}
+	s.check(example{
+		operation: "OverrideEssay", as: notLearners,
+		variables: in(map[string]any{"runId": confirmed, "reason": "An example.", "criteria": []any{
+			map[string]any{"criterionId": r.text("essay.latestRun.scores.0.criterion.id"), "value": scale},
+		}}),
+		shows: []string{"essayOverride.run.override.reason", "essayOverride.run.scores.0.explanation.summary"},
+	}, "arno")
+	s.show("lena", "SubmitProgress", variables) // until what to learn next is known
+
+	r = s.check(example{
+		operation: "RescoreEssays", as: adminsOnly, shows: []string{"essaysRescore.rescoring.track.title"},
+		variables: in(map[string]any{"scope": map[string]any{"questionId": s.question(s.catalog.Tracks[0].Questions[0].Slug)}, "reason": "An example."}),
+	}, "ada")
+	rescoring := r.text("essaysRescore.rescoring.id")
+	s.check(example{operation: "AdminRescorings", shows: []string{"rescorings.edges.0.node.report.state"}, as: adminsOnly}, "ada")
+	s.check(example{
+		operation: "AdminRescoring", variables: map[string]any{"rescoring": rescoring}, shows: []string{"node.reason"},
+		as: map[string]string{"lena": hidden, "omar": hidden, "arno": hidden, "miriam": hidden},
+	}, "ada")
 }
 
 func (s *screens) people() {
