@@ -101,6 +101,17 @@ func (c *calibrateWorker) Work(ctx context.Context, job *river.Job[CalibrateArgs
 	return err
 }
 
+// stopFit ends the calibration that a job is to fit. Its worker, if there is one, writes nothing any more.
+func stopFit(ctx context.Context, tx *sql.Tx, job int64, reason string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE calibrations SET state = 'FAILED', attempt = attempt + 1, failure = $2
+		WHERE id = (SELECT (args->>'calibration_id')::uuid FROM river_job WHERE id = $1) AND state IN ('UPLOADED', 'FITTING')`,
+		job, "An admin stopped the fitting: "+reason)
+	if err != nil {
+		return fmt.Errorf("ending the job's calibration: %w", err)
+	}
+	return nil
+}
+
 // whyNotFitted tells people; what went wrong inside is for the log.
 func whyNotFitted(err error) string {
 	var invalid *learnt.InvalidError

@@ -24,6 +24,8 @@ import (
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/problem"
+	"github.com/rubrica/rubrica/internal/seeding"
+	"github.com/rubrica/rubrica/internal/viewer"
 	"github.com/rubrica/rubrica/scoring"
 	learnt "github.com/rubrica/rubrica/scoring/calibration"
 	"github.com/rubrica/rubrica/seeds"
@@ -308,6 +310,25 @@ func TestFitFails(t *testing.T) {
 	require.Zero(t, c.db.Ent.CalibrationModel.Query().CountX(c.ctx))
 	_, err = c.service.Activate(c.ctx, uploaded.ID)
 	requireProblem(t, err, "calibrationId", problem.WrongState, "")
+}
+
+// TestFitStopped: a job that an admin stops ends its calibration with it, whether a worker has it or not.
+func TestFitStopped(t *testing.T) {
+	c := newCalibrating(t)
+	uploaded, err := c.service.Upload(c.ctx, c.question, table(t, c.seed, 8))
+	require.NoError(t, err)
+	var number int64
+	require.NoError(t, c.db.SQL.QueryRowContext(c.ctx, `SELECT id FROM river_job WHERE kind = $1`, CalibrateArgs{}.Kind()).Scan(&number))
+	inspector := NewInspector(c.db, c.deps.Queue, c.deps.Notifier)
+	admin := viewer.NewContext(t.Context(), viewer.Viewer{ID: seeding.UserID("ada"), Role: enums.RoleAdmin})
+	_, err = inspector.Cancel(admin, numbered(number), "The wrong table.")
+	require.NoError(t, err)
+	stopped := c.db.Ent.Calibration.GetX(c.ctx, uploaded.ID)
+	require.Equal(t, enums.CalibrationFailed, stopped.State)
+	require.Contains(t, stopped.Failure, "The wrong table.")
+	worker := &calibrateWorker{w: c.idle()}
+	require.NoError(t, worker.Work(c.ctx, &river.Job[CalibrateArgs]{JobRow: &rivertype.JobRow{Attempt: 1}, Args: CalibrateArgs{uploaded.ID}}))
+	require.Equal(t, enums.CalibrationFailed, c.db.Ent.Calibration.GetX(c.ctx, uploaded.ID).State)
 }
 
 // TestUnreadableModel: a model that this program cannot read is passed over, and said once.

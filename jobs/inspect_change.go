@@ -125,6 +125,11 @@ func (i *Inspector) Cancel(ctx context.Context, id uuid.UUID, reason string) (*J
 					"The job has just done its work. Look for the next one of its scoring run.")
 			}
 		}
+		if job.Kind == KindCalibrate {
+			if err := stopFit(ctx, tx.SQL, job.Number, reason); err != nil {
+				return err
+			}
+		}
 		if _, err := i.queue.client.JobCancelTx(ctx, tx.SQL, job.Number); err != nil {
 			return fmt.Errorf("cancelling the job: %w", err)
 		}
