@@ -162,24 +162,24 @@ func (c *Calibration) UnmarshalBinary(data []byte) error {
 }
 
 // restore puts the weights of n-grams back and holds the shapes of the parts against each other.
-func (m *model) restore(q quantized, features int) error {
-	parts := len(m.Kinds)
-	if m.Full {
+func (c *model) restore(q quantized, features int) error {
+	parts := len(c.Kinds)
+	if c.Full {
 		parts += 2
 	}
-	if len(m.Sum.Parts) != parts {
-		return fmt.Errorf("%w: criterion %q has %d parts, not %d", ErrFormat, m.Key, len(m.Sum.Parts), parts)
+	if len(c.Sum.Parts) != parts {
+		return fmt.Errorf("%w: criterion %q has %d parts, not %d", ErrFormat, c.Key, len(c.Sum.Parts), parts)
 	}
-	for i := range m.Sum.Parts {
-		if e := &m.Sum.Parts[i]; e.Kind == additive.Sparse {
+	for i := range c.Sum.Parts {
+		if e := &c.Sum.Parts[i]; e.Kind == additive.Sparse {
 			if n := len(q.Weights); n != 0 && n != 1<<gramOptions.Bits {
-				return fmt.Errorf("%w: criterion %q has %d n-grams", ErrFormat, m.Key, n)
+				return fmt.Errorf("%w: criterion %q has %d n-grams", ErrFormat, c.Key, n)
 			}
 			e.Weights = q.fine()
 		}
 	}
-	if m.Full && len(m.Sum.Parts[len(m.Kinds)].Standards) != features {
-		return fmt.Errorf("%w: criterion %q has other measures", ErrFormat, m.Key)
+	if c.Full && len(c.Sum.Parts[len(c.Kinds)].Standards) != features {
+		return fmt.Errorf("%w: criterion %q has other measures", ErrFormat, c.Key)
 	}
 	return nil
 }

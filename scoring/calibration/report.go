@@ -97,7 +97,7 @@ func reportOf(c scoring.Criterion, graded []Graded, unseen []prediction, m *mode
 		h, e := agree(c.Scale, second, first), agree(c.Scale, there, first)
 		r.Human, r.EngineThere = &h, &e
 	}
-	r.Bias = append(byLength(graded, human, predicted), byScore(c.Scale, human, predicted)...)
+	r.Bias = append(byLength(graded, human, predicted), byScore(human, predicted)...)
 	r.Bias = append(r.Bias, byGroup(graded, human, predicted)...)
 	r.Reliability = reliability(human, predicted)
 	r.Level, r.Reason = levelOf(n, &r)
@@ -164,11 +164,8 @@ func byLength(graded []Graded, human, predicted []float64) []Bias {
 const maxLevels = 10
 
 // byScore compares answers by the score that people gave them.
-func byScore(s scoring.Scale, human, predicted []float64) []Bias {
-	var levels []float64
-	for _, v := range human {
-		levels = append(levels, v)
-	}
+func byScore(human, predicted []float64) []Bias {
+	levels := slices.Clone(human)
 	slices.Sort(levels)
 	levels = slices.Compact(levels)
 	bands := min(len(levels), maxLevels)
