@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -208,17 +209,35 @@ func TestSystem(t *testing.T) {
 	require.Greater(t, full.at("system", "index", "sizeKiB"), float64(empty.Bytes/1024))
 }
 
-// broken is an engine that fails as long as it is told to.
+// broken is an engine that fails, or never answers, as long as it is told to. An essay is scored more
+// than once, since what would raise its scores is tried.
 type broken struct {
 	scoring.Engine
-	fail func(context.Context) error
+	fault atomic.Pointer[error] // nil: none
 }
 
+// errSilent is the fault of an engine that never answers.
+var errSilent = errors.New("the provider is silent")
+
 func (b *broken) Score(ctx context.Context, r scoring.Request) (*scoring.Result, error) {
-	if err := b.fail(ctx); err != nil {
-		return nil, err
+	switch fault := b.fault.Load(); {
+	case fault == nil:
+		return b.Engine.Score(ctx, r)
+	case errors.Is(*fault, errSilent):
+		<-ctx.Done()
+		return nil, ctx.Err()
+	default:
+		return nil, *fault
 	}
-	return b.Engine.Score(ctx, r)
+}
+
+// fail is the fault from now on; nil ends it.
+func (b *broken) fail(err error) {
+	if err == nil {
+		b.fault.Store(nil)
+		return
+	}
+	b.fault.Store(&err)
 }
 
 // An admin finds a job that failed, reads why, has it tried again, and stops another; its learner sees
@@ -227,15 +246,7 @@ func TestAdminLooksAfterJobs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.runHub(t)
-	down := make(chan error, 1) // what the engine says next; it waits when there is nothing
-	engine := &broken{fail: func(ctx context.Context) error {
-		select {
-		case err := <-down:
-			return err
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}}
+	engine := &broken{}
 	w.work(t, engine)
 	submit := func(text string) string {
 		a := w.ok(t, lena, `mutation($in: EssaySubmitInput!) { essaySubmit(input: $in) { essay { id } userErrors { code } } }`,
@@ -270,19 +281,20 @@ func TestAdminLooksAfterJobs(t *testing.T) {
 		return w.ok(t, ada, `mutation($in: `+input+`!) { `+mutation+`(input: $in) { job { `+jobFields+` } userErrors { field code message } } }`, vars{"in": in})
 	}
 
-	down <- errors.New("the provider is down")
+	engine.fail(errors.New("the provider is down"))
 	one := submit("An index makes reads fast, and writes a little slower, since it must be kept up to date.")
 	failed := in("DISCARDED", "RETRYABLE")
 	require.Equal(t, "RETRYABLE", of(failed, "state"))
 	require.Equal(t, "the provider is down", failed.at("jobs", "edges", 0, "node", "errors", 0, "message"))
 	require.Equal(t, one, failed.at("jobs", "edges", 0, "node", "run", "essay", "id"))
-	down <- nil
+	engine.fail(nil)
 	retried := change("jobRetry", "JobRetryInput", of(failed, "id"), vars{})
 	require.Empty(t, list(retried.at("jobRetry", "userErrors")))
 	require.Equal(t, "AVAILABLE", retried.at("jobRetry", "job", "state"))
 	terminal(one, "COMPLETED")
 	require.Equal(t, of(failed, "id"), of(in("COMPLETED"), "id"))
 
+	engine.fail(errSilent)
 	two := submit("A second answer, that nobody needs. It says little and takes its time to say it.")
 	running := in("RUNNING")
 	cancelled := change("jobCancel", "JobCancelInput", of(running, "id"), vars{"reason": "The provider bills by the hour."})
@@ -306,7 +318,7 @@ func TestAdminLooksAfterJobs(t *testing.T) {
 		require.Equal(t, "NOT_FOUND", change("jobRetry", "JobRetryInput", unknown, vars{}).at("jobRetry", "userErrors", 0, "code"))
 	}
 
-	down <- nil
+	engine.fail(nil)
 	again := w.ok(t, lena, `mutation($id: ID!) { essayRetry(input: {essayId: $id}) { run { number } userErrors { code } } }`, vars{"id": two})
 	require.EqualValues(t, 2, again.at("essayRetry", "run", "number"))
 	terminal(two, "COMPLETED")
