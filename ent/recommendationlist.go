@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/scoringrun"
 )
@@ -31,6 +32,8 @@ type RecommendationList struct {
 	Note string `json:"note,omitempty"`
 	// Degraded holds the value of the "degraded" field.
 	Degraded bool `json:"degraded,omitempty"`
+	// Unserved holds the value of the "unserved" field.
+	Unserved pq.StringArray `json:"unserved,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the RecommendationListQuery when eager-loading is set.
 	Edges        RecommendationListEdges `json:"edges"`
@@ -73,6 +76,8 @@ func (*RecommendationList) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case recommendationlist.FieldUnserved:
+			values[i] = new(pq.StringArray)
 		case recommendationlist.FieldDegraded:
 			values[i] = new(sql.NullBool)
 		case recommendationlist.FieldModelVersion, recommendationlist.FieldNote:
@@ -138,6 +143,12 @@ func (_m *RecommendationList) assignValues(columns []string, values []any) error
 			} else if value.Valid {
 				_m.Degraded = value.Bool
 			}
+		case recommendationlist.FieldUnserved:
+			if value, ok := values[i].(*pq.StringArray); !ok {
+				return fmt.Errorf("unexpected type %T for field unserved", values[i])
+			} else if value != nil {
+				_m.Unserved = *value
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -201,6 +212,9 @@ func (_m *RecommendationList) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("degraded=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Degraded))
+	builder.WriteString(", ")
+	builder.WriteString("unserved=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Unserved))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/scoringrun"
@@ -75,6 +76,12 @@ func (_c *RecommendationListCreate) SetNillableDegraded(v *bool) *Recommendation
 	if v != nil {
 		_c.SetDegraded(*v)
 	}
+	return _c
+}
+
+// SetUnserved sets the "unserved" field.
+func (_c *RecommendationListCreate) SetUnserved(v pq.StringArray) *RecommendationListCreate {
+	_c.mutation.SetUnserved(v)
 	return _c
 }
 
@@ -160,6 +167,13 @@ func (_c *RecommendationListCreate) defaults() error {
 		v := recommendationlist.DefaultDegraded
 		_c.mutation.SetDegraded(v)
 	}
+	if _, ok := _c.mutation.Unserved(); !ok {
+		if recommendationlist.DefaultUnserved == nil {
+			return fmt.Errorf("ent: uninitialized recommendationlist.DefaultUnserved (forgotten import ent/runtime?)")
+		}
+		v := recommendationlist.DefaultUnserved()
+		_c.mutation.SetUnserved(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if recommendationlist.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized recommendationlist.DefaultID (forgotten import ent/runtime?)")
@@ -189,6 +203,9 @@ func (_c *RecommendationListCreate) check() error {
 	}
 	if _, ok := _c.mutation.Degraded(); !ok {
 		return &ValidationError{Name: "degraded", err: errors.New(`ent: missing required field "RecommendationList.degraded"`)}
+	}
+	if _, ok := _c.mutation.Unserved(); !ok {
+		return &ValidationError{Name: "unserved", err: errors.New(`ent: missing required field "RecommendationList.unserved"`)}
 	}
 	if len(_c.mutation.RunIDs()) == 0 {
 		return &ValidationError{Name: "run", err: errors.New(`ent: missing required edge "RecommendationList.run"`)}
@@ -248,6 +265,10 @@ func (_c *RecommendationListCreate) createSpec() (*RecommendationList, *sqlgraph
 	if value, ok := _c.mutation.Degraded(); ok {
 		_spec.SetField(recommendationlist.FieldDegraded, field.TypeBool, value)
 		_node.Degraded = value
+	}
+	if value, ok := _c.mutation.Unserved(); ok {
+		_spec.SetField(recommendationlist.FieldUnserved, field.TypeOther, value)
+		_node.Unserved = value
 	}
 	if nodes := _c.mutation.RunIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -346,6 +367,18 @@ func (u *RecommendationListUpsert) UpdateNote() *RecommendationListUpsert {
 	return u
 }
 
+// SetUnserved sets the "unserved" field.
+func (u *RecommendationListUpsert) SetUnserved(v pq.StringArray) *RecommendationListUpsert {
+	u.Set(recommendationlist.FieldUnserved, v)
+	return u
+}
+
+// UpdateUnserved sets the "unserved" field to the value that was provided on create.
+func (u *RecommendationListUpsert) UpdateUnserved() *RecommendationListUpsert {
+	u.SetExcluded(recommendationlist.FieldUnserved)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -420,6 +453,20 @@ func (u *RecommendationListUpsertOne) SetNote(v string) *RecommendationListUpser
 func (u *RecommendationListUpsertOne) UpdateNote() *RecommendationListUpsertOne {
 	return u.Update(func(s *RecommendationListUpsert) {
 		s.UpdateNote()
+	})
+}
+
+// SetUnserved sets the "unserved" field.
+func (u *RecommendationListUpsertOne) SetUnserved(v pq.StringArray) *RecommendationListUpsertOne {
+	return u.Update(func(s *RecommendationListUpsert) {
+		s.SetUnserved(v)
+	})
+}
+
+// UpdateUnserved sets the "unserved" field to the value that was provided on create.
+func (u *RecommendationListUpsertOne) UpdateUnserved() *RecommendationListUpsertOne {
+	return u.Update(func(s *RecommendationListUpsert) {
+		s.UpdateUnserved()
 	})
 }
 
@@ -664,6 +711,20 @@ func (u *RecommendationListUpsertBulk) SetNote(v string) *RecommendationListUpse
 func (u *RecommendationListUpsertBulk) UpdateNote() *RecommendationListUpsertBulk {
 	return u.Update(func(s *RecommendationListUpsert) {
 		s.UpdateNote()
+	})
+}
+
+// SetUnserved sets the "unserved" field.
+func (u *RecommendationListUpsertBulk) SetUnserved(v pq.StringArray) *RecommendationListUpsertBulk {
+	return u.Update(func(s *RecommendationListUpsert) {
+		s.SetUnserved(v)
+	})
+}
+
+// UpdateUnserved sets the "unserved" field to the value that was provided on create.
+func (u *RecommendationListUpsertBulk) UpdateUnserved() *RecommendationListUpsertBulk {
+	return u.Update(func(s *RecommendationListUpsert) {
+		s.UpdateUnserved()
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 const (
@@ -28,6 +29,8 @@ const (
 	FieldNote = "note"
 	// FieldDegraded holds the string denoting the degraded field in the database.
 	FieldDegraded = "degraded"
+	// FieldUnserved holds the string denoting the unserved field in the database.
+	FieldUnserved = "unserved"
 	// EdgeRun holds the string denoting the run edge name in mutations.
 	EdgeRun = "run"
 	// EdgeItems holds the string denoting the items edge name in mutations.
@@ -59,6 +62,7 @@ var Columns = []string{
 	FieldModelVersion,
 	FieldNote,
 	FieldDegraded,
+	FieldUnserved,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -83,6 +87,8 @@ var (
 	DefaultCreatedAt func() time.Time
 	// DefaultDegraded holds the default value on creation for the "degraded" field.
 	DefaultDegraded bool
+	// DefaultUnserved holds the default value on creation for the "unserved" field.
+	DefaultUnserved func() pq.StringArray
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -123,6 +129,11 @@ func ByNote(opts ...sql.OrderTermOption) OrderOption {
 // ByDegraded orders the results by the degraded field.
 func ByDegraded(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDegraded, opts...).ToFunc()
+}
+
+// ByUnserved orders the results by the unserved field.
+func ByUnserved(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUnserved, opts...).ToFunc()
 }
 
 // ByRunField orders the results by run field.

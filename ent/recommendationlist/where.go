@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/predicate"
 )
 
@@ -84,6 +85,11 @@ func Note(v string) predicate.RecommendationList {
 // Degraded applies equality check predicate on the "degraded" field. It's identical to DegradedEQ.
 func Degraded(v bool) predicate.RecommendationList {
 	return predicate.RecommendationList(sql.FieldEQ(FieldDegraded, v))
+}
+
+// Unserved applies equality check predicate on the "unserved" field. It's identical to UnservedEQ.
+func Unserved(v pq.StringArray) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldEQ(FieldUnserved, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
@@ -324,6 +330,46 @@ func DegradedEQ(v bool) predicate.RecommendationList {
 // DegradedNEQ applies the NEQ predicate on the "degraded" field.
 func DegradedNEQ(v bool) predicate.RecommendationList {
 	return predicate.RecommendationList(sql.FieldNEQ(FieldDegraded, v))
+}
+
+// UnservedEQ applies the EQ predicate on the "unserved" field.
+func UnservedEQ(v pq.StringArray) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldEQ(FieldUnserved, v))
+}
+
+// UnservedNEQ applies the NEQ predicate on the "unserved" field.
+func UnservedNEQ(v pq.StringArray) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldNEQ(FieldUnserved, v))
+}
+
+// UnservedIn applies the In predicate on the "unserved" field.
+func UnservedIn(vs ...pq.StringArray) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldIn(FieldUnserved, vs...))
+}
+
+// UnservedNotIn applies the NotIn predicate on the "unserved" field.
+func UnservedNotIn(vs ...pq.StringArray) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldNotIn(FieldUnserved, vs...))
+}
+
+// UnservedGT applies the GT predicate on the "unserved" field.
+func UnservedGT(v pq.StringArray) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldGT(FieldUnserved, v))
+}
+
+// UnservedGTE applies the GTE predicate on the "unserved" field.
+func UnservedGTE(v pq.StringArray) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldGTE(FieldUnserved, v))
+}
+
+// UnservedLT applies the LT predicate on the "unserved" field.
+func UnservedLT(v pq.StringArray) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldLT(FieldUnserved, v))
+}
+
+// UnservedLTE applies the LTE predicate on the "unserved" field.
+func UnservedLTE(v pq.StringArray) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldLTE(FieldUnserved, v))
 }
 
 // HasRun applies the HasEdge predicate on the "run" edge.
