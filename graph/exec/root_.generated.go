@@ -32,6 +32,7 @@ type ResolverRoot interface {
 	Essay() EssayResolver
 	EssayProgress() EssayProgressResolver
 	Explanation() ExplanationResolver
+	Interaction() InteractionResolver
 	Job() JobResolver
 	KeyPoint() KeyPointResolver
 	KeyPointOutcome() KeyPointOutcomeResolver
@@ -41,8 +42,10 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Override() OverrideResolver
 	Passage() PassageResolver
+	Preferences() PreferencesResolver
 	Query() QueryResolver
 	Question() QuestionResolver
+	RecommendationDecision() RecommendationDecisionResolver
 	RecommendationItem() RecommendationItemResolver
 	RecommendationList() RecommendationListResolver
 	RecommendationTrace() RecommendationTraceResolver
@@ -237,18 +240,20 @@ type ComplexityRoot struct {
 	}
 
 	Credential struct {
-		Description func(childComplexity int) int
-		Duration    func(childComplexity int) int
-		GlobalID    func(childComplexity int) int
-		Kind        func(childComplexity int) int
-		Level       func(childComplexity int) int
-		Price       func(childComplexity int) int
-		Provider    func(childComplexity int) int
-		Requires    func(childComplexity int) int
-		Slug        func(childComplexity int) int
-		Teaches     func(childComplexity int) int
-		Title       func(childComplexity int) int
-		URL         func(childComplexity int) int
+		Description        func(childComplexity int) int
+		Duration           func(childComplexity int) int
+		GlobalID           func(childComplexity int) int
+		Hours              func(childComplexity int) int
+		Kind               func(childComplexity int) int
+		Level              func(childComplexity int) int
+		Price              func(childComplexity int) int
+		Provider           func(childComplexity int) int
+		Requires           func(childComplexity int) int
+		Slug               func(childComplexity int) int
+		Teaches            func(childComplexity int) int
+		Title              func(childComplexity int) int
+		URL                func(childComplexity int) int
+		ViewerInteractions func(childComplexity int) int
 	}
 
 	CredentialConnection struct {
@@ -393,6 +398,39 @@ type ComplexityRoot struct {
 		SizeKiB    func(childComplexity int) int
 	}
 
+	Interaction struct {
+		CreatedAt  func(childComplexity int) int
+		Credential func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		LastAt     func(childComplexity int) int
+		Learner    func(childComplexity int) int
+		Rating     func(childComplexity int) int
+		Times      func(childComplexity int) int
+	}
+
+	InteractionConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	InteractionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	InteractionRecordPayload struct {
+		Interaction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	InteractionWithdrawPayload struct {
+		Credential             func(childComplexity int) int
+		UserErrors             func(childComplexity int) int
+		WithdrawnInteractionID func(childComplexity int) int
+	}
+
 	Job struct {
 		Attempt     func(childComplexity int) int
 		AttemptedAt func(childComplexity int) int
@@ -509,22 +547,27 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		CalibrationActivate func(childComplexity int, input model.CalibrationActivateInput) int
-		CalibrationRollback func(childComplexity int, input model.CalibrationRollbackInput) int
-		CalibrationUpload   func(childComplexity int, input model.CalibrationUploadInput) int
-		CohortCreate        func(childComplexity int, input model.CohortCreateInput) int
-		CohortMemberRemove  func(childComplexity int, input model.CohortMemberRemoveInput) int
-		CohortMemberSet     func(childComplexity int, input model.CohortMemberSetInput) int
-		EssayConfirm        func(childComplexity int, input model.EssayConfirmInput) int
-		EssayOverride       func(childComplexity int, input model.EssayOverrideInput) int
-		EssayRescore        func(childComplexity int, input model.EssayRescoreInput) int
-		EssayRetry          func(childComplexity int, input model.EssayRetryInput) int
-		EssaySubmit         func(childComplexity int, input model.EssaySubmitInput) int
-		EssaysRescore       func(childComplexity int, input model.EssaysRescoreInput) int
-		JobCancel           func(childComplexity int, input model.JobCancelInput) int
-		JobRetry            func(childComplexity int, input model.JobRetryInput) int
-		TrackUpdate         func(childComplexity int, input model.TrackUpdateInput) int
-		UserCreate          func(childComplexity int, input model.UserCreateInput) int
+		CalibrationActivate      func(childComplexity int, input model.CalibrationActivateInput) int
+		CalibrationRollback      func(childComplexity int, input model.CalibrationRollbackInput) int
+		CalibrationUpload        func(childComplexity int, input model.CalibrationUploadInput) int
+		CohortCreate             func(childComplexity int, input model.CohortCreateInput) int
+		CohortMemberRemove       func(childComplexity int, input model.CohortMemberRemoveInput) int
+		CohortMemberSet          func(childComplexity int, input model.CohortMemberSetInput) int
+		EssayConfirm             func(childComplexity int, input model.EssayConfirmInput) int
+		EssayOverride            func(childComplexity int, input model.EssayOverrideInput) int
+		EssayRescore             func(childComplexity int, input model.EssayRescoreInput) int
+		EssayRetry               func(childComplexity int, input model.EssayRetryInput) int
+		EssaySubmit              func(childComplexity int, input model.EssaySubmitInput) int
+		EssaysRescore            func(childComplexity int, input model.EssaysRescoreInput) int
+		InteractionRecord        func(childComplexity int, input model.InteractionRecordInput) int
+		InteractionWithdraw      func(childComplexity int, input model.InteractionWithdrawInput) int
+		JobCancel                func(childComplexity int, input model.JobCancelInput) int
+		JobRetry                 func(childComplexity int, input model.JobRetryInput) int
+		PreferencesSet           func(childComplexity int, input model.PreferencesSetInput) int
+		RecommendationItemDecide func(childComplexity int, input model.RecommendationItemDecideInput) int
+		SkillSynonymsSet         func(childComplexity int, input model.SkillSynonymsSetInput) int
+		TrackUpdate              func(childComplexity int, input model.TrackUpdateInput) int
+		UserCreate               func(childComplexity int, input model.UserCreateInput) int
 	}
 
 	OverallScore struct {
@@ -556,22 +599,38 @@ type ComplexityRoot struct {
 		Title    func(childComplexity int) int
 	}
 
+	Preferences struct {
+		ChangedAt func(childComplexity int) int
+		FreeOnly  func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Highest   func(childComplexity int) int
+		Interests func(childComplexity int) int
+		Longest   func(childComplexity int) int
+	}
+
+	PreferencesSetPayload struct {
+		Preferences func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	Query struct {
-		AuditEvents func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter) int
-		Cohorts     func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Credentials func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.CredentialFilter, orderBy *model.CredentialOrder) int
-		ErrorCodes  func(childComplexity int) int
-		Essay       func(childComplexity int, id string) int
-		Essays      func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.EssayFilter, orderBy *model.EssayOrder) int
-		Jobs        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.JobFilter) int
-		Node        func(childComplexity int, id string) int
-		Nodes       func(childComplexity int, ids []string) int
-		Rescorings  func(childComplexity int, first *int, after *string, last *int, before *string) int
-		System      func(childComplexity int) int
-		Track       func(childComplexity int, slug string) int
-		Tracks      func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Users       func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.UserFilter, orderBy *model.UserOrder) int
-		Viewer      func(childComplexity int) int
+		AuditEvents        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter) int
+		Cohorts            func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Credentials        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.CredentialFilter, orderBy *model.CredentialOrder) int
+		ErrorCodes         func(childComplexity int) int
+		Essay              func(childComplexity int, id string) int
+		Essays             func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.EssayFilter, orderBy *model.EssayOrder) int
+		Jobs               func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.JobFilter) int
+		Node               func(childComplexity int, id string) int
+		Nodes              func(childComplexity int, ids []string) int
+		Rescorings         func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Search             func(childComplexity int, query string, first int, filter *model.SearchFilter) int
+		SimilarCredentials func(childComplexity int, id string, first int) int
+		System             func(childComplexity int) int
+		Track              func(childComplexity int, slug string) int
+		Tracks             func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Users              func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.UserFilter, orderBy *model.UserOrder) int
+		Viewer             func(childComplexity int) int
 	}
 
 	Question struct {
@@ -600,23 +659,54 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	RecommendationDecision struct {
+		By        func(childComplexity int) int
+		DecidedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		Verdict   func(childComplexity int) int
+	}
+
 	RecommendationItem struct {
-		Closes     func(childComplexity int) int
-		Credential func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		Parts      func(childComplexity int) int
-		Rank       func(childComplexity int) int
-		Rationale  func(childComplexity int) int
-		Score      func(childComplexity int) int
-		Traces     func(childComplexity int) int
+		Closes      func(childComplexity int) int
+		Credential  func(childComplexity int) int
+		Decision    func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Parts       func(childComplexity int) int
+		Rank        func(childComplexity int) int
+		Rationale   func(childComplexity int) int
+		RelaxedList func(childComplexity int) int
+		Score       func(childComplexity int) int
+		Step        func(childComplexity int) int
+		Traces      func(childComplexity int) int
+	}
+
+	RecommendationItemDecidePayload struct {
+		Decision   func(childComplexity int) int
+		Item       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	RecommendationList struct {
+		CreatedAt    func(childComplexity int) int
 		Degraded     func(childComplexity int) int
 		GlobalID     func(childComplexity int) int
 		Items        func(childComplexity int) int
 		ModelVersion func(childComplexity int) int
 		Note         func(childComplexity int) int
+		Run          func(childComplexity int) int
+		Unserved     func(childComplexity int) int
+	}
+
+	RecommendationListConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	RecommendationListEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	RecommendationPart struct {
@@ -797,11 +887,39 @@ type ComplexityRoot struct {
 		Stage func(childComplexity int) int
 	}
 
+	SearchHit struct {
+		Excerpt func(childComplexity int) int
+		Node    func(childComplexity int) int
+		Title   func(childComplexity int) int
+		Trace   func(childComplexity int) int
+	}
+
+	SearchResults struct {
+		Degraded func(childComplexity int) int
+		Hits     func(childComplexity int) int
+		Note     func(childComplexity int) int
+	}
+
+	SearchTrace struct {
+		DenseRank    func(childComplexity int) int
+		DenseScore   func(childComplexity int) int
+		LexicalRank  func(childComplexity int) int
+		LexicalScore func(childComplexity int) int
+		Neighbours   func(childComplexity int) int
+		Score        func(childComplexity int) int
+	}
+
 	Skill struct {
-		GlobalID func(childComplexity int) int
-		Name     func(childComplexity int) int
-		Onet     func(childComplexity int) int
-		Slug     func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Onet        func(childComplexity int) int
+		Slug        func(childComplexity int) int
+		SynonymList func(childComplexity int) int
+	}
+
+	SkillSynonymsSetPayload struct {
+		Skill      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -852,13 +970,16 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
-		Active    func(childComplexity int) int
-		CreatedAt func(childComplexity int) int
-		Email     func(childComplexity int) int
-		Essays    func(childComplexity int, first *int, after *string, last *int, before *string) int
-		GlobalID  func(childComplexity int) int
-		Name      func(childComplexity int) int
-		Role      func(childComplexity int) int
+		Active              func(childComplexity int) int
+		CreatedAt           func(childComplexity int) int
+		Email               func(childComplexity int) int
+		Essays              func(childComplexity int, first *int, after *string, last *int, before *string) int
+		GlobalID            func(childComplexity int) int
+		Interactions        func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Name                func(childComplexity int) int
+		Preferences         func(childComplexity int) int
+		RecommendationLists func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Role                func(childComplexity int) int
 	}
 
 	UserConnection struct {
@@ -1569,6 +1690,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.GlobalID(childComplexity), true
+	case "Credential.hours":
+		if e.ComplexityRoot.Credential.Hours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.Hours(childComplexity), true
 	case "Credential.kind":
 		if e.ComplexityRoot.Credential.Kind == nil {
 			break
@@ -1623,6 +1750,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.URL(childComplexity), true
+	case "Credential.viewerInteractions":
+		if e.ComplexityRoot.Credential.ViewerInteractions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.ViewerInteractions(childComplexity), true
 
 	case "CredentialConnection.edges":
 		if e.ComplexityRoot.CredentialConnection.Edges == nil {
@@ -2157,6 +2290,119 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IndexState.SizeKiB(childComplexity), true
+
+	case "Interaction.createdAt":
+		if e.ComplexityRoot.Interaction.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.CreatedAt(childComplexity), true
+	case "Interaction.credential":
+		if e.ComplexityRoot.Interaction.Credential == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Credential(childComplexity), true
+	case "Interaction.id":
+		if e.ComplexityRoot.Interaction.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.GlobalID(childComplexity), true
+	case "Interaction.kind":
+		if e.ComplexityRoot.Interaction.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Kind(childComplexity), true
+	case "Interaction.lastAt":
+		if e.ComplexityRoot.Interaction.LastAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.LastAt(childComplexity), true
+	case "Interaction.learner":
+		if e.ComplexityRoot.Interaction.Learner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Learner(childComplexity), true
+	case "Interaction.rating":
+		if e.ComplexityRoot.Interaction.Rating == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Rating(childComplexity), true
+	case "Interaction.times":
+		if e.ComplexityRoot.Interaction.Times == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Times(childComplexity), true
+
+	case "InteractionConnection.edges":
+		if e.ComplexityRoot.InteractionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionConnection.Edges(childComplexity), true
+	case "InteractionConnection.pageInfo":
+		if e.ComplexityRoot.InteractionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionConnection.PageInfo(childComplexity), true
+	case "InteractionConnection.totalCount":
+		if e.ComplexityRoot.InteractionConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionConnection.TotalCount(childComplexity), true
+
+	case "InteractionEdge.cursor":
+		if e.ComplexityRoot.InteractionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionEdge.Cursor(childComplexity), true
+	case "InteractionEdge.node":
+		if e.ComplexityRoot.InteractionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionEdge.Node(childComplexity), true
+
+	case "InteractionRecordPayload.interaction":
+		if e.ComplexityRoot.InteractionRecordPayload.Interaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionRecordPayload.Interaction(childComplexity), true
+	case "InteractionRecordPayload.userErrors":
+		if e.ComplexityRoot.InteractionRecordPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionRecordPayload.UserErrors(childComplexity), true
+
+	case "InteractionWithdrawPayload.credential":
+		if e.ComplexityRoot.InteractionWithdrawPayload.Credential == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionWithdrawPayload.Credential(childComplexity), true
+	case "InteractionWithdrawPayload.userErrors":
+		if e.ComplexityRoot.InteractionWithdrawPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionWithdrawPayload.UserErrors(childComplexity), true
+	case "InteractionWithdrawPayload.withdrawnInteractionId":
+		if e.ComplexityRoot.InteractionWithdrawPayload.WithdrawnInteractionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionWithdrawPayload.WithdrawnInteractionID(childComplexity), true
 
 	case "Job.attempt":
 		if e.ComplexityRoot.Job.Attempt == nil {
@@ -2742,6 +2988,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EssaysRescore(childComplexity, args["input"].(model.EssaysRescoreInput)), true
+	case "Mutation.interactionRecord":
+		if e.ComplexityRoot.Mutation.InteractionRecord == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_interactionRecord_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InteractionRecord(childComplexity, args["input"].(model.InteractionRecordInput)), true
+	case "Mutation.interactionWithdraw":
+		if e.ComplexityRoot.Mutation.InteractionWithdraw == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_interactionWithdraw_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InteractionWithdraw(childComplexity, args["input"].(model.InteractionWithdrawInput)), true
 	case "Mutation.jobCancel":
 		if e.ComplexityRoot.Mutation.JobCancel == nil {
 			break
@@ -2764,6 +3032,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.JobRetry(childComplexity, args["input"].(model.JobRetryInput)), true
+	case "Mutation.preferencesSet":
+		if e.ComplexityRoot.Mutation.PreferencesSet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_preferencesSet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PreferencesSet(childComplexity, args["input"].(model.PreferencesSetInput)), true
+	case "Mutation.recommendationItemDecide":
+		if e.ComplexityRoot.Mutation.RecommendationItemDecide == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recommendationItemDecide_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecommendationItemDecide(childComplexity, args["input"].(model.RecommendationItemDecideInput)), true
+	case "Mutation.skillSynonymsSet":
+		if e.ComplexityRoot.Mutation.SkillSynonymsSet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_skillSynonymsSet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SkillSynonymsSet(childComplexity, args["input"].(model.SkillSynonymsSetInput)), true
 	case "Mutation.trackUpdate":
 		if e.ComplexityRoot.Mutation.TrackUpdate == nil {
 			break
@@ -2893,6 +3194,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Passage.Title(childComplexity), true
 
+	case "Preferences.changedAt":
+		if e.ComplexityRoot.Preferences.ChangedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.ChangedAt(childComplexity), true
+	case "Preferences.freeOnly":
+		if e.ComplexityRoot.Preferences.FreeOnly == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.FreeOnly(childComplexity), true
+	case "Preferences.id":
+		if e.ComplexityRoot.Preferences.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.GlobalID(childComplexity), true
+	case "Preferences.highest":
+		if e.ComplexityRoot.Preferences.Highest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.Highest(childComplexity), true
+	case "Preferences.interests":
+		if e.ComplexityRoot.Preferences.Interests == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.Interests(childComplexity), true
+	case "Preferences.longest":
+		if e.ComplexityRoot.Preferences.Longest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.Longest(childComplexity), true
+
+	case "PreferencesSetPayload.preferences":
+		if e.ComplexityRoot.PreferencesSetPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreferencesSetPayload.Preferences(childComplexity), true
+	case "PreferencesSetPayload.userErrors":
+		if e.ComplexityRoot.PreferencesSetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreferencesSetPayload.UserErrors(childComplexity), true
+
 	case "Query.auditEvents":
 		if e.ComplexityRoot.Query.AuditEvents == nil {
 			break
@@ -2999,6 +3350,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Rescorings(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.search":
+		if e.ComplexityRoot.Query.Search == nil {
+			break
+		}
+
+		args, err := ec.field_Query_search_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Search(childComplexity, args["query"].(string), args["first"].(int), args["filter"].(*model.SearchFilter)), true
+	case "Query.similarCredentials":
+		if e.ComplexityRoot.Query.SimilarCredentials == nil {
+			break
+		}
+
+		args, err := ec.field_Query_similarCredentials_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SimilarCredentials(childComplexity, args["id"].(string), args["first"].(int)), true
 	case "Query.system":
 		if e.ComplexityRoot.Query.System == nil {
 			break
@@ -3155,6 +3528,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.QuestionEdge.Node(childComplexity), true
 
+	case "RecommendationDecision.by":
+		if e.ComplexityRoot.RecommendationDecision.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationDecision.By(childComplexity), true
+	case "RecommendationDecision.decidedAt":
+		if e.ComplexityRoot.RecommendationDecision.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationDecision.DecidedAt(childComplexity), true
+	case "RecommendationDecision.id":
+		if e.ComplexityRoot.RecommendationDecision.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationDecision.GlobalID(childComplexity), true
+	case "RecommendationDecision.reason":
+		if e.ComplexityRoot.RecommendationDecision.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationDecision.Reason(childComplexity), true
+	case "RecommendationDecision.verdict":
+		if e.ComplexityRoot.RecommendationDecision.Verdict == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationDecision.Verdict(childComplexity), true
+
 	case "RecommendationItem.closes":
 		if e.ComplexityRoot.RecommendationItem.Closes == nil {
 			break
@@ -3167,6 +3571,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecommendationItem.Credential(childComplexity), true
+	case "RecommendationItem.decision":
+		if e.ComplexityRoot.RecommendationItem.Decision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItem.Decision(childComplexity), true
 	case "RecommendationItem.id":
 		if e.ComplexityRoot.RecommendationItem.GlobalID == nil {
 			break
@@ -3191,12 +3601,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecommendationItem.Rationale(childComplexity), true
+	case "RecommendationItem.relaxed":
+		if e.ComplexityRoot.RecommendationItem.RelaxedList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItem.RelaxedList(childComplexity), true
 	case "RecommendationItem.score":
 		if e.ComplexityRoot.RecommendationItem.Score == nil {
 			break
 		}
 
 		return e.ComplexityRoot.RecommendationItem.Score(childComplexity), true
+	case "RecommendationItem.step":
+		if e.ComplexityRoot.RecommendationItem.Step == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItem.Step(childComplexity), true
 	case "RecommendationItem.traces":
 		if e.ComplexityRoot.RecommendationItem.Traces == nil {
 			break
@@ -3204,6 +3626,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RecommendationItem.Traces(childComplexity), true
 
+	case "RecommendationItemDecidePayload.decision":
+		if e.ComplexityRoot.RecommendationItemDecidePayload.Decision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItemDecidePayload.Decision(childComplexity), true
+	case "RecommendationItemDecidePayload.item":
+		if e.ComplexityRoot.RecommendationItemDecidePayload.Item == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItemDecidePayload.Item(childComplexity), true
+	case "RecommendationItemDecidePayload.userErrors":
+		if e.ComplexityRoot.RecommendationItemDecidePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItemDecidePayload.UserErrors(childComplexity), true
+
+	case "RecommendationList.createdAt":
+		if e.ComplexityRoot.RecommendationList.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationList.CreatedAt(childComplexity), true
 	case "RecommendationList.degraded":
 		if e.ComplexityRoot.RecommendationList.Degraded == nil {
 			break
@@ -3234,6 +3681,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecommendationList.Note(childComplexity), true
+	case "RecommendationList.run":
+		if e.ComplexityRoot.RecommendationList.Run == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationList.Run(childComplexity), true
+	case "RecommendationList.unserved":
+		if e.ComplexityRoot.RecommendationList.Unserved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationList.Unserved(childComplexity), true
+
+	case "RecommendationListConnection.edges":
+		if e.ComplexityRoot.RecommendationListConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationListConnection.Edges(childComplexity), true
+	case "RecommendationListConnection.pageInfo":
+		if e.ComplexityRoot.RecommendationListConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationListConnection.PageInfo(childComplexity), true
+	case "RecommendationListConnection.totalCount":
+		if e.ComplexityRoot.RecommendationListConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationListConnection.TotalCount(childComplexity), true
+
+	case "RecommendationListEdge.cursor":
+		if e.ComplexityRoot.RecommendationListEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationListEdge.Cursor(childComplexity), true
+	case "RecommendationListEdge.node":
+		if e.ComplexityRoot.RecommendationListEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationListEdge.Node(childComplexity), true
 
 	case "RecommendationPart.contribution":
 		if e.ComplexityRoot.RecommendationPart.Contribution == nil {
@@ -3929,6 +4420,87 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ScoringStageCount.Stage(childComplexity), true
 
+	case "SearchHit.excerpt":
+		if e.ComplexityRoot.SearchHit.Excerpt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.Excerpt(childComplexity), true
+	case "SearchHit.node":
+		if e.ComplexityRoot.SearchHit.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.Node(childComplexity), true
+	case "SearchHit.title":
+		if e.ComplexityRoot.SearchHit.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.Title(childComplexity), true
+	case "SearchHit.trace":
+		if e.ComplexityRoot.SearchHit.Trace == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.Trace(childComplexity), true
+
+	case "SearchResults.degraded":
+		if e.ComplexityRoot.SearchResults.Degraded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchResults.Degraded(childComplexity), true
+	case "SearchResults.hits":
+		if e.ComplexityRoot.SearchResults.Hits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchResults.Hits(childComplexity), true
+	case "SearchResults.note":
+		if e.ComplexityRoot.SearchResults.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchResults.Note(childComplexity), true
+
+	case "SearchTrace.denseRank":
+		if e.ComplexityRoot.SearchTrace.DenseRank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.DenseRank(childComplexity), true
+	case "SearchTrace.denseScore":
+		if e.ComplexityRoot.SearchTrace.DenseScore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.DenseScore(childComplexity), true
+	case "SearchTrace.lexicalRank":
+		if e.ComplexityRoot.SearchTrace.LexicalRank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.LexicalRank(childComplexity), true
+	case "SearchTrace.lexicalScore":
+		if e.ComplexityRoot.SearchTrace.LexicalScore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.LexicalScore(childComplexity), true
+	case "SearchTrace.neighbours":
+		if e.ComplexityRoot.SearchTrace.Neighbours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.Neighbours(childComplexity), true
+	case "SearchTrace.score":
+		if e.ComplexityRoot.SearchTrace.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.Score(childComplexity), true
+
 	case "Skill.id":
 		if e.ComplexityRoot.Skill.GlobalID == nil {
 			break
@@ -3953,6 +4525,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Skill.Slug(childComplexity), true
+	case "Skill.synonyms":
+		if e.ComplexityRoot.Skill.SynonymList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Skill.SynonymList(childComplexity), true
+
+	case "SkillSynonymsSetPayload.skill":
+		if e.ComplexityRoot.SkillSynonymsSetPayload.Skill == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SkillSynonymsSetPayload.Skill(childComplexity), true
+	case "SkillSynonymsSetPayload.userErrors":
+		if e.ComplexityRoot.SkillSynonymsSetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SkillSynonymsSetPayload.UserErrors(childComplexity), true
 
 	case "Subscription.essayProgress":
 		if e.ComplexityRoot.Subscription.EssayProgress == nil {
@@ -4167,12 +4758,40 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.GlobalID(childComplexity), true
+	case "User.interactions":
+		if e.ComplexityRoot.User.Interactions == nil {
+			break
+		}
+
+		args, err := ec.field_User_interactions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Interactions(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "User.name":
 		if e.ComplexityRoot.User.Name == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.Name(childComplexity), true
+	case "User.preferences":
+		if e.ComplexityRoot.User.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Preferences(childComplexity), true
+	case "User.recommendationLists":
+		if e.ComplexityRoot.User.RecommendationLists == nil {
+			break
+		}
+
+		args, err := ec.field_User_recommendationLists_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.RecommendationLists(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "User.role":
 		if e.ComplexityRoot.User.Role == nil {
 			break
@@ -4290,12 +4909,18 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EssayRetryInput", ec.unmarshalInputEssayRetryInput),
 			graphql.NewInputUnmarshaler("EssaySubmitInput", ec.unmarshalInputEssaySubmitInput),
 			graphql.NewInputUnmarshaler("EssaysRescoreInput", ec.unmarshalInputEssaysRescoreInput),
+			graphql.NewInputUnmarshaler("InteractionRecordInput", ec.unmarshalInputInteractionRecordInput),
+			graphql.NewInputUnmarshaler("InteractionWithdrawInput", ec.unmarshalInputInteractionWithdrawInput),
 			graphql.NewInputUnmarshaler("JobCancelInput", ec.unmarshalInputJobCancelInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("JobRetryInput", ec.unmarshalInputJobRetryInput),
 			graphql.NewInputUnmarshaler("KeyPointOverrideInput", ec.unmarshalInputKeyPointOverrideInput),
+			graphql.NewInputUnmarshaler("PreferencesSetInput", ec.unmarshalInputPreferencesSetInput),
+			graphql.NewInputUnmarshaler("RecommendationItemDecideInput", ec.unmarshalInputRecommendationItemDecideInput),
 			graphql.NewInputUnmarshaler("RescoringScope", ec.unmarshalInputRescoringScope),
 			graphql.NewInputUnmarshaler("ScoringActivityScope", ec.unmarshalInputScoringActivityScope),
+			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
+			graphql.NewInputUnmarshaler("SkillSynonymsSetInput", ec.unmarshalInputSkillSynonymsSetInput),
 			graphql.NewInputUnmarshaler("TrackUpdateInput", ec.unmarshalInputTrackUpdateInput),
 			graphql.NewInputUnmarshaler("UserCreateInput", ec.unmarshalInputUserCreateInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
@@ -4473,6 +5098,22 @@ type Query {
     "In which order; by title when left out."
     orderBy: CredentialOrder
   ): CredentialConnection
+  "Searches by words and by meaning at once, among all that the viewer may see: credentials, passages, essays, and for advisors and admins reference answers."
+  search(
+    "What to search for, in words: no operator, no wildcard. Its first 8 192 bytes are looked at."
+    query: String!
+    "The best so many, 1 to 100."
+    first: Int! = 10
+    "What to search among."
+    filter: SearchFilter
+  ): SearchResults
+  "The credentials that are most like one, by words and by meaning. Null when it does not exist."
+  similarCredentials(
+    "The credential's global id."
+    id: ID!
+    "The best so many, 1 to 100."
+    first: Int! = 10
+  ): SearchResults
   "The cohorts that the viewer may see, by name."
   cohorts(
     "The first so many, 1 to 100. Give either first or last."
@@ -4589,6 +5230,31 @@ type Mutation {
     "Of which question."
     input: CalibrationRollbackInput!
   ): CalibrationRollbackPayload
+  "Records what a learner did with a credential. What is recommended to them follows within a minute. For learners."
+  interactionRecord(
+    "What they did with which."
+    input: InteractionRecordInput!
+  ): InteractionRecordPayload
+  "Takes back what a learner did with a credential, as if they never had. For learners."
+  interactionWithdraw(
+    "What of which."
+    input: InteractionWithdrawInput!
+  ): InteractionWithdrawPayload
+  "Sets what a learner wants of the credentials that are recommended to them. For learners."
+  preferencesSet(
+    "All of it."
+    input: PreferencesSetInput!
+  ): PreferencesSetPayload
+  "Accepts or rejects what was recommended to a learner. What is rejected is not recommended to them again. For the learner's advisors and admins."
+  recommendationItemDecide(
+    "Which item, and what of it."
+    input: RecommendationItemDecideInput!
+  ): RecommendationItemDecidePayload
+  "Sets the words that a search takes for a skill. For admins."
+  skillSynonymsSet(
+    "Which skill, and its words."
+    input: SkillSynonymsSetInput!
+  ): SkillSynonymsSetPayload
   "Makes an account. For admins."
   userCreate(
     "The account."
@@ -4970,6 +5636,8 @@ type Skill implements Node {
   name: String!
   "Element or technology category of O*NET 29 that it belongs to."
   onet: String!
+  "Other words for it, in lower case, that a search takes for it; at most 32."
+  synonyms: [String!]!
 }
 
 "How much a question or a credential asks for."
@@ -5246,6 +5914,8 @@ type Credential implements Node {
   level: Level!
   "Class of learning time."
   duration: LearningTime!
+  "Hours of learning time; null when only their class is known."
+  hours: Float
   "Class of price."
   price: Price!
   "The skills it teaches or proves, most central first; at most 12."
@@ -5256,6 +5926,8 @@ type Credential implements Node {
   description: String!
   "Where its provider describes it; null when that is not known."
   url: URL
+  "What the viewer did with it, in the order of the kinds; at most 6."
+  viewerInteractions: [Interaction!]
 }
 
 "A page of credentials."
@@ -5904,6 +6576,132 @@ type EssayRescorePayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/interaction.graphql", Input: `"What a learner did with a credential."
+enum InteractionKind {
+  "Looked at its description."
+  OPENED
+  "Kept it for later."
+  SAVED
+  "Began it."
+  ENROLLED
+  "Finished it."
+  COMPLETED
+  "Said how good it is."
+  RATED
+  "Does not want it: it is not recommended to them again."
+  DISMISSED
+}
+
+"All that a learner did of one kind with a credential."
+type Interaction implements Node {
+  "Global id."
+  id: ID!
+  "The learner."
+  learner: User
+  "The credential."
+  credential: Credential
+  "What they did."
+  kind: InteractionKind!
+  "The newest rating, 1 to 5; null for other kinds than RATED."
+  rating: Int
+  "How often they did it."
+  times: Int!
+  "When they did it first."
+  createdAt: Time!
+  "When they did it last."
+  lastAt: Time!
+}
+
+"A page of interactions."
+type InteractionConnection {
+  "The interactions and their cursors; at most 100."
+  edges: [InteractionEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+  "How many there are in all, counted up to 25 001."
+  totalCount: Int!
+}
+
+"An interaction in a page."
+type InteractionEdge {
+  "Position for after and before."
+  cursor: String!
+  "The interaction."
+  node: Interaction!
+}
+
+"What a learner did with a credential."
+input InteractionRecordInput {
+  "The credential."
+  credentialId: ID!
+  "What they did."
+  kind: InteractionKind!
+  "How good it is, 1 to 5. With RATED, and with it alone."
+  rating: Int
+}
+
+"What was recorded."
+type InteractionRecordPayload {
+  "All that the learner did of this kind with the credential; null when there are user errors."
+  interaction: Interaction
+  "What kept it from being recorded; at most 10."
+  userErrors: [UserError!]!
+}
+
+"What a learner takes back."
+input InteractionWithdrawInput {
+  "The credential."
+  credentialId: ID!
+  "What they did."
+  kind: InteractionKind!
+}
+
+"What was taken back."
+type InteractionWithdrawPayload {
+  "The credential; null when there are user errors."
+  credential: Credential
+  "Global id of what was recorded; null when there was nothing to take back, or there are user errors."
+  withdrawnInteractionId: ID
+  "What kept it from being taken back; at most 10."
+  userErrors: [UserError!]!
+}
+
+"What a learner wants of the credentials that are recommended to them."
+type Preferences implements Node {
+  "Global id."
+  id: ID!
+  "The skills that they want to learn, most wanted first; at most 20."
+  interests: [Skill!]!
+  "Whether credentials must cost nothing."
+  freeOnly: Boolean!
+  "The longest class of learning time; null when any will do."
+  longest: LearningTime
+  "The highest level; null when any will do."
+  highest: Level
+  "When they were set last."
+  changedAt: Time!
+}
+
+"All preferences of a learner. What is left out is no longer wanted."
+input PreferencesSetInput {
+  "Slugs of the skills that they want to learn, most wanted first, at most 20."
+  interests: [String!]! = []
+  "Whether credentials must cost nothing."
+  freeOnly: Boolean! = false
+  "The longest class of learning time: SHORT, MEDIUM or LONG. Any will do when left out."
+  longest: LearningTime
+  "The highest level. Any will do when left out."
+  highest: Level
+}
+
+"The preferences that were set."
+type PreferencesSetPayload {
+  "The preferences; null when there are user errors."
+  preferences: Preferences
+  "What kept them from being set; at most 10."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/operations.graphql", Input: `"What a background job does."
 enum JobKind {
   "Scores an essay and puts the reasons together."
@@ -6355,6 +7153,30 @@ type User implements Node {
     "Only those before this cursor."
     before: String
   ): EssayConnection
+  "What they want of the credentials that are recommended to them; null when they never said."
+  preferences: Preferences
+  "What they did with credentials, newest first."
+  interactions(
+    "The first so many, 1 to 100. Give either first or last."
+    first: Int
+    "Only those behind this cursor."
+    after: String
+    "The last so many, 1 to 100."
+    last: Int
+    "Only those before this cursor."
+    before: String
+  ): InteractionConnection
+  "What was recommended to them, newest first: each list as it was, by the version that made it."
+  recommendationLists(
+    "The first so many, 1 to 100. Give either first or last."
+    first: Int
+    "Only those behind this cursor."
+    after: String
+    "The last so many, 1 to 100."
+    last: Int
+    "Only those before this cursor."
+    before: String
+  ): RecommendationListConnection
 }
 
 "Which people to list; conditions are joined by and."
@@ -6534,6 +7356,12 @@ enum AuditAction {
   CATALOGUE_SEED
   "A track was changed."
   TRACK_UPDATE
+  "The synonyms of a skill were changed."
+  SKILL_UPDATE
+  "A file was taken into the catalogue."
+  CATALOGUE_IMPORT
+  "A person accepted or rejected a recommendation."
+  RECOMMENDATION_DECIDE
 }
 
 "Kind of the object that an audit event is about."
@@ -6548,8 +7376,12 @@ enum AuditTarget {
   ESSAY
   "A background job."
   JOB
+  "An item of a list of recommendations."
+  RECOMMENDATION_ITEM
   "A re-scoring of a question or a track."
   RESCORING
+  "A skill."
+  SKILL
   "An account."
   USER
   "A track."
@@ -6732,18 +7564,42 @@ type ScoringChange {
   overallPercent: Float
 }
 `, BuiltIn: false},
-	{Name: "../schema/recommendation.graphql", Input: `"What one scoring run recommends to learn next."
+	{Name: "../schema/recommendation.graphql", Input: `"What was recommended to learn next, at one moment, after one scoring run."
 type RecommendationList implements Node {
   "Global id."
   id: ID!
+  "The run whose scores it starts from."
+  run: ScoringRun
+  "When it was made."
+  createdAt: Time!
   "What should be known of the list as a whole, such as gaps that the catalogue does not serve."
   note: String!
   "Whether it was made with less than the whole machinery; note says why."
   degraded: Boolean!
   "Version of the blend that ranked the items."
   modelVersion: String!
+  "The skills that are missing or wanted, and that no credential of the catalogue serves; at most 40."
+  unserved: [Skill!]!
   "The credentials, best first; at most 10."
   items: [RecommendationItem!]
+}
+
+"A page of lists of recommendations."
+type RecommendationListConnection {
+  "The lists and their cursors; at most 100."
+  edges: [RecommendationListEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+  "How many there are in all, counted up to 25 001."
+  totalCount: Int!
+}
+
+"A list of recommendations in a page."
+type RecommendationListEdge {
+  "Position for after and before."
+  cursor: String!
+  "The list."
+  node: RecommendationList!
 }
 
 "A credential that is recommended, and why."
@@ -6764,6 +7620,64 @@ type RecommendationItem implements Node {
   traces: [RecommendationTrace!]!
   "The skills that it would close; at most 12."
   closes: [Skill!]!
+  "Place in the order of learning: 1 for what comes first. Items with the same step can be learnt side by side."
+  step: Int!
+  "What the learner asked for that it does not keep, because too little was left that does; at most 3."
+  relaxed: [RecommendationConstraint!]!
+  "What an advisor decided about it; null when nobody did."
+  decision: RecommendationDecision
+}
+
+"What a learner's preferences ask of a credential."
+enum RecommendationConstraint {
+  "That it costs nothing."
+  PRICE
+  "That it takes no longer than they said."
+  DURATION
+  "That its level is no higher than they said."
+  LEVEL
+}
+
+"What an advisor thinks of a recommendation."
+enum RecommendationVerdict {
+  "It is good advice for this learner."
+  ACCEPTED
+  "It is not: the credential is not recommended to this learner again."
+  REJECTED
+}
+
+"What an advisor or an admin decided about an item. A later decision takes its place."
+type RecommendationDecision implements Node {
+  "Global id."
+  id: ID!
+  "Who decided; null for those who may not see them."
+  by: User
+  "What they think of it."
+  verdict: RecommendationVerdict!
+  "Why, in their words."
+  reason: String!
+  "When they decided last."
+  decidedAt: Time!
+}
+
+"What an advisor decides about an item."
+input RecommendationItemDecideInput {
+  "The item."
+  itemId: ID!
+  "What they think of it."
+  verdict: RecommendationVerdict!
+  "Why, for the learner to read, 1 to 2 000 characters."
+  reason: String!
+}
+
+"The item that was decided about."
+type RecommendationItemDecidePayload {
+  "The item; null when there are user errors."
+  item: RecommendationItem
+  "The decision; null when there are user errors."
+  decision: RecommendationDecision
+  "What kept it from being decided; at most 10."
+  userErrors: [UserError!]!
 }
 
 "A source of a recommendation's score."
@@ -6808,6 +7722,89 @@ type RecommendationTrace {
   similarity: Float
   "Place in the list that found it, if one did; 1 for the first."
   rank: Int
+}
+`, BuiltIn: false},
+	{Name: "../schema/search.graphql", Input: `"What a search finds."
+union SearchNode = Credential | Passage | Essay | ReferenceAnswer
+
+"A kind of what a search finds."
+enum SearchKind {
+  "Credentials of the catalogue."
+  CREDENTIAL
+  "Passages of reference material."
+  PASSAGE
+  "Essays: a learner's own, those that an advisor may see, all for an admin."
+  ESSAY
+  "Model answers and sample answers. Of others than advisors and admins none is found."
+  REFERENCE_ANSWER
+}
+
+"What to search among; conditions are joined by and. What may not be seen is never found."
+input SearchFilter {
+  "Of these kinds, at most 4; of every kind when left out."
+  kinds: [SearchKind!]
+  "About at least one of the skills with these slugs, at most 20."
+  skills: [String!]
+  "Of these levels, at most 3. Credentials alone have one."
+  levels: [Level!]
+  "Passages of this track. Nothing else belongs to one."
+  trackId: ID
+  "Essays and reference answers to this question."
+  questionId: ID
+}
+
+"What a search found, best first."
+type SearchResults {
+  "What was found, best first; at most 100."
+  hits: [SearchHit!]!
+  "Whether the search had less than its whole machinery; note says what it lacked."
+  degraded: Boolean!
+  "What should be known of the search as a whole; null when there is nothing to say."
+  note: String
+}
+
+"One thing that a search found, and how."
+type SearchHit {
+  "What was found; null when it is gone meanwhile."
+  node: SearchNode
+  "What it is called: its title, or the title of the question that it answers."
+  title: String!
+  "The part of its text that matched best, at most 500 characters."
+  excerpt: String!
+  "How it was found."
+  trace: SearchTrace!
+}
+
+"How a hit was found. The numbers compare hits of one search, and nothing else."
+type SearchTrace {
+  "Place by meaning, 1 for the first; null when it was not among the first 200, or has no vector yet."
+  denseRank: Int
+  "Cosine of its vector to that of what was searched for, -1 to 1; null as denseRank."
+  denseScore: Float
+  "Place by words, 1 for the first; null when no word matched, or it was not among the first 200."
+  lexicalRank: Int
+  "BM25 score of the words that matched, above 0; null as lexicalRank."
+  lexicalScore: Float
+  "What the hits that it is a near neighbour of add to its score; 0 when none does."
+  neighbours: Float!
+  "By which the hits are ordered."
+  score: Float!
+}
+
+"Other words for a skill."
+input SkillSynonymsSetInput {
+  "The skill."
+  skillId: ID!
+  "All the words that a search takes for the skill, at most 32 of 1 to 64 characters each. They are kept in lower case, each once."
+  synonyms: [String!]!
+}
+
+"The skill that was changed."
+type SkillSynonymsSetPayload {
+  "The skill; null when there are user errors."
+  skill: Skill
+  "What kept it from being changed; at most 10."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 }
@@ -7187,6 +8184,8 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_level(ctx, field)
 	case "duration":
 		return ec.fieldContext_Credential_duration(ctx, field)
+	case "hours":
+		return ec.fieldContext_Credential_hours(ctx, field)
 	case "price":
 		return ec.fieldContext_Credential_price(ctx, field)
 	case "teaches":
@@ -7197,6 +8196,8 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_description(ctx, field)
 	case "url":
 		return ec.fieldContext_Credential_url(ctx, field)
+	case "viewerInteractions":
+		return ec.fieldContext_Credential_viewerInteractions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Credential", field.Name)
 }
@@ -7483,6 +8484,72 @@ func (ec *executionContext) childFields_IndexState(ctx context.Context, field gr
 		return ec.fieldContext_IndexState_sizeKiB(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type IndexState", field.Name)
+}
+
+func (ec *executionContext) childFields_Interaction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Interaction_id(ctx, field)
+	case "learner":
+		return ec.fieldContext_Interaction_learner(ctx, field)
+	case "credential":
+		return ec.fieldContext_Interaction_credential(ctx, field)
+	case "kind":
+		return ec.fieldContext_Interaction_kind(ctx, field)
+	case "rating":
+		return ec.fieldContext_Interaction_rating(ctx, field)
+	case "times":
+		return ec.fieldContext_Interaction_times(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Interaction_createdAt(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_Interaction_lastAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Interaction", field.Name)
+}
+
+func (ec *executionContext) childFields_InteractionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InteractionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InteractionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_InteractionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InteractionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InteractionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_InteractionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_InteractionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InteractionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_InteractionRecordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "interaction":
+		return ec.fieldContext_InteractionRecordPayload_interaction(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_InteractionRecordPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InteractionRecordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_InteractionWithdrawPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "credential":
+		return ec.fieldContext_InteractionWithdrawPayload_credential(ctx, field)
+	case "withdrawnInteractionId":
+		return ec.fieldContext_InteractionWithdrawPayload_withdrawnInteractionId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_InteractionWithdrawPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InteractionWithdrawPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7773,6 +8840,34 @@ func (ec *executionContext) childFields_Passage(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Passage", field.Name)
 }
 
+func (ec *executionContext) childFields_Preferences(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Preferences_id(ctx, field)
+	case "interests":
+		return ec.fieldContext_Preferences_interests(ctx, field)
+	case "freeOnly":
+		return ec.fieldContext_Preferences_freeOnly(ctx, field)
+	case "longest":
+		return ec.fieldContext_Preferences_longest(ctx, field)
+	case "highest":
+		return ec.fieldContext_Preferences_highest(ctx, field)
+	case "changedAt":
+		return ec.fieldContext_Preferences_changedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Preferences", field.Name)
+}
+
+func (ec *executionContext) childFields_PreferencesSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_PreferencesSetPayload_preferences(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PreferencesSetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PreferencesSetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Question(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7825,6 +8920,22 @@ func (ec *executionContext) childFields_QuestionEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type QuestionEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RecommendationDecision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RecommendationDecision_id(ctx, field)
+	case "by":
+		return ec.fieldContext_RecommendationDecision_by(ctx, field)
+	case "verdict":
+		return ec.fieldContext_RecommendationDecision_verdict(ctx, field)
+	case "reason":
+		return ec.fieldContext_RecommendationDecision_reason(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_RecommendationDecision_decidedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationDecision", field.Name)
+}
+
 func (ec *executionContext) childFields_RecommendationItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7843,24 +8954,70 @@ func (ec *executionContext) childFields_RecommendationItem(ctx context.Context, 
 		return ec.fieldContext_RecommendationItem_traces(ctx, field)
 	case "closes":
 		return ec.fieldContext_RecommendationItem_closes(ctx, field)
+	case "step":
+		return ec.fieldContext_RecommendationItem_step(ctx, field)
+	case "relaxed":
+		return ec.fieldContext_RecommendationItem_relaxed(ctx, field)
+	case "decision":
+		return ec.fieldContext_RecommendationItem_decision(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecommendationItem", field.Name)
+}
+
+func (ec *executionContext) childFields_RecommendationItemDecidePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return ec.fieldContext_RecommendationItemDecidePayload_item(ctx, field)
+	case "decision":
+		return ec.fieldContext_RecommendationItemDecidePayload_decision(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecommendationItemDecidePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationItemDecidePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RecommendationList(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_RecommendationList_id(ctx, field)
+	case "run":
+		return ec.fieldContext_RecommendationList_run(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_RecommendationList_createdAt(ctx, field)
 	case "note":
 		return ec.fieldContext_RecommendationList_note(ctx, field)
 	case "degraded":
 		return ec.fieldContext_RecommendationList_degraded(ctx, field)
 	case "modelVersion":
 		return ec.fieldContext_RecommendationList_modelVersion(ctx, field)
+	case "unserved":
+		return ec.fieldContext_RecommendationList_unserved(ctx, field)
 	case "items":
 		return ec.fieldContext_RecommendationList_items(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecommendationList", field.Name)
+}
+
+func (ec *executionContext) childFields_RecommendationListConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RecommendationListConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RecommendationListConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RecommendationListConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationListConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RecommendationListEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RecommendationListEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_RecommendationListEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationListEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_RecommendationPart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8219,6 +9376,50 @@ func (ec *executionContext) childFields_ScoringStageCount(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ScoringStageCount", field.Name)
 }
 
+func (ec *executionContext) childFields_SearchHit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SearchHit_node(ctx, field)
+	case "title":
+		return ec.fieldContext_SearchHit_title(ctx, field)
+	case "excerpt":
+		return ec.fieldContext_SearchHit_excerpt(ctx, field)
+	case "trace":
+		return ec.fieldContext_SearchHit_trace(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchHit", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchResults(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "hits":
+		return ec.fieldContext_SearchResults_hits(ctx, field)
+	case "degraded":
+		return ec.fieldContext_SearchResults_degraded(ctx, field)
+	case "note":
+		return ec.fieldContext_SearchResults_note(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchResults", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchTrace(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "denseRank":
+		return ec.fieldContext_SearchTrace_denseRank(ctx, field)
+	case "denseScore":
+		return ec.fieldContext_SearchTrace_denseScore(ctx, field)
+	case "lexicalRank":
+		return ec.fieldContext_SearchTrace_lexicalRank(ctx, field)
+	case "lexicalScore":
+		return ec.fieldContext_SearchTrace_lexicalScore(ctx, field)
+	case "neighbours":
+		return ec.fieldContext_SearchTrace_neighbours(ctx, field)
+	case "score":
+		return ec.fieldContext_SearchTrace_score(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchTrace", field.Name)
+}
+
 func (ec *executionContext) childFields_Skill(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8229,8 +9430,20 @@ func (ec *executionContext) childFields_Skill(ctx context.Context, field graphql
 		return ec.fieldContext_Skill_name(ctx, field)
 	case "onet":
 		return ec.fieldContext_Skill_onet(ctx, field)
+	case "synonyms":
+		return ec.fieldContext_Skill_synonyms(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Skill", field.Name)
+}
+
+func (ec *executionContext) childFields_SkillSynonymsSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "skill":
+		return ec.fieldContext_SkillSynonymsSetPayload_skill(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SkillSynonymsSetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SkillSynonymsSetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_System(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8333,6 +9546,12 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_createdAt(ctx, field)
 	case "essays":
 		return ec.fieldContext_User_essays(ctx, field)
+	case "preferences":
+		return ec.fieldContext_User_preferences(ctx, field)
+	case "interactions":
+		return ec.fieldContext_User_interactions(ctx, field)
+	case "recommendationLists":
+		return ec.fieldContext_User_recommendationLists(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }

@@ -274,12 +274,15 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 			"passage": one("Passage", passages, always(func(v *ent.Citation) id { return v.PassageID })),
 		},
 		"RecommendationList": {
-			"items": many("RecommendationItem", itemsOfList, func(v *ent.RecommendationList) id { return v.ID }),
+			"run":      one("ScoringRun", runs, always(func(v *ent.RecommendationList) id { return v.RunID })),
+			"items":    many("RecommendationItem", itemsOfList, func(v *ent.RecommendationList) id { return v.ID }),
+			"unserved": slugs(func(v *ent.RecommendationList) []string { return v.Unserved }),
 		},
 		"RecommendationItem": {
 			"credential": one("Credential", credentials, always(func(v *ent.RecommendationItem) id { return v.CredentialID })),
 			"closes":     slugs(func(v *ent.RecommendationItem) []string { return v.Closes }),
 			"traces":     traces,
+			"decision":   one("RecommendationDecision", decisionOfItem, always(func(v *ent.RecommendationItem) id { return v.ID })),
 		},
 		"RecommendationTrace": {
 			"skill":     one("Skill", skills, func(t *values.Trace) (string, bool) { return t.Skill, t.Skill != "" }),
@@ -307,6 +310,8 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 		"Credential": {
 			"teaches":  slugs(func(v *ent.Credential) []string { return v.Teaches }),
 			"requires": slugs(func(v *ent.Credential) []string { return v.Requires }),
+
+			"viewerInteractions": many("Interaction", viewerInteractionsOfCredential, func(v *ent.Credential) id { return v.ID }),
 		},
 		"Cohort": {
 			"track":   one("Track", tracks, maybe(func(v *ent.Cohort) *id { return v.TrackID })),
@@ -314,9 +319,15 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 		},
 		"Job":          {"run": one("ScoringRun", runs, maybe(func(v *jobs.Job) *id { return v.RunID }))},
 		"CohortMember": {"user": one("User", users, always(func(v *ent.Membership) id { return v.UserID }))},
-		"User":         {"essays": pages("Essay", essaysOfUser, func(v *ent.User) id { return v.ID })},
-		"AuditEvent":   {"actor": one("User", users, maybe(func(v *ent.AuditEvent) *id { return v.ActorID }))},
+		"User": {
+			"essays":              pages("Essay", essaysOfUser, func(v *ent.User) id { return v.ID }),
+			"preferences":         one("Preferences", preferenceOfUser, always(func(v *ent.User) id { return v.ID })),
+			"interactions":        pages("Interaction", interactionsOfUser, func(v *ent.User) id { return v.ID }),
+			"recommendationLists": pages("RecommendationList", listsOfUser, func(v *ent.User) id { return v.ID }),
+		},
+		"AuditEvent": {"actor": one("User", users, maybe(func(v *ent.AuditEvent) *id { return v.ActorID }))},
 	}
 	maps.Copy(edges, overrideEdges())
 	maps.Copy(edges, calibrationEdges())
+	maps.Copy(edges, interactionEdges())
 }
