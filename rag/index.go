@@ -42,6 +42,7 @@ type Index struct {
 	log         *slog.Logger
 	chunkTokens int
 	scan        scan
+	synonyms    *synonyms
 }
 
 // Option changes an Index.
@@ -57,7 +58,7 @@ func New(db *database.DB, e Embedder, log *slog.Logger, options ...Option) *Inde
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	x := &Index{db: db, embedder: e, log: log, chunkTokens: DefaultChunkTokens}
+	x := &Index{db: db, embedder: e, log: log, chunkTokens: DefaultChunkTokens, synonyms: &synonyms{}}
 	for _, o := range options {
 		o(x)
 	}

@@ -16,6 +16,7 @@ type Report struct {
 	Removed  int    // documents whose source is no longer to be found
 	Embedded int    // vectors that were stored
 	Left     int    // chunks that have no current vector, those that others are embedding included
+	Linked   int    // documents whose neighbours were looked for
 }
 
 const (
@@ -54,6 +55,9 @@ func (x *Index) Refresh(ctx context.Context, limit int) (Report, error) {
 		return report, fmt.Errorf("rag: %w", err)
 	}
 	if report.Left, err = missing(ctx, x.db.SQL, m); err != nil {
+		return report, fmt.Errorf("rag: %w", err)
+	}
+	if report.Linked, err = x.link(ctx, m, report.Left, linkLimit); err != nil {
 		return report, fmt.Errorf("rag: %w", err)
 	}
 	if report.Written+report.Removed+report.Embedded > analyzeAbove {
@@ -162,8 +166,8 @@ func (x *Index) writeDocument(ctx context.Context, q querier, s source) error {
 		  FROM wanted w LEFT JOIN lengths l USING (ordinal)
 		  RETURNING id, ordinal, length
 		)
-		INSERT INTO rag_postings (term, chunk_id, tf, length)
-		SELECT t.lexeme, a.id, t.tf, a.length FROM terms t JOIN added a USING (ordinal)`,
+		INSERT INTO rag_postings (term, visibility, chunk_id, tf, length)
+		SELECT t.lexeme, $2, a.id, t.tf, a.length FROM terms t JOIN added a USING (ordinal)`,
 		id, s.visibility, pq.Array(ordinals), pq.Array(starts), pq.Array(ends),
 		pq.Array(bodies), pq.Array(texts), pq.ByteaArray(hashes)); err != nil {
 		return fmt.Errorf("writing chunks of %s %s: %w", s.kind, s.ref, err)
