@@ -34,9 +34,9 @@ func (Collaborative) Name() enums.Signal { return enums.SignalCollaborative }
 func (Collaborative) Judge(_ context.Context, p *Profile, c *Catalogue) (Judgement, error) {
 	switch {
 	case c.fit == nil:
-		return Judgement{Quiet: "nobody's choices have been learnt from yet"}, nil
+		return Judgement{Quiet: "none have been learnt from"}, nil
 	case len(p.Tastes) == 0:
-		return Judgement{Quiet: "you have not taken up or saved any credential yet, so the choices of others say nothing"}, nil
+		return Judgement{Quiet: "you have not taken up or saved a credential"}, nil
 	}
 	j := Judgement{Values: make([]float64, len(c.Candidates))}
 	for i := range j.Values {

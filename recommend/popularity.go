@@ -18,8 +18,11 @@ func (Popularity) Name() enums.Signal { return enums.SignalPopularity }
 
 // Judge judges the candidates that learners of the track took up.
 func (Popularity) Judge(_ context.Context, p *Profile, c *Catalogue) (Judgement, error) {
-	if c.fit == nil || len(c.fit.popularity[p.Track.ID]) == 0 {
-		return Judgement{Quiet: fmt.Sprintf("no learner of the track %s has taken up a credential yet", p.Track.Title)}, nil
+	switch {
+	case c.fit == nil:
+		return Judgement{}, nil // Collaborative says so
+	case len(c.fit.popularity[p.Track.ID]) == 0:
+		return Judgement{Quiet: fmt.Sprintf("no learner of the track %s has taken one up", p.Track.Title)}, nil
 	}
 	of := c.fit.popularity[p.Track.ID]
 	j := Judgement{Values: make([]float64, len(c.Candidates))}

@@ -115,14 +115,14 @@ func nearText(cosine float64, p *Profile) string {
 
 // wanted is the vector of what the learner needs, of length 1.
 func (s Semantic) wanted(ctx context.Context, p *Profile) ([]float32, error) {
-	sum := make([]float64, s.embedder.Dimensions())
-	add := func(parts float64, text string, vector []float32) error {
+	sum := make([]float64, s.embedder.index.Embedder().Dimensions())
+	add := func(parts float64, text string, vector []float32, embed func(context.Context, string) ([]float32, error)) error {
 		if vector == nil {
 			if strings.TrimSpace(text) == "" {
 				return nil
 			}
 			var err error
-			if vector, err = s.embedder.Embed(ctx, text); err != nil {
+			if vector, err = embed(ctx, text); err != nil {
 				return fmt.Errorf("embedding what the learner needs: %w", err)
 			}
 		}
@@ -134,12 +134,12 @@ func (s Semantic) wanted(ctx context.Context, p *Profile) ([]float32, error) {
 		}
 		return nil
 	}
-	if err := add(promptParts, p.Question.Prompt, p.Question.Vector); err != nil {
+	if err := add(promptParts, p.Question.Prompt, p.Question.Vector, s.embedder.index.Embedder().Embed); err != nil {
 		return nil, err
 	}
 	names := func(parts float64, skills []string) error {
 		for _, skill := range skills {
-			if err := add(parts/float64(len(skills)), p.name(skill), nil); err != nil {
+			if err := add(parts/float64(len(skills)), p.name(skill), nil, s.embedder.Embed); err != nil {
 				return err
 			}
 		}
@@ -160,7 +160,7 @@ func (s Semantic) wanted(ctx context.Context, p *Profile) ([]float32, error) {
 	}
 	for _, k := range p.KeyPoints {
 		if k.Degree < metFrom && k.Weight > 0 {
-			if err := add(pointsParts*k.Weight*(1-k.Degree)/lost, k.Confidential, k.Vector); err != nil {
+			if err := add(pointsParts*k.Weight*(1-k.Degree)/lost, k.Confidential, k.Vector, s.embedder.index.Embedder().Embed); err != nil {
 				return nil, err
 			}
 		}
@@ -179,7 +179,7 @@ func (s Semantic) wanted(ctx context.Context, p *Profile) ([]float32, error) {
 	return vector, nil
 }
 
-// remembering is an embedder that remembers short texts: the names of skills, and the questions' prompts.
+// remembering is the index's embedder, which remembers the names of skills.
 type remembering struct {
 	index *rag.Index
 	known *lru.Cache[string, []float32]
@@ -195,9 +195,6 @@ func newRemembering(index *rag.Index) *remembering {
 	}
 	return &remembering{index: index, known: known}
 }
-
-// Dimensions of the vectors.
-func (r *remembering) Dimensions() int { return r.index.Embedder().Dimensions() }
 
 // Embed gives the vector of a text. It is shared: read it only.
 func (r *remembering) Embed(ctx context.Context, text string) ([]float32, error) {

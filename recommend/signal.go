@@ -57,11 +57,15 @@ type Profile struct {
 
 func newProfile(l *Learner, past *Past, names map[string]string) *Profile {
 	p := &Profile{Learner: l, Past: past, Needs: needsOf(l, past.Wishes.Interests), Names: names}
+	p.index()
+	return p
+}
+
+func (p *Profile) index() {
 	p.bySkill = make(map[string]*Need, len(p.Needs))
 	for i := range p.Needs {
 		p.bySkill[p.Needs[i].Skill] = &p.Needs[i]
 	}
-	return p
 }
 
 // need returns the learner's need of a skill, or nil.

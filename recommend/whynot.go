@@ -146,6 +146,15 @@ func (m *made) behind(a *Absence, s scored, title string) {
 	}
 }
 
+// Newer turns an answer LISTED into NEWER, when the list that is shown was made before and lacks the
+// credential.
+func (a *Absence) Newer(lacks bool) {
+	if lacks && a.Reason == AbsenceListed {
+		a.Reason = AbsenceNewer
+		a.Text = fmt.Sprintf("The list is older than what speaks for it: made anew, it would have it in place %d.", a.Rank)
+	}
+}
+
 // best is the score that the tail is measured by.
 func (m *made) best() float64 {
 	for _, s := range m.scored {

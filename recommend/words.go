@@ -139,7 +139,7 @@ func note(m *made, unserved []string) string {
 		say = append(say, s)
 	}
 	if len(m.quiet) > 0 {
-		say = append(say, "It rests on what is known so far: "+strings.Join(m.quiet, "; ")+".")
+		say = append(say, "What other learners chose does not count in full yet: "+strings.Join(m.quiet, "; ")+".")
 	}
 	return strings.Join(say, " ")
 }
