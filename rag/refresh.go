@@ -57,16 +57,17 @@ func (x *Index) Refresh(ctx context.Context, limit int) (Report, error) {
 	if report.Left, err = missing(ctx, x.db.SQL, m); err != nil {
 		return report, fmt.Errorf("rag: %w", err)
 	}
-	if report.Linked, err = x.link(ctx, m, report.Left, linkLimit); err != nil {
-		return report, fmt.Errorf("rag: %w", err)
-	}
 	if report.Written+report.Removed+report.Embedded > analyzeAbove {
 		// A search chooses its way by what the planner expects of a filter.
 		if _, err := x.db.SQL.ExecContext(ctx, `ANALYZE rag_documents, rag_chunks, `+m.table()); err != nil {
 			return report, fmt.Errorf("rag: analysing the tables: %w", err)
 		}
 	}
-	return report, nil
+	if report.Left > 0 {
+		return report, nil // neighbours are chosen among all
+	}
+	report.Linked, err = x.Link(ctx, linkLimit)
+	return report, err
 }
 
 // writeBatch writes the documents of up to documentBatch changed sources. Batches come one after
