@@ -3003,7 +3003,7 @@ func (ec *executionContext) _QuestionEdge(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var referenceAnswerImplementors = []string{"ReferenceAnswer", "Node", "SearchNode"}
+var referenceAnswerImplementors = []string{"ReferenceAnswer", "Node", "SearchNode", "Answer"}
 
 func (ec *executionContext) _ReferenceAnswer(ctx context.Context, sel ast.SelectionSet, obj *ent.ReferenceAnswer) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, referenceAnswerImplementors)

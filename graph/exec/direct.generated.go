@@ -18,8 +18,10 @@ import (
 	"github.com/rubrica/rubrica/graph/model"
 	"github.com/rubrica/rubrica/graph/page"
 	"github.com/rubrica/rubrica/graph/scalar"
+	"github.com/rubrica/rubrica/internal/importing"
 	"github.com/rubrica/rubrica/internal/spend"
 	"github.com/rubrica/rubrica/jobs"
+	"github.com/rubrica/rubrica/recommend"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -41,6 +43,7 @@ func (e directSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CalibrationActivateInput", ec.unmarshalInputCalibrationActivateInput),
 			graphql.NewInputUnmarshaler("CalibrationRollbackInput", ec.unmarshalInputCalibrationRollbackInput),
 			graphql.NewInputUnmarshaler("CalibrationUploadInput", ec.unmarshalInputCalibrationUploadInput),
+			graphql.NewInputUnmarshaler("CatalogueImportInput", ec.unmarshalInputCatalogueImportInput),
 			graphql.NewInputUnmarshaler("CohortCreateInput", ec.unmarshalInputCohortCreateInput),
 			graphql.NewInputUnmarshaler("CohortMemberRemoveInput", ec.unmarshalInputCohortMemberRemoveInput),
 			graphql.NewInputUnmarshaler("CohortMemberSetInput", ec.unmarshalInputCohortMemberSetInput),
@@ -287,6 +290,55 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "userErrors":
 			return ec.fieldContext_CalibrationUploadPayload_userErrors(ctx, field)
 		}
+	case "CatalogueImport":
+		switch field.Name {
+		case "kind":
+			return ec.fieldContext_CatalogueImport_kind(ctx, field)
+		case "format":
+			return ec.fieldContext_CatalogueImport_format(ctx, field)
+		case "name":
+			return ec.fieldContext_CatalogueImport_name(ctx, field)
+		case "atomic":
+			return ec.fieldContext_CatalogueImport_atomic(ctx, field)
+		case "dryRun":
+			return ec.fieldContext_CatalogueImport_dryRun(ctx, field)
+		case "written":
+			return ec.fieldContext_CatalogueImport_written(ctx, field)
+		case "rows":
+			return ec.fieldContext_CatalogueImport_rows(ctx, field)
+		case "taken":
+			return ec.fieldContext_CatalogueImport_taken(ctx, field)
+		case "changed":
+			return ec.fieldContext_CatalogueImport_changed(ctx, field)
+		case "unchanged":
+			return ec.fieldContext_CatalogueImport_unchanged(ctx, field)
+		case "refused":
+			return ec.fieldContext_CatalogueImport_refused(ctx, field)
+		case "refusals":
+			return ec.fieldContext_CatalogueImport_refusals(ctx, field)
+		case "moreRefusals":
+			return ec.fieldContext_CatalogueImport_moreRefusals(ctx, field)
+		}
+	case "CatalogueImportPayload":
+		switch field.Name {
+		case "import":
+			return ec.fieldContext_CatalogueImportPayload_import(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_CatalogueImportPayload_userErrors(ctx, field)
+		}
+	case "CatalogueImportRefusal":
+		switch field.Name {
+		case "line":
+			return ec.fieldContext_CatalogueImportRefusal_line(ctx, field)
+		case "externalId":
+			return ec.fieldContext_CatalogueImportRefusal_externalId(ctx, field)
+		case "column":
+			return ec.fieldContext_CatalogueImportRefusal_column(ctx, field)
+		case "code":
+			return ec.fieldContext_CatalogueImportRefusal_code(ctx, field)
+		case "message":
+			return ec.fieldContext_CatalogueImportRefusal_message(ctx, field)
+		}
 	case "Citation":
 		switch field.Name {
 		case "id":
@@ -378,6 +430,21 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_CohortMemberSetPayload_member(ctx, field)
 		case "userErrors":
 			return ec.fieldContext_CohortMemberSetPayload_userErrors(ctx, field)
+		}
+	case "CollaborativeFit":
+		switch field.Name {
+		case "version":
+			return ec.fieldContext_CollaborativeFit_version(ctx, field)
+		case "revision":
+			return ec.fieldContext_CollaborativeFit_revision(ctx, field)
+		case "fittedAt":
+			return ec.fieldContext_CollaborativeFit_fittedAt(ctx, field)
+		case "learners":
+			return ec.fieldContext_CollaborativeFit_learners(ctx, field)
+		case "credentials":
+			return ec.fieldContext_CollaborativeFit_credentials(ctx, field)
+		case "interactions":
+			return ec.fieldContext_CollaborativeFit_interactions(ctx, field)
 		}
 	case "Contribution":
 		switch field.Name {
@@ -512,6 +579,25 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_EssayConnection_pageInfo(ctx, field)
 		case "totalCount":
 			return ec.fieldContext_EssayConnection_totalCount(ctx, field)
+		}
+	case "EssayDuplicate":
+		switch field.Name {
+		case "answer":
+			return ec.fieldContext_EssayDuplicate_answer(ctx, field)
+		case "sameLearner":
+			return ec.fieldContext_EssayDuplicate_sameLearner(ctx, field)
+		case "near":
+			return ec.fieldContext_EssayDuplicate_near(ctx, field)
+		case "score":
+			return ec.fieldContext_EssayDuplicate_score(ctx, field)
+		case "cosine":
+			return ec.fieldContext_EssayDuplicate_cosine(ctx, field)
+		case "containment":
+			return ec.fieldContext_EssayDuplicate_containment(ctx, field)
+		case "jaccard":
+			return ec.fieldContext_EssayDuplicate_jaccard(ctx, field)
+		case "sharedRuns":
+			return ec.fieldContext_EssayDuplicate_sharedRuns(ctx, field)
 		}
 	case "EssayEdge":
 		switch field.Name {
@@ -694,8 +780,8 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		switch field.Name {
 		case "credential":
 			return ec.fieldContext_InteractionWithdrawPayload_credential(ctx, field)
-		case "withdrawnInteractionId":
-			return ec.fieldContext_InteractionWithdrawPayload_withdrawnInteractionId(ctx, field)
+		case "withdrawn":
+			return ec.fieldContext_InteractionWithdrawPayload_withdrawn(ctx, field)
 		case "userErrors":
 			return ec.fieldContext_InteractionWithdrawPayload_userErrors(ctx, field)
 		}
@@ -998,6 +1084,33 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "node":
 			return ec.fieldContext_QuestionEdge_node(ctx, field)
 		}
+	case "RecommendationAbsence":
+		switch field.Name {
+		case "credential":
+			return ec.fieldContext_RecommendationAbsence_credential(ctx, field)
+		case "reason":
+			return ec.fieldContext_RecommendationAbsence_reason(ctx, field)
+		case "message":
+			return ec.fieldContext_RecommendationAbsence_message(ctx, field)
+		case "place":
+			return ec.fieldContext_RecommendationAbsence_place(ctx, field)
+		case "of":
+			return ec.fieldContext_RecommendationAbsence_of(ctx, field)
+		case "rank":
+			return ec.fieldContext_RecommendationAbsence_rank(ctx, field)
+		case "score":
+			return ec.fieldContext_RecommendationAbsence_score(ctx, field)
+		case "parts":
+			return ec.fieldContext_RecommendationAbsence_parts(ctx, field)
+		case "traces":
+			return ec.fieldContext_RecommendationAbsence_traces(ctx, field)
+		case "violates":
+			return ec.fieldContext_RecommendationAbsence_violates(ctx, field)
+		case "inFavourOf":
+			return ec.fieldContext_RecommendationAbsence_inFavourOf(ctx, field)
+		case "modelVersion":
+			return ec.fieldContext_RecommendationAbsence_modelVersion(ctx, field)
+		}
 	case "RecommendationDecision":
 		switch field.Name {
 		case "id":
@@ -1051,6 +1164,8 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_RecommendationList_id(ctx, field)
 		case "run":
 			return ec.fieldContext_RecommendationList_run(ctx, field)
+		case "number":
+			return ec.fieldContext_RecommendationList_number(ctx, field)
 		case "createdAt":
 			return ec.fieldContext_RecommendationList_createdAt(ctx, field)
 		case "note":
@@ -1666,6 +1781,13 @@ func (ec *executionContext) directMutation(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "catalogueImport":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_catalogueImport(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "userCreate":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
 				return ec.directMutation_userCreate(ctx, field)
@@ -1964,6 +2086,23 @@ func (ec *executionContext) directMutation_skillSynonymsSet(ctx context.Context,
 	)
 }
 
+func (ec *executionContext) directMutation_catalogueImport(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_catalogueImport,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CatalogueImport(ctx, fc.Args["input"].(model.CatalogueImportInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.CatalogueImportPayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOCatalogueImportPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportPayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
 func (ec *executionContext) directMutation_userCreate(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
 	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_userCreate,
 		func(ctx context.Context) (any, error) {
@@ -2131,6 +2270,14 @@ func (ec *executionContext) directQuery(ctx context.Context, sel ast.SelectionSe
 		case "similarCredentials":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
 				return ec.directQuery_similarCredentials(ctx, field)
+			})
+		case "essayDuplicates":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
+				return ec.directQuery_essayDuplicates(ctx, field)
+			})
+		case "whyNot":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
+				return ec.directQuery_whyNot(ctx, field)
 			})
 		case "cohorts":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
@@ -2348,6 +2495,40 @@ func (ec *executionContext) directQuery_similarCredentials(ctx context.Context, 
 		func(ctx context.Context, _ ast.SelectionSet, v *model.SearchResults) graphql.Marshaler {
 			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
 				return ec.writeOSearchResults2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchResults(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directQuery_essayDuplicates(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_essayDuplicates,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().EssayDuplicates(ctx, fc.Args["essayId"].(string), fc.Args["first"].(int))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v []*model.EssayDuplicate) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOEssayDuplicate2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayDuplicateᚄ(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directQuery_whyNot(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_whyNot,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().WhyNot(ctx, fc.Args["runId"].(string), fc.Args["credentialId"].(string))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.RecommendationAbsence) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeORecommendationAbsence2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationAbsence(w, f, v)
 			})
 		},
 		true, false,
@@ -3199,6 +3380,172 @@ func (ec *executionContext) write_CalibrationUploadPayload(w *direct.Writer, sel
 	return w.Close(start, invalid)
 }
 
+var directCatalogueImport = direct.Type{
+	Name: "CatalogueImport", Implementors: catalogueImportImplementors,
+	Fields: map[string]int{
+		"__typename":   -1,
+		"kind":         0,
+		"format":       1,
+		"name":         2,
+		"atomic":       3,
+		"dryRun":       4,
+		"written":      5,
+		"rows":         6,
+		"taken":        7,
+		"changed":      8,
+		"unchanged":    9,
+		"refused":      10,
+		"refusals":     11,
+		"moreRefusals": 12,
+	},
+}
+
+func (ec *executionContext) write_CatalogueImport(w *direct.Writer, sel *direct.Selection, obj *model.CatalogueImport) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CatalogueImport\"")
+		case 0: // kind
+			if !ec.writeNCatalogueImportKind2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐKind(w, f, obj.Kind) {
+				invalid = true
+			}
+		case 1: // format
+			if !ec.writeNCatalogueImportFormat2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐFormat(w, f, obj.Format) {
+				invalid = true
+			}
+		case 2: // name
+			if !ec.writeNString2string(w, f, obj.Name) {
+				invalid = true
+			}
+		case 3: // atomic
+			if !ec.writeNBoolean2bool(w, f, obj.Atomic) {
+				invalid = true
+			}
+		case 4: // dryRun
+			if !ec.writeNBoolean2bool(w, f, obj.DryRun) {
+				invalid = true
+			}
+		case 5: // written
+			if !ec.writeNBoolean2bool(w, f, obj.Written) {
+				invalid = true
+			}
+		case 6: // rows
+			if !ec.writeNInt2int(w, f, obj.Rows) {
+				invalid = true
+			}
+		case 7: // taken
+			if !ec.writeNInt2int(w, f, obj.Taken) {
+				invalid = true
+			}
+		case 8: // changed
+			if !ec.writeNInt2int(w, f, obj.Changed) {
+				invalid = true
+			}
+		case 9: // unchanged
+			if !ec.writeNInt2int(w, f, obj.Unchanged) {
+				invalid = true
+			}
+		case 10: // refused
+			if !ec.writeNInt2int(w, f, obj.Refused) {
+				invalid = true
+			}
+		case 11: // refusals
+			if !w.Guard(func() bool {
+				return ec.writeNCatalogueImportRefusal2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportRefusalᚄ(w, f, obj.Refusals)
+			}) {
+				invalid = true
+			}
+		case 12: // moreRefusals
+			if !ec.writeNInt2int(w, f, obj.MoreRefusals) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCatalogueImportPayload = direct.Type{
+	Name: "CatalogueImportPayload", Implementors: catalogueImportPayloadImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"import":     0,
+		"userErrors": 1,
+	},
+}
+
+func (ec *executionContext) write_CatalogueImportPayload(w *direct.Writer, sel *direct.Selection, obj *model.CatalogueImportPayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CatalogueImportPayload\"")
+		case 0: // import
+			if !w.Guard(func() bool {
+				return ec.writeOCatalogueImport2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImport(w, f, obj.Import)
+			}) {
+				w.Null()
+			}
+		case 1: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCatalogueImportRefusal = direct.Type{
+	Name: "CatalogueImportRefusal", Implementors: catalogueImportRefusalImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"line":       0,
+		"externalId": 1,
+		"column":     2,
+		"code":       3,
+		"message":    4,
+	},
+}
+
+func (ec *executionContext) write_CatalogueImportRefusal(w *direct.Writer, sel *direct.Selection, obj *model.CatalogueImportRefusal) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CatalogueImportRefusal\"")
+		case 0: // line
+			if !ec.writeNInt2int(w, f, obj.Line) {
+				invalid = true
+			}
+		case 1: // externalId
+			if !ec.writeOString2ᚖstring(w, f, obj.ExternalID) {
+				w.Null()
+			}
+		case 2: // column
+			if !ec.writeOString2ᚖstring(w, f, obj.Column) {
+				w.Null()
+			}
+		case 3: // code
+			if !ec.writeNCatalogueImportRefusalCode2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐCode(w, f, obj.Code) {
+				invalid = true
+			}
+		case 4: // message
+			if !ec.writeNString2string(w, f, obj.Message) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directCitation = direct.Type{
 	Name: "Citation", Implementors: citationImplementors,
 	Fields: map[string]int{
@@ -3602,6 +3949,56 @@ func (ec *executionContext) write_CohortMemberSetPayload(w *direct.Writer, sel *
 			if !w.Guard(func() bool {
 				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
 			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCollaborativeFit = direct.Type{
+	Name: "CollaborativeFit", Implementors: collaborativeFitImplementors,
+	Fields: map[string]int{
+		"__typename":   -1,
+		"version":      0,
+		"revision":     1,
+		"fittedAt":     2,
+		"learners":     3,
+		"credentials":  4,
+		"interactions": 5,
+	},
+}
+
+func (ec *executionContext) write_CollaborativeFit(w *direct.Writer, sel *direct.Selection, obj *model.CollaborativeFit) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CollaborativeFit\"")
+		case 0: // version
+			if !ec.writeNInt2int(w, f, obj.Version) {
+				invalid = true
+			}
+		case 1: // revision
+			if !ec.writeNInt2int(w, f, obj.Revision) {
+				invalid = true
+			}
+		case 2: // fittedAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.FittedAt) {
+				invalid = true
+			}
+		case 3: // learners
+			if !ec.writeNInt2int(w, f, obj.Learners) {
+				invalid = true
+			}
+		case 4: // credentials
+			if !ec.writeNInt2int(w, f, obj.Credentials) {
+				invalid = true
+			}
+		case 5: // interactions
+			if !ec.writeNInt2int(w, f, obj.Interactions) {
 				invalid = true
 			}
 		}
@@ -4143,6 +4540,68 @@ func (ec *executionContext) write_EssayConnection(w *direct.Writer, sel *direct.
 			}
 		case 2: // totalCount
 			if !ec.writeNInt2int(w, f, obj.TotalCount) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directEssayDuplicate = direct.Type{
+	Name: "EssayDuplicate", Implementors: essayDuplicateImplementors,
+	Fields: map[string]int{
+		"__typename":  -1,
+		"answer":      0,
+		"sameLearner": 1,
+		"near":        2,
+		"score":       3,
+		"cosine":      4,
+		"containment": 5,
+		"jaccard":     6,
+		"sharedRuns":  7,
+	},
+}
+
+func (ec *executionContext) write_EssayDuplicate(w *direct.Writer, sel *direct.Selection, obj *model.EssayDuplicate) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"EssayDuplicate\"")
+		case 0: // answer
+			if !w.Guard(func() bool {
+				return ec.writeOAnswer2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAnswer(w, f, obj.Answer)
+			}) {
+				w.Null()
+			}
+		case 1: // sameLearner
+			if !ec.writeNBoolean2bool(w, f, obj.SameLearner) {
+				invalid = true
+			}
+		case 2: // near
+			if !ec.writeNBoolean2bool(w, f, obj.Near) {
+				invalid = true
+			}
+		case 3: // score
+			if !ec.writeNFloat2float64(w, f, obj.Score) {
+				invalid = true
+			}
+		case 4: // cosine
+			if !ec.writeNFloat2float64(w, f, obj.Cosine) {
+				invalid = true
+			}
+		case 5: // containment
+			if !ec.writeNFloat2float64(w, f, obj.Containment) {
+				invalid = true
+			}
+		case 6: // jaccard
+			if !ec.writeNFloat2float64(w, f, obj.Jaccard) {
+				invalid = true
+			}
+		case 7: // sharedRuns
+			if !ec.writeNInt2int(w, f, obj.SharedRuns) {
 				invalid = true
 			}
 		}
@@ -4873,10 +5332,10 @@ func (ec *executionContext) write_InteractionRecordPayload(w *direct.Writer, sel
 var directInteractionWithdrawPayload = direct.Type{
 	Name: "InteractionWithdrawPayload", Implementors: interactionWithdrawPayloadImplementors,
 	Fields: map[string]int{
-		"__typename":             -1,
-		"credential":             0,
-		"withdrawnInteractionId": 1,
-		"userErrors":             2,
+		"__typename": -1,
+		"credential": 0,
+		"withdrawn":  1,
+		"userErrors": 2,
 	},
 }
 
@@ -4894,9 +5353,9 @@ func (ec *executionContext) write_InteractionWithdrawPayload(w *direct.Writer, s
 			}) {
 				w.Null()
 			}
-		case 1: // withdrawnInteractionId
-			if !ec.writeOID2ᚖstring(w, f, obj.WithdrawnInteractionID) {
-				w.Null()
+		case 1: // withdrawn
+			if !ec.writeNBoolean2bool(w, f, obj.Withdrawn) {
+				invalid = true
 			}
 		case 2: // userErrors
 			if !w.Guard(func() bool {
@@ -6097,6 +6556,106 @@ func (ec *executionContext) write_QuestionEdge(w *direct.Writer, sel *direct.Sel
 	return w.Close(start, invalid)
 }
 
+var directRecommendationAbsence = direct.Type{
+	Name: "RecommendationAbsence", Implementors: recommendationAbsenceImplementors,
+	Fields: map[string]int{
+		"__typename":   -1,
+		"credential":   0,
+		"reason":       1,
+		"message":      2,
+		"place":        3,
+		"of":           4,
+		"rank":         5,
+		"score":        6,
+		"parts":        7,
+		"traces":       8,
+		"violates":     9,
+		"inFavourOf":   10,
+		"modelVersion": 11,
+	},
+}
+
+func (ec *executionContext) write_RecommendationAbsence(w *direct.Writer, sel *direct.Selection, obj *model.RecommendationAbsence) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"RecommendationAbsence\"")
+		case 0: // credential
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.RecommendationAbsence().Credential(ctx, obj)
+
+			}, func(v *ent.Credential) bool {
+				return ec.writeOCredential2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCredential(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 1: // reason
+			if !ec.writeNRecommendationAbsenceReason2githubᚗcomᚋrubricaᚋrubricaᚋrecommendᚐAbsenceReason(w, f, obj.Reason) {
+				invalid = true
+			}
+		case 2: // message
+			if !ec.writeNString2string(w, f, obj.Message) {
+				invalid = true
+			}
+		case 3: // place
+			if !ec.writeOInt2ᚖint(w, f, obj.Place) {
+				w.Null()
+			}
+		case 4: // of
+			if !ec.writeNInt2int(w, f, obj.Of) {
+				invalid = true
+			}
+		case 5: // rank
+			if !ec.writeOInt2ᚖint(w, f, obj.Rank) {
+				w.Null()
+			}
+		case 6: // score
+			if !ec.writeNFloat2float64(w, f, obj.Score) {
+				invalid = true
+			}
+		case 7: // parts
+			if !w.Guard(func() bool {
+				return ec.writeNRecommendationPart2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐPartᚄ(w, f, obj.Parts)
+			}) {
+				invalid = true
+			}
+		case 8: // traces
+			if !w.Guard(func() bool {
+				return ec.writeNRecommendationTrace2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTraceᚄ(w, f, obj.Traces)
+			}) {
+				invalid = true
+			}
+		case 9: // violates
+			if !ec.writeNRecommendationConstraint2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐConstraintᚄ(w, f, obj.Violates) {
+				invalid = true
+			}
+		case 10: // inFavourOf
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.RecommendationAbsence().InFavourOf(ctx, obj)
+
+			}, func(v *ent.Credential) bool {
+				return ec.writeOCredential2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCredential(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 11: // modelVersion
+			if !ec.writeNString2string(w, f, obj.ModelVersion) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directRecommendationDecision = direct.Type{
 	Name: "RecommendationDecision", Implementors: recommendationDecisionImplementors,
 	Fields: map[string]int{
@@ -6300,12 +6859,13 @@ var directRecommendationList = direct.Type{
 		"__typename":   -1,
 		"id":           0,
 		"run":          1,
-		"createdAt":    2,
-		"note":         3,
-		"degraded":     4,
-		"modelVersion": 5,
-		"unserved":     6,
-		"items":        7,
+		"number":       2,
+		"createdAt":    3,
+		"note":         4,
+		"degraded":     5,
+		"modelVersion": 6,
+		"unserved":     7,
+		"items":        8,
 	},
 }
 
@@ -6333,23 +6893,27 @@ func (ec *executionContext) write_RecommendationList(w *direct.Writer, sel *dire
 			case direct.RequiredNull:
 				invalid = true
 			}
-		case 2: // createdAt
+		case 2: // number
+			if !ec.writeNInt2int(w, f, obj.Number) {
+				invalid = true
+			}
+		case 3: // createdAt
 			if !ec.writeNTime2timeᚐTime(w, f, obj.CreatedAt) {
 				invalid = true
 			}
-		case 3: // note
+		case 4: // note
 			if !ec.writeNString2string(w, f, obj.Note) {
 				invalid = true
 			}
-		case 4: // degraded
+		case 5: // degraded
 			if !ec.writeNBoolean2bool(w, f, obj.Degraded) {
 				invalid = true
 			}
-		case 5: // modelVersion
+		case 6: // modelVersion
 			if !ec.writeNString2string(w, f, obj.ModelVersion) {
 				invalid = true
 			}
-		case 6: // unserved
+		case 7: // unserved
 			switch direct.Resolve(w, true, func(ctx context.Context) (any, error) {
 				return ec.Resolvers.RecommendationList().Unserved(ctx, obj)
 
@@ -6361,7 +6925,7 @@ func (ec *executionContext) write_RecommendationList(w *direct.Writer, sel *dire
 			case direct.RequiredNull:
 				invalid = true
 			}
-		case 7: // items
+		case 8: // items
 			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
 				return ec.Resolvers.RecommendationList().Items(ctx, obj)
 
@@ -8358,6 +8922,29 @@ func (ec *executionContext) write_Viewer(w *direct.Writer, sel *direct.Selection
 	return w.Close(start, invalid)
 }
 
+func (ec *executionContext) write_Answer(w *direct.Writer, f *direct.Field, obj model.Answer) bool {
+	switch obj := (obj).(type) {
+	case nil:
+		return false
+	case *ent.ReferenceAnswer:
+		if obj == nil {
+			return false
+		}
+		return ec.write_ReferenceAnswer(w, f.Below(w, &directReferenceAnswer), obj)
+	case *ent.Essay:
+		if obj == nil {
+			return false
+		}
+		return ec.write_Essay(w, f.Below(w, &directEssay), obj)
+	default:
+		if m, ok := obj.(graphql.Marshaler); ok {
+			w.Marshal(m)
+			return true
+		}
+		panic(fmt.Errorf("unexpected type %T; non-generated variants of Answer must implement graphql.Marshaler", obj))
+	}
+}
+
 func (ec *executionContext) write_Node(w *direct.Writer, f *direct.Field, obj model.Node) bool {
 	switch obj := (obj).(type) {
 	case nil:
@@ -8660,6 +9247,31 @@ func (ec *executionContext) writeNCalibrationState2githubᚗcomᚋrubricaᚋrubr
 	return w.String(string(v))
 }
 
+func (ec *executionContext) writeNCatalogueImportFormat2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐFormat(w *direct.Writer, _ *direct.Field, v importing.Format) bool {
+	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNCatalogueImportKind2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐKind(w *direct.Writer, _ *direct.Field, v importing.Kind) bool {
+	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNCatalogueImportRefusal2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportRefusalᚄ(w *direct.Writer, f *direct.Field, v []*model.CatalogueImportRefusal) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNCatalogueImportRefusal2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportRefusal(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNCatalogueImportRefusal2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportRefusal(w *direct.Writer, f *direct.Field, v *model.CatalogueImportRefusal) bool {
+	if v == nil {
+		return w.InvalidNull("CatalogueImportRefusal!")
+	}
+	return ec.write_CatalogueImportRefusal(w, f.Below(w, &directCatalogueImportRefusal), v)
+}
+
+func (ec *executionContext) writeNCatalogueImportRefusalCode2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐCode(w *direct.Writer, _ *direct.Field, v importing.Code) bool {
+	return w.String(string(v))
+}
+
 func (ec *executionContext) writeNCircuitState2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐCircuitState(w *direct.Writer, _ *direct.Field, v enums.CircuitState) bool {
 	return w.String(string(v))
 }
@@ -8788,6 +9400,13 @@ func (ec *executionContext) writeNEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋen
 		return w.InvalidNull("Essay!")
 	}
 	return ec.write_Essay(w, f.Below(w, &directEssay), v)
+}
+
+func (ec *executionContext) writeNEssayDuplicate2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayDuplicate(w *direct.Writer, f *direct.Field, v *model.EssayDuplicate) bool {
+	if v == nil {
+		return w.InvalidNull("EssayDuplicate!")
+	}
+	return ec.write_EssayDuplicate(w, f.Below(w, &directEssayDuplicate), v)
 }
 
 func (ec *executionContext) writeNEssayEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayEdgeᚄ(w *direct.Writer, f *direct.Field, v []*model.EssayEdge) bool {
@@ -9038,6 +9657,10 @@ func (ec *executionContext) writeNQuestionEdge2ᚖgithubᚗcomᚋrubricaᚋrubri
 		return w.InvalidNull("QuestionEdge!")
 	}
 	return ec.write_QuestionEdge(w, f.Below(w, &directQuestionEdge), v)
+}
+
+func (ec *executionContext) writeNRecommendationAbsenceReason2githubᚗcomᚋrubricaᚋrubricaᚋrecommendᚐAbsenceReason(w *direct.Writer, _ *direct.Field, v recommend.AbsenceReason) bool {
+	return w.String(string(v))
 }
 
 func (ec *executionContext) writeNRecommendationConstraint2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐConstraint(w *direct.Writer, _ *direct.Field, v enums.Constraint) bool {
@@ -9408,6 +10031,13 @@ func (ec *executionContext) writeOAgreement2ᚖgithubᚗcomᚋrubricaᚋrubrica�
 	return ec.write_Agreement(w, f.Below(w, &directAgreement), v)
 }
 
+func (ec *executionContext) writeOAnswer2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAnswer(w *direct.Writer, f *direct.Field, v model.Answer) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_Answer(w, f, v)
+}
+
 func (ec *executionContext) writeOAuditEventConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAuditEventConnection(w *direct.Writer, f *direct.Field, v *model.AuditEventConnection) bool {
 	if v == nil {
 		return false
@@ -9448,6 +10078,20 @@ func (ec *executionContext) writeOCalibrationUploadPayload2ᚖgithubᚗcomᚋrub
 		return false
 	}
 	return ec.write_CalibrationUploadPayload(w, f.Below(w, &directCalibrationUploadPayload), v)
+}
+
+func (ec *executionContext) writeOCatalogueImport2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImport(w *direct.Writer, f *direct.Field, v *model.CatalogueImport) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_CatalogueImport(w, f.Below(w, &directCatalogueImport), v)
+}
+
+func (ec *executionContext) writeOCatalogueImportPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportPayload(w *direct.Writer, f *direct.Field, v *model.CatalogueImportPayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_CatalogueImportPayload(w, f.Below(w, &directCatalogueImportPayload), v)
 }
 
 func (ec *executionContext) writeOCitation2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCitationᚄ(w *direct.Writer, f *direct.Field, v []*ent.Citation) bool {
@@ -9569,6 +10213,12 @@ func (ec *executionContext) writeOEssayConnection2ᚖgithubᚗcomᚋrubricaᚋru
 		return false
 	}
 	return ec.write_EssayConnection(w, f.Below(w, &directEssayConnection), v)
+}
+
+func (ec *executionContext) writeOEssayDuplicate2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayDuplicateᚄ(w *direct.Writer, f *direct.Field, v []*model.EssayDuplicate) bool {
+	return v != nil && w.List(len(v), true, func(i int) bool {
+		return ec.writeNEssayDuplicate2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayDuplicate(w, f, v[i])
+	})
 }
 
 func (ec *executionContext) writeOEssayOverridePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayOverridePayload(w *direct.Writer, f *direct.Field, v *model.EssayOverridePayload) bool {
@@ -9809,6 +10459,13 @@ func (ec *executionContext) writeOQuestionConnection2ᚖgithubᚗcomᚋrubrica�
 		return false
 	}
 	return ec.write_QuestionConnection(w, f.Below(w, &directQuestionConnection), v)
+}
+
+func (ec *executionContext) writeORecommendationAbsence2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationAbsence(w *direct.Writer, f *direct.Field, v *model.RecommendationAbsence) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_RecommendationAbsence(w, f.Below(w, &directRecommendationAbsence), v)
 }
 
 func (ec *executionContext) writeORecommendationDecision2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationDecision(w *direct.Writer, f *direct.Field, v *ent.RecommendationDecision) bool {

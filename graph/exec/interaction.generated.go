@@ -475,27 +475,27 @@ func (ec *executionContext) fieldContext_InteractionWithdrawPayload_credential(_
 	return fc, nil
 }
 
-func (ec *executionContext) _InteractionWithdrawPayload_withdrawnInteractionId(ctx context.Context, field graphql.CollectedField, obj *model.InteractionWithdrawPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _InteractionWithdrawPayload_withdrawn(ctx context.Context, field graphql.CollectedField, obj *model.InteractionWithdrawPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_InteractionWithdrawPayload_withdrawnInteractionId(ctx, field)
+			return ec.fieldContext_InteractionWithdrawPayload_withdrawn(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.WithdrawnInteractionID, nil
+			return obj.Withdrawn, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
-func (ec *executionContext) fieldContext_InteractionWithdrawPayload_withdrawnInteractionId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("InteractionWithdrawPayload", field, false, false, "ID")
+func (ec *executionContext) fieldContext_InteractionWithdrawPayload_withdrawn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InteractionWithdrawPayload", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _InteractionWithdrawPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.InteractionWithdrawPayload) (ret graphql.Marshaler) {
@@ -1133,9 +1133,9 @@ func (ec *executionContext) _InteractionWithdrawPayload(ctx context.Context, sel
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "withdrawnInteractionId":
-			out.Values[i] = ec._InteractionWithdrawPayload_withdrawnInteractionId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+		case "withdrawn":
+			out.Values[i] = ec._InteractionWithdrawPayload_withdrawn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "userErrors":

@@ -45,6 +45,7 @@ type ResolverRoot interface {
 	Preferences() PreferencesResolver
 	Query() QueryResolver
 	Question() QuestionResolver
+	RecommendationAbsence() RecommendationAbsenceResolver
 	RecommendationDecision() RecommendationDecisionResolver
 	RecommendationItem() RecommendationItemResolver
 	RecommendationList() RecommendationListResolver
@@ -171,6 +172,35 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	CatalogueImport struct {
+		Atomic       func(childComplexity int) int
+		Changed      func(childComplexity int) int
+		DryRun       func(childComplexity int) int
+		Format       func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		MoreRefusals func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Refusals     func(childComplexity int) int
+		Refused      func(childComplexity int) int
+		Rows         func(childComplexity int) int
+		Taken        func(childComplexity int) int
+		Unchanged    func(childComplexity int) int
+		Written      func(childComplexity int) int
+	}
+
+	CatalogueImportPayload struct {
+		Import     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CatalogueImportRefusal struct {
+		Code       func(childComplexity int) int
+		Column     func(childComplexity int) int
+		ExternalID func(childComplexity int) int
+		Line       func(childComplexity int) int
+		Message    func(childComplexity int) int
+	}
+
 	Citation struct {
 		GlobalID   func(childComplexity int) int
 		Passage    func(childComplexity int) int
@@ -230,6 +260,15 @@ type ComplexityRoot struct {
 		Cohort     func(childComplexity int) int
 		Member     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	CollaborativeFit struct {
+		Credentials  func(childComplexity int) int
+		FittedAt     func(childComplexity int) int
+		Interactions func(childComplexity int) int
+		Learners     func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		Version      func(childComplexity int) int
 	}
 
 	Contribution struct {
@@ -312,6 +351,17 @@ type ComplexityRoot struct {
 		Edges      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
+	}
+
+	EssayDuplicate struct {
+		Answer      func(childComplexity int) int
+		Containment func(childComplexity int) int
+		Cosine      func(childComplexity int) int
+		Jaccard     func(childComplexity int) int
+		Near        func(childComplexity int) int
+		SameLearner func(childComplexity int) int
+		Score       func(childComplexity int) int
+		SharedRuns  func(childComplexity int) int
 	}
 
 	EssayEdge struct {
@@ -426,9 +476,9 @@ type ComplexityRoot struct {
 	}
 
 	InteractionWithdrawPayload struct {
-		Credential             func(childComplexity int) int
-		UserErrors             func(childComplexity int) int
-		WithdrawnInteractionID func(childComplexity int) int
+		Credential func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Withdrawn  func(childComplexity int) int
 	}
 
 	Job struct {
@@ -550,6 +600,7 @@ type ComplexityRoot struct {
 		CalibrationActivate      func(childComplexity int, input model.CalibrationActivateInput) int
 		CalibrationRollback      func(childComplexity int, input model.CalibrationRollbackInput) int
 		CalibrationUpload        func(childComplexity int, input model.CalibrationUploadInput) int
+		CatalogueImport          func(childComplexity int, input model.CatalogueImportInput) int
 		CohortCreate             func(childComplexity int, input model.CohortCreateInput) int
 		CohortMemberRemove       func(childComplexity int, input model.CohortMemberRemoveInput) int
 		CohortMemberSet          func(childComplexity int, input model.CohortMemberSetInput) int
@@ -619,6 +670,7 @@ type ComplexityRoot struct {
 		Credentials        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.CredentialFilter, orderBy *model.CredentialOrder) int
 		ErrorCodes         func(childComplexity int) int
 		Essay              func(childComplexity int, id string) int
+		EssayDuplicates    func(childComplexity int, essayID string, first int) int
 		Essays             func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.EssayFilter, orderBy *model.EssayOrder) int
 		Jobs               func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.JobFilter) int
 		Node               func(childComplexity int, id string) int
@@ -631,6 +683,7 @@ type ComplexityRoot struct {
 		Tracks             func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Users              func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.UserFilter, orderBy *model.UserOrder) int
 		Viewer             func(childComplexity int) int
+		WhyNot             func(childComplexity int, runID string, credentialID string) int
 	}
 
 	Question struct {
@@ -657,6 +710,21 @@ type ComplexityRoot struct {
 	QuestionEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	RecommendationAbsence struct {
+		Credential   func(childComplexity int) int
+		InFavourOf   func(childComplexity int) int
+		Message      func(childComplexity int) int
+		ModelVersion func(childComplexity int) int
+		Of           func(childComplexity int) int
+		Parts        func(childComplexity int) int
+		Place        func(childComplexity int) int
+		Rank         func(childComplexity int) int
+		Reason       func(childComplexity int) int
+		Score        func(childComplexity int) int
+		Traces       func(childComplexity int) int
+		Violates     func(childComplexity int) int
 	}
 
 	RecommendationDecision struct {
@@ -694,6 +762,7 @@ type ComplexityRoot struct {
 		Items        func(childComplexity int) int
 		ModelVersion func(childComplexity int) int
 		Note         func(childComplexity int) int
+		Number       func(childComplexity int) int
 		Run          func(childComplexity int) int
 		Unserved     func(childComplexity int) int
 	}
@@ -1446,6 +1515,129 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CalibrationUploadPayload.UserErrors(childComplexity), true
 
+	case "CatalogueImport.atomic":
+		if e.ComplexityRoot.CatalogueImport.Atomic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Atomic(childComplexity), true
+	case "CatalogueImport.changed":
+		if e.ComplexityRoot.CatalogueImport.Changed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Changed(childComplexity), true
+	case "CatalogueImport.dryRun":
+		if e.ComplexityRoot.CatalogueImport.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.DryRun(childComplexity), true
+	case "CatalogueImport.format":
+		if e.ComplexityRoot.CatalogueImport.Format == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Format(childComplexity), true
+	case "CatalogueImport.kind":
+		if e.ComplexityRoot.CatalogueImport.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Kind(childComplexity), true
+	case "CatalogueImport.moreRefusals":
+		if e.ComplexityRoot.CatalogueImport.MoreRefusals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.MoreRefusals(childComplexity), true
+	case "CatalogueImport.name":
+		if e.ComplexityRoot.CatalogueImport.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Name(childComplexity), true
+	case "CatalogueImport.refusals":
+		if e.ComplexityRoot.CatalogueImport.Refusals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Refusals(childComplexity), true
+	case "CatalogueImport.refused":
+		if e.ComplexityRoot.CatalogueImport.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Refused(childComplexity), true
+	case "CatalogueImport.rows":
+		if e.ComplexityRoot.CatalogueImport.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Rows(childComplexity), true
+	case "CatalogueImport.taken":
+		if e.ComplexityRoot.CatalogueImport.Taken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Taken(childComplexity), true
+	case "CatalogueImport.unchanged":
+		if e.ComplexityRoot.CatalogueImport.Unchanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Unchanged(childComplexity), true
+	case "CatalogueImport.written":
+		if e.ComplexityRoot.CatalogueImport.Written == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Written(childComplexity), true
+
+	case "CatalogueImportPayload.import":
+		if e.ComplexityRoot.CatalogueImportPayload.Import == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportPayload.Import(childComplexity), true
+	case "CatalogueImportPayload.userErrors":
+		if e.ComplexityRoot.CatalogueImportPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportPayload.UserErrors(childComplexity), true
+
+	case "CatalogueImportRefusal.code":
+		if e.ComplexityRoot.CatalogueImportRefusal.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportRefusal.Code(childComplexity), true
+	case "CatalogueImportRefusal.column":
+		if e.ComplexityRoot.CatalogueImportRefusal.Column == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportRefusal.Column(childComplexity), true
+	case "CatalogueImportRefusal.externalId":
+		if e.ComplexityRoot.CatalogueImportRefusal.ExternalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportRefusal.ExternalID(childComplexity), true
+	case "CatalogueImportRefusal.line":
+		if e.ComplexityRoot.CatalogueImportRefusal.Line == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportRefusal.Line(childComplexity), true
+	case "CatalogueImportRefusal.message":
+		if e.ComplexityRoot.CatalogueImportRefusal.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportRefusal.Message(childComplexity), true
+
 	case "Citation.id":
 		if e.ComplexityRoot.Citation.GlobalID == nil {
 			break
@@ -1646,6 +1838,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CohortMemberSetPayload.UserErrors(childComplexity), true
+
+	case "CollaborativeFit.credentials":
+		if e.ComplexityRoot.CollaborativeFit.Credentials == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.Credentials(childComplexity), true
+	case "CollaborativeFit.fittedAt":
+		if e.ComplexityRoot.CollaborativeFit.FittedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.FittedAt(childComplexity), true
+	case "CollaborativeFit.interactions":
+		if e.ComplexityRoot.CollaborativeFit.Interactions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.Interactions(childComplexity), true
+	case "CollaborativeFit.learners":
+		if e.ComplexityRoot.CollaborativeFit.Learners == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.Learners(childComplexity), true
+	case "CollaborativeFit.revision":
+		if e.ComplexityRoot.CollaborativeFit.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.Revision(childComplexity), true
+	case "CollaborativeFit.version":
+		if e.ComplexityRoot.CollaborativeFit.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.Version(childComplexity), true
 
 	case "Contribution.key":
 		if e.ComplexityRoot.Contribution.Key == nil {
@@ -1973,6 +2202,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EssayConnection.TotalCount(childComplexity), true
+
+	case "EssayDuplicate.answer":
+		if e.ComplexityRoot.EssayDuplicate.Answer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Answer(childComplexity), true
+	case "EssayDuplicate.containment":
+		if e.ComplexityRoot.EssayDuplicate.Containment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Containment(childComplexity), true
+	case "EssayDuplicate.cosine":
+		if e.ComplexityRoot.EssayDuplicate.Cosine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Cosine(childComplexity), true
+	case "EssayDuplicate.jaccard":
+		if e.ComplexityRoot.EssayDuplicate.Jaccard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Jaccard(childComplexity), true
+	case "EssayDuplicate.near":
+		if e.ComplexityRoot.EssayDuplicate.Near == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Near(childComplexity), true
+	case "EssayDuplicate.sameLearner":
+		if e.ComplexityRoot.EssayDuplicate.SameLearner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.SameLearner(childComplexity), true
+	case "EssayDuplicate.score":
+		if e.ComplexityRoot.EssayDuplicate.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Score(childComplexity), true
+	case "EssayDuplicate.sharedRuns":
+		if e.ComplexityRoot.EssayDuplicate.SharedRuns == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.SharedRuns(childComplexity), true
 
 	case "EssayEdge.cursor":
 		if e.ComplexityRoot.EssayEdge.Cursor == nil {
@@ -2397,12 +2675,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InteractionWithdrawPayload.UserErrors(childComplexity), true
-	case "InteractionWithdrawPayload.withdrawnInteractionId":
-		if e.ComplexityRoot.InteractionWithdrawPayload.WithdrawnInteractionID == nil {
+	case "InteractionWithdrawPayload.withdrawn":
+		if e.ComplexityRoot.InteractionWithdrawPayload.Withdrawn == nil {
 			break
 		}
 
-		return e.ComplexityRoot.InteractionWithdrawPayload.WithdrawnInteractionID(childComplexity), true
+		return e.ComplexityRoot.InteractionWithdrawPayload.Withdrawn(childComplexity), true
 
 	case "Job.attempt":
 		if e.ComplexityRoot.Job.Attempt == nil {
@@ -2889,6 +3167,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CalibrationUpload(childComplexity, args["input"].(model.CalibrationUploadInput)), true
+	case "Mutation.catalogueImport":
+		if e.ComplexityRoot.Mutation.CatalogueImport == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_catalogueImport_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CatalogueImport(childComplexity, args["input"].(model.CatalogueImportInput)), true
 	case "Mutation.cohortCreate":
 		if e.ComplexityRoot.Mutation.CohortCreate == nil {
 			break
@@ -3294,6 +3583,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Essay(childComplexity, args["id"].(string)), true
+	case "Query.essayDuplicates":
+		if e.ComplexityRoot.Query.EssayDuplicates == nil {
+			break
+		}
+
+		args, err := ec.field_Query_essayDuplicates_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EssayDuplicates(childComplexity, args["essayId"].(string), args["first"].(int)), true
 	case "Query.essays":
 		if e.ComplexityRoot.Query.Essays == nil {
 			break
@@ -3417,6 +3717,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+	case "Query.whyNot":
+		if e.ComplexityRoot.Query.WhyNot == nil {
+			break
+		}
+
+		args, err := ec.field_Query_whyNot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.WhyNot(childComplexity, args["runId"].(string), args["credentialId"].(string)), true
 
 	case "Question.calibration":
 		if e.ComplexityRoot.Question.Calibration == nil {
@@ -3527,6 +3838,79 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QuestionEdge.Node(childComplexity), true
+
+	case "RecommendationAbsence.credential":
+		if e.ComplexityRoot.RecommendationAbsence.Credential == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Credential(childComplexity), true
+	case "RecommendationAbsence.inFavourOf":
+		if e.ComplexityRoot.RecommendationAbsence.InFavourOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.InFavourOf(childComplexity), true
+	case "RecommendationAbsence.message":
+		if e.ComplexityRoot.RecommendationAbsence.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Message(childComplexity), true
+	case "RecommendationAbsence.modelVersion":
+		if e.ComplexityRoot.RecommendationAbsence.ModelVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.ModelVersion(childComplexity), true
+	case "RecommendationAbsence.of":
+		if e.ComplexityRoot.RecommendationAbsence.Of == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Of(childComplexity), true
+	case "RecommendationAbsence.parts":
+		if e.ComplexityRoot.RecommendationAbsence.Parts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Parts(childComplexity), true
+	case "RecommendationAbsence.place":
+		if e.ComplexityRoot.RecommendationAbsence.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Place(childComplexity), true
+	case "RecommendationAbsence.rank":
+		if e.ComplexityRoot.RecommendationAbsence.Rank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Rank(childComplexity), true
+	case "RecommendationAbsence.reason":
+		if e.ComplexityRoot.RecommendationAbsence.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Reason(childComplexity), true
+	case "RecommendationAbsence.score":
+		if e.ComplexityRoot.RecommendationAbsence.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Score(childComplexity), true
+	case "RecommendationAbsence.traces":
+		if e.ComplexityRoot.RecommendationAbsence.Traces == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Traces(childComplexity), true
+	case "RecommendationAbsence.violates":
+		if e.ComplexityRoot.RecommendationAbsence.Violates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Violates(childComplexity), true
 
 	case "RecommendationDecision.by":
 		if e.ComplexityRoot.RecommendationDecision.By == nil {
@@ -3681,6 +4065,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecommendationList.Note(childComplexity), true
+	case "RecommendationList.number":
+		if e.ComplexityRoot.RecommendationList.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationList.Number(childComplexity), true
 	case "RecommendationList.run":
 		if e.ComplexityRoot.RecommendationList.Run == nil {
 			break
@@ -4895,6 +5285,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CalibrationActivateInput", ec.unmarshalInputCalibrationActivateInput),
 			graphql.NewInputUnmarshaler("CalibrationRollbackInput", ec.unmarshalInputCalibrationRollbackInput),
 			graphql.NewInputUnmarshaler("CalibrationUploadInput", ec.unmarshalInputCalibrationUploadInput),
+			graphql.NewInputUnmarshaler("CatalogueImportInput", ec.unmarshalInputCatalogueImportInput),
 			graphql.NewInputUnmarshaler("CohortCreateInput", ec.unmarshalInputCohortCreateInput),
 			graphql.NewInputUnmarshaler("CohortMemberRemoveInput", ec.unmarshalInputCohortMemberRemoveInput),
 			graphql.NewInputUnmarshaler("CohortMemberSetInput", ec.unmarshalInputCohortMemberSetInput),
@@ -5114,6 +5505,20 @@ type Query {
     "The best so many, 1 to 100."
     first: Int! = 10
   ): SearchResults
+  "The other answers to the same question that an essay is nearest to, nearest first; at most 20. Null when it is not there to see, or is not indexed yet: that takes a minute at most. For advisors and admins."
+  essayDuplicates(
+    "The essay's global id."
+    essayId: ID!
+    "The nearest so many, 1 to 20."
+    first: Int! = 5
+  ): [EssayDuplicate!]
+  "Why a credential is not recommended after a run. Null when there is no such run or credential to see."
+  whyNot(
+    "The run's global id. It has to have scores."
+    runId: ID!
+    "The credential's global id."
+    credentialId: ID!
+  ): RecommendationAbsence
   "The cohorts that the viewer may see, by name."
   cohorts(
     "The first so many, 1 to 100. Give either first or last."
@@ -5255,6 +5660,11 @@ type Mutation {
     "Which skill, and its words."
     input: SkillSynonymsSetInput!
   ): SkillSynonymsSetPayload
+  "Takes a file of credentials or reference material into the catalogue. Rows are known by their external id: the same file changes nothing twice. For admins."
+  catalogueImport(
+    "The file, and how to take it."
+    input: CatalogueImportInput!
+  ): CatalogueImportPayload
   "Makes an account. For admins."
   userCreate(
     "The account."
@@ -6576,6 +6986,117 @@ type EssayRescorePayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/import.graphql", Input: `"A file, sent beside the operation by the GraphQL multipart request specification."
+scalar Upload @specifiedBy(url: "https://github.com/jaydenseric/graphql-multipart-request-spec")
+
+"What a file for the catalogue holds."
+enum CatalogueImportKind {
+  "Credentials."
+  CREDENTIALS
+  "Passages of reference material of one track."
+  PASSAGES
+}
+
+"How a file for the catalogue is written down."
+enum CatalogueImportFormat {
+  "Comma-separated values with a header."
+  CSV
+  "JSON lines: an object a line."
+  JSONL
+  "Markdown, divided into passages at its headings."
+  MARKDOWN
+  "Plain text: one passage."
+  TEXT
+}
+
+"What is wrong with a row of a file."
+enum CatalogueImportRefusalCode {
+  "A value that each row needs is not there."
+  MISSING
+  "A value is too long, or a list has too many."
+  TOO_LONG
+  "A value cannot be read, or contradicts another."
+  INVALID
+  "A column has a name that is not known."
+  UNKNOWN_COLUMN
+  "A skill is not one of the vocabulary."
+  UNKNOWN_SKILL
+  "The file has the external id already."
+  DUPLICATE
+  "The row cannot be read at all."
+  BROKEN_ROW
+}
+
+"What became of a file for the catalogue."
+type CatalogueImport {
+  "What it holds."
+  kind: CatalogueImportKind!
+  "How it is written down."
+  format: CatalogueImportFormat!
+  "Its name."
+  name: String!
+  "Whether nothing was to be written if a single row was refused."
+  atomic: Boolean!
+  "Whether it was only to be said what would come of it."
+  dryRun: Boolean!
+  "Whether it was carried out: not in a dry run, and not when it was atomic and rows were refused."
+  written: Boolean!
+  "How many rows it has."
+  rows: Int!
+  "How many of them are new."
+  taken: Int!
+  "How many are known by their external id, and different."
+  changed: Int!
+  "How many are known, and as they were."
+  unchanged: Int!
+  "How many were refused."
+  refused: Int!
+  "Why rows were refused, in their order; the first ones, at most 100. A row may have several reasons."
+  refusals: [CatalogueImportRefusal!]!
+  "How many reasons were left out."
+  moreRefusals: Int!
+}
+
+"Why a row was refused, and what to do."
+type CatalogueImportRefusal {
+  "The line of the file, from 1, where the row begins."
+  line: Int!
+  "What the file calls the row; null when it has no external id."
+  externalId: String
+  "The column at fault; null when it is none in particular."
+  column: String
+  "What is wrong, for programs."
+  code: CatalogueImportRefusalCode!
+  "What is wrong, and what to do."
+  message: String!
+}
+
+"A file for the catalogue."
+input CatalogueImportInput {
+  "The file, in UTF-8; its name tells the format when none is given, and names passages of Markdown and plain text."
+  file: Upload!
+  "What it holds."
+  kind: CatalogueImportKind!
+  "How it is written down; by its name or its content when left out."
+  format: CatalogueImportFormat
+  "The track that passages belong to. With PASSAGES, and with them alone."
+  trackId: ID
+  "The level of the headings, 1 to 6, at which Markdown is divided into passages."
+  headingLevel: Int! = 2
+  "Whether to write nothing when a single row is refused; otherwise the other rows are taken."
+  atomic: Boolean! = false
+  "Whether only to say what would come of it."
+  dryRun: Boolean! = false
+}
+
+"What became of the file."
+type CatalogueImportPayload {
+  "The report; null when there are user errors. That rows were refused is none."
+  import: CatalogueImport
+  "What is wrong with the file as a whole; at most 10."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/interaction.graphql", Input: `"What a learner did with a credential."
 enum InteractionKind {
   "Looked at its description."
@@ -6660,8 +7181,8 @@ input InteractionWithdrawInput {
 type InteractionWithdrawPayload {
   "The credential; null when there are user errors."
   credential: Credential
-  "Global id of what was recorded; null when there was nothing to take back, or there are user errors."
-  withdrawnInteractionId: ID
+  "Whether there was anything to take back."
+  withdrawn: Boolean!
   "What kept it from being taken back; at most 10."
   userErrors: [UserError!]!
 }
@@ -7570,6 +8091,8 @@ type RecommendationList implements Node {
   id: ID!
   "The run whose scores it starts from."
   run: ScoringRun
+  "1 for the run's first list. A run has further ones when the learner did something that changes what to learn next."
+  number: Int!
   "When it was made."
   createdAt: Time!
   "What should be known of the list as a whole, such as gaps that the catalogue does not serve."
@@ -7620,7 +8143,7 @@ type RecommendationItem implements Node {
   traces: [RecommendationTrace!]!
   "The skills that it would close; at most 12."
   closes: [Skill!]!
-  "Place in the order of learning: 1 for what comes first. Items with the same step can be learnt side by side."
+  "Place in the order of learning: 1 for what comes first."
   step: Int!
   "What the learner asked for that it does not keep, because too little was left that does; at most 3."
   relaxed: [RecommendationConstraint!]!
@@ -7654,7 +8177,7 @@ type RecommendationDecision implements Node {
   by: User
   "What they think of it."
   verdict: RecommendationVerdict!
-  "Why, in their words."
+  "Why, in their words; empty when they gave no reason."
   reason: String!
   "When they decided last."
   decidedAt: Time!
@@ -7666,8 +8189,8 @@ input RecommendationItemDecideInput {
   itemId: ID!
   "What they think of it."
   verdict: RecommendationVerdict!
-  "Why, for the learner to read, 1 to 2 000 characters."
-  reason: String!
+  "Why, for the learner to read, at most 500 characters. Only who accepts may leave it empty."
+  reason: String! = ""
 }
 
 "The item that was decided about."
@@ -7723,6 +8246,80 @@ type RecommendationTrace {
   "Place in the list that found it, if one did; 1 for the first."
   rank: Int
 }
+
+"Why a credential is not recommended."
+enum RecommendationAbsenceReason {
+  "The catalogue does not offer it any more."
+  INACTIVE
+  "The learner does not want it."
+  DISMISSED
+  "An advisor rejected it for the learner."
+  REJECTED
+  "The learner has it."
+  COMPLETED
+  "The learner rated it, and so knows it."
+  RATED
+  "The learner is at it."
+  ENROLLED
+  "It is recommended."
+  LISTED
+  "Nothing about its subject speaks for it."
+  WEAK
+  "It does not keep the learner's preferences, and enough others do."
+  CONSTRAINT
+  "Its score is far behind the best."
+  BEHIND
+  "One that is much like it is recommended."
+  CROWDED_OUT
+  "There are enough better ones."
+  OUTRANKED
+  "The list is older than what speaks for it."
+  NEWER
+}
+
+"Why a credential is not recommended after a run, as the list would be made now."
+type RecommendationAbsence {
+  "The credential."
+  credential: Credential
+  "Why, for programs."
+  reason: RecommendationAbsenceReason!
+  "Why, in one sentence."
+  message: String!
+  "Where it stands by score among all credentials on offer, 1 for the best; null when it is not on offer."
+  place: Int
+  "How many credentials are on offer."
+  of: Int!
+  "Its place on the list; null when it is not on it."
+  rank: Int
+  "0 to 1: the sum of the parts' contributions."
+  score: Float!
+  "What the score is made of; at most 8."
+  parts: [RecommendationPart!]!
+  "The facts behind it; at most 20."
+  traces: [RecommendationTrace!]!
+  "What of the learner's preferences it does not keep; at most 3."
+  violates: [RecommendationConstraint!]!
+  "The recommended credential that is most like it; null for other reasons than CROWDED_OUT."
+  inFavourOf: Credential
+  "Version of the blend that judged it."
+  modelVersion: String!
+}
+
+"What recommendations have learnt from what learners did."
+type CollaborativeFit {
+  "Counts the fits; a new one begins at revision 0."
+  version: Int!
+  "How often it was brought up to date since."
+  revision: Int!
+  "When it was fitted."
+  fittedAt: Time!
+  "How many learners it was fitted on."
+  learners: Int!
+  "How many credentials it was fitted on."
+  credentials: Int!
+  "How many interactions it was fitted on."
+  interactions: Int!
+}
 `, BuiltIn: false},
 	{Name: "../schema/search.graphql", Input: `"What a search finds."
 union SearchNode = Credential | Passage | Essay | ReferenceAnswer
@@ -7747,7 +8344,7 @@ input SearchFilter {
   skills: [String!]
   "Of these levels, at most 3. Credentials alone have one."
   levels: [Level!]
-  "Passages of this track. Nothing else belongs to one."
+  "Of this track: its passages, and the essays and reference answers to its questions."
   trackId: ID
   "Essays and reference answers to this question."
   questionId: ID
@@ -7789,6 +8386,29 @@ type SearchTrace {
   neighbours: Float!
   "By which the hits are ordered."
   score: Float!
+}
+
+"An answer to a question: a learner's, or one that graders measure by."
+union Answer = Essay | ReferenceAnswer
+
+"Another answer to the same question, and how near an essay is to it. For advisors and admins."
+type EssayDuplicate {
+  "The other answer; null when it is gone meanwhile."
+  answer: Answer
+  "Whether it is the learner's own other essay, most likely an earlier attempt."
+  sameLearner: Boolean!
+  "Whether a person should read both: it does not say that anybody has copied."
+  near: Boolean!
+  "Half the cosine and half the containment, 0 to 1; by it the duplicates are ordered."
+  score: Float!
+  "How alike they are in meaning, -1 to 1. Two answers to one question that know nothing of each other often reach 0.8."
+  cosine: Float!
+  "The share of the shorter text's runs of three words that stand in the other one too, 0 to 1. Runs that the question has count for neither."
+  containment: Float!
+  "The share of all such runs that both have, 0 to 1."
+  jaccard: Float!
+  "How many such runs both have."
+  sharedRuns: Int!
 }
 
 "Other words for a skill."
@@ -8030,6 +8650,64 @@ func (ec *executionContext) childFields_CalibrationUploadPayload(ctx context.Con
 		return ec.fieldContext_CalibrationUploadPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CalibrationUploadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CatalogueImport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_CatalogueImport_kind(ctx, field)
+	case "format":
+		return ec.fieldContext_CatalogueImport_format(ctx, field)
+	case "name":
+		return ec.fieldContext_CatalogueImport_name(ctx, field)
+	case "atomic":
+		return ec.fieldContext_CatalogueImport_atomic(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_CatalogueImport_dryRun(ctx, field)
+	case "written":
+		return ec.fieldContext_CatalogueImport_written(ctx, field)
+	case "rows":
+		return ec.fieldContext_CatalogueImport_rows(ctx, field)
+	case "taken":
+		return ec.fieldContext_CatalogueImport_taken(ctx, field)
+	case "changed":
+		return ec.fieldContext_CatalogueImport_changed(ctx, field)
+	case "unchanged":
+		return ec.fieldContext_CatalogueImport_unchanged(ctx, field)
+	case "refused":
+		return ec.fieldContext_CatalogueImport_refused(ctx, field)
+	case "refusals":
+		return ec.fieldContext_CatalogueImport_refusals(ctx, field)
+	case "moreRefusals":
+		return ec.fieldContext_CatalogueImport_moreRefusals(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CatalogueImport", field.Name)
+}
+
+func (ec *executionContext) childFields_CatalogueImportPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "import":
+		return ec.fieldContext_CatalogueImportPayload_import(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CatalogueImportPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CatalogueImportPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CatalogueImportRefusal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "line":
+		return ec.fieldContext_CatalogueImportRefusal_line(ctx, field)
+	case "externalId":
+		return ec.fieldContext_CatalogueImportRefusal_externalId(ctx, field)
+	case "column":
+		return ec.fieldContext_CatalogueImportRefusal_column(ctx, field)
+	case "code":
+		return ec.fieldContext_CatalogueImportRefusal_code(ctx, field)
+	case "message":
+		return ec.fieldContext_CatalogueImportRefusal_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CatalogueImportRefusal", field.Name)
 }
 
 func (ec *executionContext) childFields_Citation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8318,6 +8996,28 @@ func (ec *executionContext) childFields_EssayConnection(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type EssayConnection", field.Name)
 }
 
+func (ec *executionContext) childFields_EssayDuplicate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "answer":
+		return ec.fieldContext_EssayDuplicate_answer(ctx, field)
+	case "sameLearner":
+		return ec.fieldContext_EssayDuplicate_sameLearner(ctx, field)
+	case "near":
+		return ec.fieldContext_EssayDuplicate_near(ctx, field)
+	case "score":
+		return ec.fieldContext_EssayDuplicate_score(ctx, field)
+	case "cosine":
+		return ec.fieldContext_EssayDuplicate_cosine(ctx, field)
+	case "containment":
+		return ec.fieldContext_EssayDuplicate_containment(ctx, field)
+	case "jaccard":
+		return ec.fieldContext_EssayDuplicate_jaccard(ctx, field)
+	case "sharedRuns":
+		return ec.fieldContext_EssayDuplicate_sharedRuns(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EssayDuplicate", field.Name)
+}
+
 func (ec *executionContext) childFields_EssayEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cursor":
@@ -8544,8 +9244,8 @@ func (ec *executionContext) childFields_InteractionWithdrawPayload(ctx context.C
 	switch field.Name {
 	case "credential":
 		return ec.fieldContext_InteractionWithdrawPayload_credential(ctx, field)
-	case "withdrawnInteractionId":
-		return ec.fieldContext_InteractionWithdrawPayload_withdrawnInteractionId(ctx, field)
+	case "withdrawn":
+		return ec.fieldContext_InteractionWithdrawPayload_withdrawn(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_InteractionWithdrawPayload_userErrors(ctx, field)
 	}
@@ -8920,6 +9620,36 @@ func (ec *executionContext) childFields_QuestionEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type QuestionEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RecommendationAbsence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "credential":
+		return ec.fieldContext_RecommendationAbsence_credential(ctx, field)
+	case "reason":
+		return ec.fieldContext_RecommendationAbsence_reason(ctx, field)
+	case "message":
+		return ec.fieldContext_RecommendationAbsence_message(ctx, field)
+	case "place":
+		return ec.fieldContext_RecommendationAbsence_place(ctx, field)
+	case "of":
+		return ec.fieldContext_RecommendationAbsence_of(ctx, field)
+	case "rank":
+		return ec.fieldContext_RecommendationAbsence_rank(ctx, field)
+	case "score":
+		return ec.fieldContext_RecommendationAbsence_score(ctx, field)
+	case "parts":
+		return ec.fieldContext_RecommendationAbsence_parts(ctx, field)
+	case "traces":
+		return ec.fieldContext_RecommendationAbsence_traces(ctx, field)
+	case "violates":
+		return ec.fieldContext_RecommendationAbsence_violates(ctx, field)
+	case "inFavourOf":
+		return ec.fieldContext_RecommendationAbsence_inFavourOf(ctx, field)
+	case "modelVersion":
+		return ec.fieldContext_RecommendationAbsence_modelVersion(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationAbsence", field.Name)
+}
+
 func (ec *executionContext) childFields_RecommendationDecision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8982,6 +9712,8 @@ func (ec *executionContext) childFields_RecommendationList(ctx context.Context, 
 		return ec.fieldContext_RecommendationList_id(ctx, field)
 	case "run":
 		return ec.fieldContext_RecommendationList_run(ctx, field)
+	case "number":
+		return ec.fieldContext_RecommendationList_number(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_RecommendationList_createdAt(ctx, field)
 	case "note":

@@ -99,7 +99,7 @@ var rows = map[string]row{
 		"step": "step", "relaxed": "relaxed", "decision": "",
 	}},
 	"RecommendationList": {"run_id owner_id created_at", map[string]string{
-		"id": "", "run": "", "createdAt": "", "unserved": "unserved", "note": "note", "degraded": "degraded", "modelVersion": "model_version", "items": "",
+		"id": "", "run": "", "number": "number", "createdAt": "", "unserved": "unserved", "note": "note", "degraded": "degraded", "modelVersion": "model_version", "items": "",
 	}},
 	"ReferenceAnswer": {"rubric_id", map[string]string{
 		"id": "", "kind": "kind", "text": "text",

@@ -9,10 +9,12 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/values"
 	"github.com/rubrica/rubrica/graph/page"
+	"github.com/rubrica/rubrica/internal/importing"
 	"github.com/rubrica/rubrica/internal/spend"
 	"github.com/rubrica/rubrica/jobs"
 )
@@ -114,6 +116,76 @@ type CalibrationUploadPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What became of a file for the catalogue.
+type CatalogueImport struct {
+	// What it holds.
+	Kind importing.Kind `json:"kind"`
+	// How it is written down.
+	Format importing.Format `json:"format"`
+	// Its name.
+	Name string `json:"name"`
+	// Whether nothing was to be written if a single row was refused.
+	Atomic bool `json:"atomic"`
+	// Whether it was only to be said what would come of it.
+	DryRun bool `json:"dryRun"`
+	// Whether it was carried out: not in a dry run, and not when it was atomic and rows were refused.
+	Written bool `json:"written"`
+	// How many rows it has.
+	Rows int `json:"rows"`
+	// How many of them are new.
+	Taken int `json:"taken"`
+	// How many are known by their external id, and different.
+	Changed int `json:"changed"`
+	// How many are known, and as they were.
+	Unchanged int `json:"unchanged"`
+	// How many were refused.
+	Refused int `json:"refused"`
+	// Why rows were refused, in their order; the first ones, at most 100. A row may have several reasons.
+	Refusals []*CatalogueImportRefusal `json:"refusals"`
+	// How many reasons were left out.
+	MoreRefusals int `json:"moreRefusals"`
+}
+
+// A file for the catalogue.
+type CatalogueImportInput struct {
+	// The file, in UTF-8; its name tells the format when none is given, and names passages of Markdown and plain text.
+	File graphql.Upload `json:"file"`
+	// What it holds.
+	Kind importing.Kind `json:"kind"`
+	// How it is written down; by its name or its content when left out.
+	Format *importing.Format `json:"format,omitempty"`
+	// The track that passages belong to. With PASSAGES, and with them alone.
+	TrackID *string `json:"trackId,omitempty"`
+	// The level of the headings, 1 to 6, at which Markdown is divided into passages.
+	HeadingLevel int `json:"headingLevel"`
+	// Whether to write nothing when a single row is refused; otherwise the other rows are taken.
+	Atomic bool `json:"atomic"`
+	// Whether only to say what would come of it.
+	DryRun bool `json:"dryRun"`
+}
+
+// What became of the file.
+type CatalogueImportPayload struct {
+	// The report; null when there are user errors. That rows were refused is none.
+	Import *CatalogueImport `json:"import,omitempty"`
+	// What is wrong with the file as a whole; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Why a row was refused, and what to do.
+type CatalogueImportRefusal struct {
+	// The line of the file, from 1, where the row begins.
+	Line int `json:"line"`
+	// What the file calls the row; null when it has no external id.
+	ExternalID *string `json:"externalId,omitempty"`
+	// The column at fault; null when it is none in particular.
+	Column *string `json:"column,omitempty"`
+	// What is wrong, for programs.
+	Code importing.Code `json:"code"`
+	// What is wrong, and what to do.
+	Message string `json:"message"`
+}
+
 // A page of cohorts.
 type CohortConnection struct {
 	// The cohorts and their cursors; at most 100.
@@ -206,6 +278,22 @@ type CohortMemberSetPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What recommendations have learnt from what learners did.
+type CollaborativeFit struct {
+	// Counts the fits; a new one begins at revision 0.
+	Version int `json:"version"`
+	// How often it was brought up to date since.
+	Revision int `json:"revision"`
+	// When it was fitted.
+	FittedAt time.Time `json:"fittedAt"`
+	// How many learners it was fitted on.
+	Learners int `json:"learners"`
+	// How many credentials it was fitted on.
+	Credentials int `json:"credentials"`
+	// How many interactions it was fitted on.
+	Interactions int `json:"interactions"`
+}
+
 // A page of credentials.
 type CredentialConnection struct {
 	// The credentials and their cursors; at most 100.
@@ -286,6 +374,26 @@ type EssayConnection struct {
 	PageInfo *page.Info `json:"pageInfo"`
 	// How many there are in all, counted up to 25 001.
 	TotalCount int `json:"totalCount"`
+}
+
+// Another answer to the same question, and how near an essay is to it. For advisors and admins.
+type EssayDuplicate struct {
+	// The other answer; null when it is gone meanwhile.
+	Answer Answer `json:"answer,omitempty"`
+	// Whether it is the learner's own other essay, most likely an earlier attempt.
+	SameLearner bool `json:"sameLearner"`
+	// Whether a person should read both: it does not say that anybody has copied.
+	Near bool `json:"near"`
+	// Half the cosine and half the containment, 0 to 1; by it the duplicates are ordered.
+	Score float64 `json:"score"`
+	// How alike they are in meaning, -1 to 1. Two answers to one question that know nothing of each other often reach 0.8.
+	Cosine float64 `json:"cosine"`
+	// The share of the shorter text's runs of three words that stand in the other one too, 0 to 1. Runs that the question has count for neither.
+	Containment float64 `json:"containment"`
+	// The share of all such runs that both have, 0 to 1.
+	Jaccard float64 `json:"jaccard"`
+	// How many such runs both have.
+	SharedRuns int `json:"sharedRuns"`
 }
 
 // An essay in a page.
@@ -476,8 +584,8 @@ type InteractionWithdrawInput struct {
 type InteractionWithdrawPayload struct {
 	// The credential; null when there are user errors.
 	Credential *ent.Credential `json:"credential,omitempty"`
-	// Global id of what was recorded; null when there was nothing to take back, or there are user errors.
-	WithdrawnInteractionID *string `json:"withdrawnInteractionId,omitempty"`
+	// Whether there was anything to take back.
+	Withdrawn bool `json:"withdrawn"`
 	// What kept it from being taken back; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -602,7 +710,7 @@ type RecommendationItemDecideInput struct {
 	ItemID string `json:"itemId"`
 	// What they think of it.
 	Verdict enums.Verdict `json:"verdict"`
-	// Why, for the learner to read, 1 to 2 000 characters.
+	// Why, for the learner to read, at most 500 characters. Only who accepts may leave it empty.
 	Reason string `json:"reason"`
 }
 
@@ -738,7 +846,7 @@ type SearchFilter struct {
 	Skills []string `json:"skills,omitempty"`
 	// Of these levels, at most 3. Credentials alone have one.
 	Levels []enums.Level `json:"levels,omitempty"`
-	// Passages of this track. Nothing else belongs to one.
+	// Of this track: its passages, and the essays and reference answers to its questions.
 	TrackID *string `json:"trackId,omitempty"`
 	// Essays and reference answers to this question.
 	QuestionID *string `json:"questionId,omitempty"`
