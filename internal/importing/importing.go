@@ -31,7 +31,7 @@ const (
 	// MaxUploadBytes bounds a file that comes through the API.
 	MaxUploadBytes = 16 << 20
 	// MaxDocumentBytes bounds a Markdown or plain text file, which is read as a whole.
-	MaxDocumentBytes = 4 << 20
+	MaxDocumentBytes = 2 << 20
 	// MaxRows bounds the rows of a file.
 	MaxRows = 100_000
 	// MaxRowBytes bounds a row as it stands in the file.
