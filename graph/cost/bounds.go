@@ -19,7 +19,8 @@ var bounds = map[string]int{
 	"AuditEvent.detail": 20, "Job.errors": 25, "System.jobs": 24,
 	"LanguageModel.workers": 100, "LanguageModel.spend": 500, "LanguageModel.essays": 50,
 	"Override.keyPoints": 20, "Override.criteria": 12, "RescoringReport.histogram": 10,
-	"RecommendationList.unserved": 40, "Preferences.interests": 20, "Credential.viewerInteractions": 6, "SearchResults.hits": 100,
+	"RecommendationList.unserved": 40, "Preferences.interests": 20, "Credential.viewerInteractions": 6, "SearchResults.hits": 100, "Query.essayDuplicates": 20,
+	"RecommendationAbsence.parts": 8, "RecommendationAbsence.traces": 20, "CatalogueImport.refusals": 100,
 	"ScoringActivity.stages": 7, "ScoringActivity.newest": 20,
 	"*.userErrors": 10,
 }

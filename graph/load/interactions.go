@@ -10,6 +10,8 @@ import (
 	"github.com/rubrica/rubrica/ent/preference"
 	"github.com/rubrica/rubrica/ent/recommendationdecision"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
+	"github.com/rubrica/rubrica/ent/values"
+	"github.com/rubrica/rubrica/graph/model"
 	"github.com/rubrica/rubrica/graph/page"
 	"github.com/rubrica/rubrica/internal/viewer"
 )
@@ -99,6 +101,11 @@ func interactionEdges() map[string]map[string]step {
 		"Interaction": {
 			"learner":    one("User", users, always(func(v *ent.Interaction) id { return v.OwnerID })),
 			"credential": one("Credential", credentials, always(func(v *ent.Interaction) id { return v.CredentialID })),
+		},
+		"RecommendationAbsence": {
+			"credential": one("Credential", credentials, always(func(v *model.RecommendationAbsence) id { return v.CredentialID })),
+			"inFavourOf": one("Credential", credentials, maybe(func(v *model.RecommendationAbsence) *id { return v.InFavourID })),
+			"traces":     inside("RecommendationTrace", func(v *model.RecommendationAbsence) []values.Trace { return v.Traces }),
 		},
 		"Preferences":            {"interests": slugs(func(v *ent.Preference) []string { return v.Interests })},
 		"RecommendationDecision": {"by": one("User", users, always(func(v *ent.RecommendationDecision) id { return v.ActorID }))},

@@ -29,6 +29,16 @@ func (s *Set) ReadUser(ctx context.Context, k id) (*ent.User, error) { return us
 // ReadEssay reads the essay with the id at once, for a field of the root.
 func (s *Set) ReadEssay(ctx context.Context, k id) (*ent.Essay, error) { return essays.now(ctx, s, k) }
 
+// ReadCredential reads the credential with the id at once, for the payload of a mutation.
+func (s *Set) ReadCredential(ctx context.Context, k id) (*ent.Credential, error) {
+	return credentials.now(ctx, s, k)
+}
+
+// ReadItem reads the item of a list of recommendations with the id at once, for the payload of a mutation.
+func (s *Set) ReadItem(ctx context.Context, k id) (*ent.RecommendationItem, error) {
+	return items.now(ctx, s, k)
+}
+
 // Track is the track with the id.
 func (s *Set) Track(ctx context.Context, k id) (*ent.Track, error) { return tracks.load(ctx, s, k) }
 

@@ -34,7 +34,7 @@ func walk(ctx context.Context, s *Set, typ string, objects []any, selections ast
 		return
 	}
 	operation := graphql.GetOperationContext(ctx)
-	for _, field := range graphql.CollectFields(operation, selections, []string{typ, "Node"}) {
+	for _, field := range graphql.CollectFields(operation, selections, append([]string{typ, "Node"}, unions[typ]...)) {
 		load := steps[field.Name]
 		if load == nil {
 			continue
@@ -51,6 +51,11 @@ func walk(ctx context.Context, s *Set, typ string, objects []any, selections ast
 			walk(ctx, s, child, children, node)
 		}
 	}
+}
+
+// unions are those that a type is a member of, by the type.
+var unions = map[string][]string{
+	"Credential": {"SearchNode"}, "Passage": {"SearchNode"}, "Essay": {"SearchNode", "Answer"}, "ReferenceAnswer": {"SearchNode", "Answer"},
 }
 
 func isConnection(field *ast.FieldDefinition) bool {
@@ -73,6 +78,24 @@ func Nodes(ctx context.Context, selections ast.SelectionSet) []ast.SelectionSet 
 		}
 	}
 	return out
+}
+
+// Below are the selections at a path of fields below the current one: one for each way there, such as two
+// aliases of the same field.
+func Below(ctx context.Context, path ...string) []ast.SelectionSet {
+	level := []ast.SelectionSet{graphql.GetFieldContext(ctx).Field.Selections}
+	for _, name := range path {
+		var next []ast.SelectionSet
+		for _, selections := range level {
+			for _, f := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, nil) {
+				if f.Name == name {
+					next = append(next, f.Selections)
+				}
+			}
+		}
+		level = next
+	}
+	return level
 }
 
 // Selected tells whether a field of the current object is asked for.
