@@ -21,7 +21,7 @@ type importCmd struct {
 // importFlags are those of both kinds.
 type importFlags struct {
 	databaseFlags
-	Files  []string `arg:"" type:"path" help:"Files; a folder stands for the Markdown and plain text files in it and below."`
+	Files  []string `arg:"" help:"Files; a folder stands for the Markdown and plain text files in it and below."`
 	Format string   `enum:"csv,jsonl,markdown,text,auto" default:"auto" help:"How the files are written: ${enum}. auto goes by the name's ending, then by the content."`
 	Atomic bool     `help:"Take nothing of a file of which a row is refused; otherwise the other rows are taken."`
 	DryRun bool     `help:"Say what would come of it, and change nothing."`
@@ -158,6 +158,17 @@ func importFiles(named []string) ([]importFile, error) {
 		}
 		if len(out) == before {
 			return nil, fmt.Errorf("the folder %s has no files that end in .md or .txt", path)
+		}
+	}
+	// Markdown and plain text give their passages ids from the name: a second one would change the first's.
+	for i, f := range out {
+		switch importing.FormatOf(f.name) {
+		case importing.Markdown, importing.Text:
+			for _, g := range out[:i] {
+				if f.name == g.name {
+					return nil, fmt.Errorf("%s and %s have the same name, and their passages would have the same ids; name the folder that both lie in", g.path, f.path)
+				}
+			}
 		}
 	}
 	return out, nil
