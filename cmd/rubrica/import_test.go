@@ -35,7 +35,7 @@ func TestImportAtTheCommandLine(t *testing.T) {
 	require.Equal(t, 1, count(`SELECT count(*) FROM passages WHERE external_id = 'caching.md#caching/when-it-goes-stale' AND skills = '{caching,http-apis}'`))
 	require.Equal(t, 1, count(`SELECT count(*) FROM passages WHERE external_id = 'retries.txt'`))
 	require.Equal(t, 6, count(`SELECT count(*) FROM audit_events WHERE action = 'CATALOGUE_IMPORT' AND actor_id IS NULL AND target_id IS NULL`))
-	require.Positive(t, count(`SELECT count(*) FROM river_job WHERE kind = 'index' OR kind LIKE '%index%'`), "the index is asked to take them in")
+	require.Positive(t, count(`SELECT count(*) FROM river_job WHERE kind = 'refresh_index'`), "the index is asked to take them in")
 
 	folder := t.TempDir()
 	bad, broken := filepath.Join(folder, "bad.csv"), filepath.Join(folder, "broken.csv")
