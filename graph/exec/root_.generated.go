@@ -5502,7 +5502,7 @@ type Query {
   similarCredentials(
     "The credential's global id."
     id: ID!
-    "The best so many, 1 to 100."
+    "The best so many, 1 to 50."
     first: Int! = 10
   ): SearchResults
   "The other answers to the same question that an essay is nearest to, nearest first; at most 20. Null when it is not there to see, or is not indexed yet: that takes a minute at most. For advisors and admins."
