@@ -237,7 +237,7 @@ func TestModelsAreKeptApart(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, hits)
 	for _, h := range hits {
-		assert.Zero(t, h.DenseRank, "no vector of the first model is compared")
+		assert.Zero(t, h.DenseRank, "the first model serves, and there is no embedder for it")
 	}
 	_, err = second.Refresh(t.Context(), 7)
 	require.NoError(t, err)
@@ -245,8 +245,8 @@ func TestModelsAreKeptApart(t *testing.T) {
 	require.NoError(t, err)
 	chunks := count(t, first.db, `SELECT count(*) FROM rag_chunks`)
 	assert.Equal(t, []ModelStatus{
-		{Model: "words@1", Dimensions: 64, Chunks: chunks, Embedded: chunks},
-		{Model: "words@2", Dimensions: 32, Chunks: chunks, Embedded: 7, Serving: true},
+		{Model: "words@1", Dimensions: 64, State: ModelServing, Chunks: chunks, Embedded: chunks, Index: IndexNone, Serving: true},
+		{Model: "words@2", Dimensions: 32, State: ModelBuilding, Chunks: chunks, Embedded: 7, Index: IndexNone, Here: true},
 	}, status)
 
 	_, err = New(first.db, ragtest.Words{Size: 16}, nil).Refresh(t.Context(), 1)
