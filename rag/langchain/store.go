@@ -338,7 +338,7 @@ func (s *Store) search(ctx context.Context, text string, n int, o vectorstores.O
 	slices.SortStableFunc(hits, func(a, b rag.Hit) int { return a.DenseRank - b.DenseRank })
 	docs := make([]schema.Document, 0, len(hits))
 	for _, h := range hits {
-		if h.DenseScore >= float64(o.ScoreThreshold) {
+		if o.ScoreThreshold == 0 || h.DenseScore >= float64(o.ScoreThreshold) {
 			docs = append(docs, document(h, h.DenseScore))
 		}
 	}
