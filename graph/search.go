@@ -224,3 +224,40 @@ func (r queryResolver) SimilarCredentials(ctx context.Context, id string, first 
 	hits = slices.DeleteFunc(hits, func(h rag.Hit) bool { return h.RefID == key })
 	return results(ctx, q, hits[:min(len(hits), first)])
 }
+
+// maxDuplicates is how many answers a comparison gives at most.
+const maxDuplicates = rag.MaxDuplicates
+
+// EssayDuplicates compares an essay with the other answers to its question.
+func (r queryResolver) EssayDuplicates(ctx context.Context, essayID string, first int) ([]*model.EssayDuplicate, error) {
+	if err := allow(ctx, enums.RoleAdvisor, enums.RoleAdmin); err != nil {
+		return nil, err
+	}
+	if first < 1 || first > maxDuplicates {
+		return nil, &fault{codeBadInput, fmt.Sprintf("first is 1 to %d.", maxDuplicates)}
+	}
+	key, err := idOf("essayId", "essay", essayID)
+	if err != nil {
+		return nil, err
+	}
+	v, _ := viewer.FromContext(ctx)
+	found, err := r.index.Duplicates(ctx, key, rag.Reader{Viewer: &v}, first)
+	if errors.Is(err, rag.ErrNotIndexed) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out, origins := make([]*model.EssayDuplicate, len(found)), make([]origin, len(found))
+	for i, d := range found {
+		origins[i] = origin{kindOf(d.Kind), d.RefID}
+		out[i] = &model.EssayDuplicate{
+			SameLearner: d.SameOwner, Near: d.Near, Score: d.Score, Cosine: d.Cosine,
+			Containment: d.Containment, Jaccard: d.Jaccard, SharedRuns: d.Shared,
+		}
+	}
+	for i, row := range rowsOf(ctx, origins, load.Below(ctx, "answer")) {
+		out[i].Answer, _ = row.(model.Answer)
+	}
+	return out, nil
+}

@@ -21,6 +21,7 @@ import (
 	"github.com/rubrica/rubrica/internal/importing"
 	"github.com/rubrica/rubrica/internal/spend"
 	"github.com/rubrica/rubrica/jobs"
+	"github.com/rubrica/rubrica/rag"
 	"github.com/rubrica/rubrica/recommend"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -542,6 +543,21 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_DatabaseState_migration(ctx, field)
 		case "sizeKiB":
 			return ec.fieldContext_DatabaseState_sizeKiB(ctx, field)
+		}
+	case "EmbeddingModel":
+		switch field.Name {
+		case "model":
+			return ec.fieldContext_EmbeddingModel_model(ctx, field)
+		case "dimensions":
+			return ec.fieldContext_EmbeddingModel_dimensions(ctx, field)
+		case "state":
+			return ec.fieldContext_EmbeddingModel_state(ctx, field)
+		case "chunks":
+			return ec.fieldContext_EmbeddingModel_chunks(ctx, field)
+		case "embedded":
+			return ec.fieldContext_EmbeddingModel_embedded(ctx, field)
+		case "index":
+			return ec.fieldContext_EmbeddingModel_index(ctx, field)
 		}
 	case "Essay":
 		switch field.Name {
@@ -1554,6 +1570,10 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_System_database(ctx, field)
 		case "index":
 			return ec.fieldContext_System_index(ctx, field)
+		case "embeddingModels":
+			return ec.fieldContext_System_embeddingModels(ctx, field)
+		case "collaborativeFit":
+			return ec.fieldContext_System_collaborativeFit(ctx, field)
 		case "jobs":
 			return ec.fieldContext_System_jobs(ctx, field)
 		}
@@ -3969,7 +3989,7 @@ var directCollaborativeFit = direct.Type{
 	},
 }
 
-func (ec *executionContext) write_CollaborativeFit(w *direct.Writer, sel *direct.Selection, obj *model.CollaborativeFit) bool {
+func (ec *executionContext) write_CollaborativeFit(w *direct.Writer, sel *direct.Selection, obj *recommend.State) bool {
 	start, invalid := w.Open(sel), false
 	for i := range sel.Fields {
 		f := &sel.Fields[i]
@@ -4371,6 +4391,56 @@ func (ec *executionContext) write_DatabaseState(w *direct.Writer, sel *direct.Se
 			}
 		case 3: // sizeKiB
 			if !ec.writeNInt2int(w, f, obj.SizeKiB) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directEmbeddingModel = direct.Type{
+	Name: "EmbeddingModel", Implementors: embeddingModelImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"model":      0,
+		"dimensions": 1,
+		"state":      2,
+		"chunks":     3,
+		"embedded":   4,
+		"index":      5,
+	},
+}
+
+func (ec *executionContext) write_EmbeddingModel(w *direct.Writer, sel *direct.Selection, obj *rag.ModelStatus) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"EmbeddingModel\"")
+		case 0: // model
+			if !ec.writeNString2string(w, f, obj.Model) {
+				invalid = true
+			}
+		case 1: // dimensions
+			if !ec.writeNInt2int(w, f, obj.Dimensions) {
+				invalid = true
+			}
+		case 2: // state
+			if !ec.writeNEmbeddingModelState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐModelState(w, f, obj.State) {
+				invalid = true
+			}
+		case 3: // chunks
+			if !ec.writeNInt2int(w, f, obj.Chunks) {
+				invalid = true
+			}
+		case 4: // embedded
+			if !ec.writeNInt2int(w, f, obj.Embedded) {
+				invalid = true
+			}
+		case 5: // index
+			if !ec.writeNVectorIndexState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐIndexState(w, f, obj.Index) {
 				invalid = true
 			}
 		}
@@ -8370,14 +8440,16 @@ func (ec *executionContext) write_SkillSynonymsSetPayload(w *direct.Writer, sel 
 var directSystem = direct.Type{
 	Name: "System", Implementors: systemImplementors,
 	Fields: map[string]int{
-		"__typename":    -1,
-		"version":       0,
-		"startedAt":     1,
-		"engine":        2,
-		"languageModel": 3,
-		"database":      4,
-		"index":         5,
-		"jobs":          6,
+		"__typename":       -1,
+		"version":          0,
+		"startedAt":        1,
+		"engine":           2,
+		"languageModel":    3,
+		"database":         4,
+		"index":            5,
+		"embeddingModels":  6,
+		"collaborativeFit": 7,
+		"jobs":             8,
 	},
 }
 
@@ -8421,7 +8493,19 @@ func (ec *executionContext) write_System(w *direct.Writer, sel *direct.Selection
 			}) {
 				invalid = true
 			}
-		case 6: // jobs
+		case 6: // embeddingModels
+			if !w.Guard(func() bool {
+				return ec.writeNEmbeddingModel2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatusᚄ(w, f, obj.EmbeddingModels)
+			}) {
+				invalid = true
+			}
+		case 7: // collaborativeFit
+			if !w.Guard(func() bool {
+				return ec.writeOCollaborativeFit2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋrecommendᚐState(w, f, obj.CollaborativeFit)
+			}) {
+				w.Null()
+			}
+		case 8: // jobs
 			if !w.Guard(func() bool {
 				return ec.writeNJobCount2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐCountᚄ(w, f, obj.Jobs)
 			}) {
@@ -9389,6 +9473,23 @@ func (ec *executionContext) writeNDatabaseState2ᚖgithubᚗcomᚋrubricaᚋrubr
 	return ec.write_DatabaseState(w, f.Below(w, &directDatabaseState), v)
 }
 
+func (ec *executionContext) writeNEmbeddingModel2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatusᚄ(w *direct.Writer, f *direct.Field, v []*rag.ModelStatus) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNEmbeddingModel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatus(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNEmbeddingModel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatus(w *direct.Writer, f *direct.Field, v *rag.ModelStatus) bool {
+	if v == nil {
+		return w.InvalidNull("EmbeddingModel!")
+	}
+	return ec.write_EmbeddingModel(w, f.Below(w, &directEmbeddingModel), v)
+}
+
+func (ec *executionContext) writeNEmbeddingModelState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐModelState(w *direct.Writer, _ *direct.Field, v rag.ModelState) bool {
+	return w.String(string(v))
+}
+
 func (ec *executionContext) writeNErrorCode2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐErrorCode(w *direct.Writer, _ *direct.Field, v model.ErrorCode) bool {
 
 	v.MarshalGQL(w)
@@ -10024,6 +10125,10 @@ func (ec *executionContext) writeNUserErrorCode2githubᚗcomᚋrubricaᚋrubrica
 	return true
 }
 
+func (ec *executionContext) writeNVectorIndexState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐIndexState(w *direct.Writer, _ *direct.Field, v rag.IndexState) bool {
+	return w.String(string(v))
+}
+
 func (ec *executionContext) writeOAgreement2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐAgreement(w *direct.Writer, f *direct.Field, v *values.Agreement) bool {
 	if v == nil {
 		return false
@@ -10147,6 +10252,13 @@ func (ec *executionContext) writeOCohortMemberSetPayload2ᚖgithubᚗcomᚋrubri
 		return false
 	}
 	return ec.write_CohortMemberSetPayload(w, f.Below(w, &directCohortMemberSetPayload), v)
+}
+
+func (ec *executionContext) writeOCollaborativeFit2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋrecommendᚐState(w *direct.Writer, f *direct.Field, v *recommend.State) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_CollaborativeFit(w, f.Below(w, &directCollaborativeFit), v)
 }
 
 func (ec *executionContext) writeOCredential2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCredential(w *direct.Writer, f *direct.Field, v *ent.Credential) bool {

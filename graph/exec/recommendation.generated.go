@@ -55,7 +55,7 @@ type RecommendationTraceResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _CollaborativeFit_version(ctx context.Context, field graphql.CollectedField, obj *model.CollaborativeFit) (ret graphql.Marshaler) {
+func (ec *executionContext) _CollaborativeFit_version(ctx context.Context, field graphql.CollectedField, obj *recommend.State) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -78,7 +78,7 @@ func (ec *executionContext) fieldContext_CollaborativeFit_version(_ context.Cont
 	return graphql.NewScalarFieldContext("CollaborativeFit", field, false, false, "Int")
 }
 
-func (ec *executionContext) _CollaborativeFit_revision(ctx context.Context, field graphql.CollectedField, obj *model.CollaborativeFit) (ret graphql.Marshaler) {
+func (ec *executionContext) _CollaborativeFit_revision(ctx context.Context, field graphql.CollectedField, obj *recommend.State) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -101,7 +101,7 @@ func (ec *executionContext) fieldContext_CollaborativeFit_revision(_ context.Con
 	return graphql.NewScalarFieldContext("CollaborativeFit", field, false, false, "Int")
 }
 
-func (ec *executionContext) _CollaborativeFit_fittedAt(ctx context.Context, field graphql.CollectedField, obj *model.CollaborativeFit) (ret graphql.Marshaler) {
+func (ec *executionContext) _CollaborativeFit_fittedAt(ctx context.Context, field graphql.CollectedField, obj *recommend.State) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -124,7 +124,7 @@ func (ec *executionContext) fieldContext_CollaborativeFit_fittedAt(_ context.Con
 	return graphql.NewScalarFieldContext("CollaborativeFit", field, false, false, "Time")
 }
 
-func (ec *executionContext) _CollaborativeFit_learners(ctx context.Context, field graphql.CollectedField, obj *model.CollaborativeFit) (ret graphql.Marshaler) {
+func (ec *executionContext) _CollaborativeFit_learners(ctx context.Context, field graphql.CollectedField, obj *recommend.State) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -147,7 +147,7 @@ func (ec *executionContext) fieldContext_CollaborativeFit_learners(_ context.Con
 	return graphql.NewScalarFieldContext("CollaborativeFit", field, false, false, "Int")
 }
 
-func (ec *executionContext) _CollaborativeFit_credentials(ctx context.Context, field graphql.CollectedField, obj *model.CollaborativeFit) (ret graphql.Marshaler) {
+func (ec *executionContext) _CollaborativeFit_credentials(ctx context.Context, field graphql.CollectedField, obj *recommend.State) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -170,7 +170,7 @@ func (ec *executionContext) fieldContext_CollaborativeFit_credentials(_ context.
 	return graphql.NewScalarFieldContext("CollaborativeFit", field, false, false, "Int")
 }
 
-func (ec *executionContext) _CollaborativeFit_interactions(ctx context.Context, field graphql.CollectedField, obj *model.CollaborativeFit) (ret graphql.Marshaler) {
+func (ec *executionContext) _CollaborativeFit_interactions(ctx context.Context, field graphql.CollectedField, obj *recommend.State) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1744,7 +1744,7 @@ func UnmarshalRecommendationItemDecideInput(ctx context.Context, raw any) (model
 
 var collaborativeFitImplementors = []string{"CollaborativeFit"}
 
-func (ec *executionContext) _CollaborativeFit(ctx context.Context, sel ast.SelectionSet, obj *model.CollaborativeFit) graphql.Marshaler {
+func (ec *executionContext) _CollaborativeFit(ctx context.Context, sel ast.SelectionSet, obj *recommend.State) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, collaborativeFitImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2520,6 +2520,13 @@ func (ec *executionContext) marshalNRecommendationVerdict2githubᚗcomᚋrubrica
 		graphql.AddInvalidNullFromMarshaler(ctx, "RecommendationVerdict!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalOCollaborativeFit2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋrecommendᚐState(ctx context.Context, sel ast.SelectionSet, v *recommend.State) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CollaborativeFit(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalORecommendationAbsence2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationAbsence(ctx context.Context, sel ast.SelectionSet, v *model.RecommendationAbsence) graphql.Marshaler {

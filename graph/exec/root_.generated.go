@@ -330,6 +330,15 @@ type ComplexityRoot struct {
 		Version       func(childComplexity int) int
 	}
 
+	EmbeddingModel struct {
+		Chunks     func(childComplexity int) int
+		Dimensions func(childComplexity int) int
+		Embedded   func(childComplexity int) int
+		Index      func(childComplexity int) int
+		Model      func(childComplexity int) int
+		State      func(childComplexity int) int
+	}
+
 	Essay struct {
 		CreatedAt func(childComplexity int) int
 		GlobalID  func(childComplexity int) int
@@ -997,13 +1006,15 @@ type ComplexityRoot struct {
 	}
 
 	System struct {
-		Database      func(childComplexity int) int
-		Engine        func(childComplexity int) int
-		Index         func(childComplexity int) int
-		Jobs          func(childComplexity int) int
-		LanguageModel func(childComplexity int) int
-		StartedAt     func(childComplexity int) int
-		Version       func(childComplexity int) int
+		CollaborativeFit func(childComplexity int) int
+		Database         func(childComplexity int) int
+		EmbeddingModels  func(childComplexity int) int
+		Engine           func(childComplexity int) int
+		Index            func(childComplexity int) int
+		Jobs             func(childComplexity int) int
+		LanguageModel    func(childComplexity int) int
+		StartedAt        func(childComplexity int) int
+		Version          func(childComplexity int) int
 	}
 
 	TextRange struct {
@@ -2110,6 +2121,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DatabaseState.Version(childComplexity), true
+
+	case "EmbeddingModel.chunks":
+		if e.ComplexityRoot.EmbeddingModel.Chunks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.Chunks(childComplexity), true
+	case "EmbeddingModel.dimensions":
+		if e.ComplexityRoot.EmbeddingModel.Dimensions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.Dimensions(childComplexity), true
+	case "EmbeddingModel.embedded":
+		if e.ComplexityRoot.EmbeddingModel.Embedded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.Embedded(childComplexity), true
+	case "EmbeddingModel.index":
+		if e.ComplexityRoot.EmbeddingModel.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.Index(childComplexity), true
+	case "EmbeddingModel.model":
+		if e.ComplexityRoot.EmbeddingModel.Model == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.Model(childComplexity), true
+	case "EmbeddingModel.state":
+		if e.ComplexityRoot.EmbeddingModel.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.State(childComplexity), true
 
 	case "Essay.submittedAt":
 		if e.ComplexityRoot.Essay.CreatedAt == nil {
@@ -4958,12 +5006,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Subscription.ScoringActivity(childComplexity, args["scope"].(model.ScoringActivityScope), args["afterSeq"].(*int64)), true
 
+	case "System.collaborativeFit":
+		if e.ComplexityRoot.System.CollaborativeFit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.System.CollaborativeFit(childComplexity), true
 	case "System.database":
 		if e.ComplexityRoot.System.Database == nil {
 			break
 		}
 
 		return e.ComplexityRoot.System.Database(childComplexity), true
+	case "System.embeddingModels":
+		if e.ComplexityRoot.System.EmbeddingModels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.System.EmbeddingModels(childComplexity), true
 	case "System.engine":
 		if e.ComplexityRoot.System.Engine == nil {
 			break
@@ -7367,6 +7427,10 @@ type System {
   database: DatabaseState!
   "The search index."
   index: IndexState!
+  "The embedding models that were ever used, by name; at most 20."
+  embeddingModels: [EmbeddingModel!]!
+  "What recommendations have learnt from what learners did; null before there is anything."
+  collaborativeFit: CollaborativeFit
   "How many jobs there are of each kind and state; only those with any, at most 24."
   jobs: [JobCount!]!
 }
@@ -7397,6 +7461,44 @@ type IndexState {
   missing: Int!
   "Size on disk in KiB: vectors, postings and their indexes together."
   sizeKiB: Int!
+}
+
+"An embedding model, and how far its vectors have come."
+type EmbeddingModel {
+  "Its name and version."
+  model: String!
+  "Length of its vectors."
+  dimensions: Int!
+  "What is done with it."
+  state: EmbeddingModelState!
+  "The pieces of text that are to have a vector."
+  chunks: Int!
+  "How many of them have a current one."
+  embedded: Int!
+  "How searches find the nearest of its vectors."
+  index: VectorIndexState!
+}
+
+"What is done with an embedding model."
+enum EmbeddingModelState {
+  "Its vectors are computed in the background; it serves when none is missing."
+  BUILDING
+  "Searches compare with its vectors."
+  SERVING
+  "Another took its place; its vectors are kept as they were."
+  RETIRED
+}
+
+"How searches find the nearest vectors of a model."
+enum VectorIndexState {
+  "By comparing all: there is no index, or too few vectors to be worth one."
+  NONE
+  "The index is being built; until then all are compared."
+  BUILDING
+  "By comparing all: a build was broken off, and is begun anew."
+  INVALID
+  "By an HNSW index."
+  READY
 }
 
 "How many jobs of a kind are in a state."
@@ -8832,6 +8934,24 @@ func (ec *executionContext) childFields_CohortMemberSetPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type CohortMemberSetPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CollaborativeFit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_CollaborativeFit_version(ctx, field)
+	case "revision":
+		return ec.fieldContext_CollaborativeFit_revision(ctx, field)
+	case "fittedAt":
+		return ec.fieldContext_CollaborativeFit_fittedAt(ctx, field)
+	case "learners":
+		return ec.fieldContext_CollaborativeFit_learners(ctx, field)
+	case "credentials":
+		return ec.fieldContext_CollaborativeFit_credentials(ctx, field)
+	case "interactions":
+		return ec.fieldContext_CollaborativeFit_interactions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CollaborativeFit", field.Name)
+}
+
 func (ec *executionContext) childFields_Contribution(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "kind":
@@ -8948,6 +9068,24 @@ func (ec *executionContext) childFields_DatabaseState(ctx context.Context, field
 		return ec.fieldContext_DatabaseState_sizeKiB(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DatabaseState", field.Name)
+}
+
+func (ec *executionContext) childFields_EmbeddingModel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "model":
+		return ec.fieldContext_EmbeddingModel_model(ctx, field)
+	case "dimensions":
+		return ec.fieldContext_EmbeddingModel_dimensions(ctx, field)
+	case "state":
+		return ec.fieldContext_EmbeddingModel_state(ctx, field)
+	case "chunks":
+		return ec.fieldContext_EmbeddingModel_chunks(ctx, field)
+	case "embedded":
+		return ec.fieldContext_EmbeddingModel_embedded(ctx, field)
+	case "index":
+		return ec.fieldContext_EmbeddingModel_index(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmbeddingModel", field.Name)
 }
 
 func (ec *executionContext) childFields_Essay(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10192,6 +10330,10 @@ func (ec *executionContext) childFields_System(ctx context.Context, field graphq
 		return ec.fieldContext_System_database(ctx, field)
 	case "index":
 		return ec.fieldContext_System_index(ctx, field)
+	case "embeddingModels":
+		return ec.fieldContext_System_embeddingModels(ctx, field)
+	case "collaborativeFit":
+		return ec.fieldContext_System_collaborativeFit(ctx, field)
 	case "jobs":
 		return ec.fieldContext_System_jobs(ctx, field)
 	}

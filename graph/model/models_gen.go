@@ -17,6 +17,8 @@ import (
 	"github.com/rubrica/rubrica/internal/importing"
 	"github.com/rubrica/rubrica/internal/spend"
 	"github.com/rubrica/rubrica/jobs"
+	"github.com/rubrica/rubrica/rag"
+	"github.com/rubrica/rubrica/recommend"
 )
 
 // An object with a global id.
@@ -276,22 +278,6 @@ type CohortMemberSetPayload struct {
 	Member *ent.Membership `json:"member,omitempty"`
 	// What kept it from being changed; at most 10.
 	UserErrors []*UserError `json:"userErrors"`
-}
-
-// What recommendations have learnt from what learners did.
-type CollaborativeFit struct {
-	// Counts the fits; a new one begins at revision 0.
-	Version int `json:"version"`
-	// How often it was brought up to date since.
-	Revision int `json:"revision"`
-	// When it was fitted.
-	FittedAt time.Time `json:"fittedAt"`
-	// How many learners it was fitted on.
-	Learners int `json:"learners"`
-	// How many credentials it was fitted on.
-	Credentials int `json:"credentials"`
-	// How many interactions it was fitted on.
-	Interactions int `json:"interactions"`
 }
 
 // A page of credentials.
@@ -924,6 +910,10 @@ type System struct {
 	Database *DatabaseState `json:"database"`
 	// The search index.
 	Index *IndexState `json:"index"`
+	// The embedding models that were ever used, by name; at most 20.
+	EmbeddingModels []*rag.ModelStatus `json:"embeddingModels"`
+	// What recommendations have learnt from what learners did; null before there is anything.
+	CollaborativeFit *recommend.State `json:"collaborativeFit,omitempty"`
 	// How many jobs there are of each kind and state; only those with any, at most 24.
 	Jobs []*jobs.Count `json:"jobs"`
 }
