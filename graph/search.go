@@ -20,7 +20,6 @@ import (
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/graph/load"
 	"github.com/rubrica/rubrica/graph/model"
-	"github.com/rubrica/rubrica/graph/page"
 	"github.com/rubrica/rubrica/internal/viewer"
 	"github.com/rubrica/rubrica/rag"
 )
@@ -39,7 +38,7 @@ func (r queryResolver) Search(ctx context.Context, query string, first int, filt
 		return nil, err
 	}
 	if first < 1 || first > rag.MaxLimit {
-		return nil, page.ErrArguments
+		return nil, &fault{codePagination, fmt.Sprintf("first is 1 to %d.", rag.MaxLimit)}
 	}
 	q, err := searchQuery(filter)
 	if err != nil {
@@ -199,7 +198,7 @@ func (r queryResolver) SimilarCredentials(ctx context.Context, id string, first 
 		return nil, err
 	}
 	if first < 1 || first > maxSimilar {
-		return nil, &fault{codeBadInput, fmt.Sprintf("first is 1 to %d.", maxSimilar)}
+		return nil, &fault{codePagination, fmt.Sprintf("first is 1 to %d.", maxSimilar)}
 	}
 	key, err := idOf("id", "credential", id)
 	if err != nil {
@@ -234,7 +233,7 @@ func (r queryResolver) EssayDuplicates(ctx context.Context, essayID string, firs
 		return nil, err
 	}
 	if first < 1 || first > maxDuplicates {
-		return nil, &fault{codeBadInput, fmt.Sprintf("first is 1 to %d.", maxDuplicates)}
+		return nil, &fault{codePagination, fmt.Sprintf("first is 1 to %d.", maxDuplicates)}
 	}
 	key, err := idOf("essayId", "essay", essayID)
 	if err != nil {

@@ -25,6 +25,10 @@ var bounds = map[string]int{
 	"*.userErrors": 10,
 }
 
+// paged are lists that hold as many objects as the argument first of the field that they stand in says:
+// their bound would make every search as dear as the largest.
+var paged = map[string]bool{"SearchResults.hits": true}
+
 // flat are fields whose price is not what they hold: the schema is answered from memory.
 var flat = map[string]int{"__schema": 20_000, "__type": 1_000}
 
