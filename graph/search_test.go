@@ -129,6 +129,7 @@ func TestStatementsOfSearches(t *testing.T) {
 	w := newWorld(t)
 	essays := w.essays(t, lena, 20)
 	w.exec(t, `UPDATE essays SET question_id = $1`, seeding.QuestionID(w.catalog.Tracks[0].Slug, w.catalog.Tracks[0].Questions[0].Slug))
+	w.exec(t, `DELETE FROM reference_answers`) // so that duplicates are of one type, however many are asked for
 	w.indexed(t)
 	for name, c := range map[string]struct {
 		query string
