@@ -47,6 +47,7 @@ type commands struct {
 	Cohort    cohortCmd    `cmd:"" help:"Manage cohorts."`
 	Rescore   rescoreCmd   `cmd:"" help:"Score all essays of a question or a track again, and say what changed."`
 	Calibrate calibrateCmd `cmd:"" help:"Learn from graded answers to a question how it is scored, and report how well."`
+	Import    importCmd    `cmd:"" help:"Import credentials or reference material from files, and report row by row."`
 	Schema    schemaCmd    `cmd:"" help:"Print the GraphQL schema."`
 	Health    healthCmd    `cmd:"" help:"Ask a server whether it is ready; exits with 1 when it is not."`
 	Bench     benchCmd     `cmd:"" help:"Measure."`
