@@ -54,7 +54,7 @@ func seededSubjects(ctx context.Context, o *Options, embedder scoring.Embedder) 
 		}
 	}
 	if o.Quick {
-		out = out[:len(out)/4]
+		out = out[:len(out)/8]
 	}
 	return out, nil
 }
