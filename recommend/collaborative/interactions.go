@@ -29,6 +29,8 @@ const MaxProfile = 2000
 type Options struct {
 	Now      time.Time     // as of when events have aged; zero is the time of the newest event
 	HalfLife time.Duration // zero is HalfLife
+	// Items are those of the catalogue: with them the matrix knows items that nobody has touched yet.
+	Items []uuid.UUID
 }
 
 // cell is what one person did with one item.
@@ -71,7 +73,7 @@ func NewInteractions(events []Event, o Options) (*Interactions, error) {
 	}
 	m := &Interactions{options: o}
 	m.users = distinct(events, func(e *Event) uuid.UUID { return e.User })
-	m.items = distinct(events, func(e *Event) uuid.UUID { return e.Item })
+	m.items = union(o.Items, distinct(events, func(e *Event) uuid.UUID { return e.Item }))
 	users, items := numbers(m.users), numbers(m.items)
 	m.rows = make([][]cell, len(m.users))
 	of := make([][]int32, len(m.users)) // events by user
