@@ -204,7 +204,7 @@ func recommendOn(ctx context.Context, o *RecommendOptions, c *catalogue) (*exper
 	}
 	parts := append(f.parts, blendOf(e.blended, e.weights), weighedPart(s, "item_knn_weighed", "item-KNN, by strength and age", f.item))
 	if f.ease != nil {
-		parts = append(parts, weighedPart(s, "ease_weighed", "EASE, by strength and age", f.ease))
+		parts = append(parts, weighedPart(s, "ease_weighed", "EASE, as stored, by strength and age", f.ease))
 	}
 	for _, p := range parts {
 		if err := ctx.Err(); err != nil {
@@ -213,27 +213,13 @@ func recommendOn(ctx context.Context, o *RecommendOptions, c *catalogue) (*exper
 		e.found = append(e.found, measurePart(s, p))
 	}
 	e.step("ranking and measuring", start)
-	if f.ease != nil && len(s.m.Items()) <= easeEverything {
-		start = time.Now()
-		if err := e.keep(ctx, s); err != nil {
-			return nil, err
+	if f.whole != nil {
+		for _, n := range []int{25, 50, 100, 200, 400} {
+			e.kept = append(e.kept, keptEASE{fmt.Sprint(n), measurePart(s, listsPart(s, "", "", f.whole.Keep(n)))})
 		}
-		e.step("EASE with other numbers of weights", start)
+		e.kept = append(e.kept, keptEASE{"all", e.by("ease")})
 	}
 	return e, nil
-}
-
-// keep measures EASE with fewer weights and with all.
-func (e *experiment) keep(ctx context.Context, s *holdout) error {
-	all, err := collaborative.EASE{Lambda: e.chosen.ease.Lambda}.Items(ctx, s.m)
-	if err != nil {
-		return err
-	}
-	for _, n := range []int{25, 50, 100, 200, 400} {
-		e.kept = append(e.kept, keptEASE{fmt.Sprint(n), measurePart(s, listsPart(s, "", "", all.Keep(n)))})
-	}
-	e.kept = append(e.kept, keptEASE{"all", measurePart(s, listsPart(s, "", "", all))})
-	return nil
 }
 
 // tables adds what was found.
@@ -290,7 +276,7 @@ func (e *experiment) tables(r *Report, key, data string) {
 	if len(e.kept) > 0 {
 		kept := Table{
 			Key: key + "ease", Title: "EASE by the number of weights kept, " + data,
-			Note:    "The strongest of each item, as they are stored; all is the model before the cut.",
+			Note:    "The strongest of each item; what is stored is cut, EASE above is the whole model.",
 			Columns: []Column{{"kept", "weights", 0}, {"hr", "HR@10", 3}, {"ndcg", "nDCG@10", 4}, {"mrr", "MRR", 4}},
 		}
 		for _, k := range e.kept {

@@ -123,7 +123,8 @@ func chooseSettings(ctx context.Context, o *RecommendOptions, s *holdout) (setti
 type fitted struct {
 	parts   []part
 	item    *collaborative.Lists
-	ease    *collaborative.Lists // nil where the catalogue is too large
+	ease    *collaborative.Lists // as stored; nil where the catalogue is too large
+	whole   *collaborative.Lists // with all weights; nil on catalogues above easeEverything
 	noEASE  string
 	content []string // what the content parts had to do without
 }
@@ -131,15 +132,25 @@ type fitted struct {
 func fitParts(ctx context.Context, c *catalogue, s *holdout, chosen settings) (*fitted, error) {
 	f := &fitted{parts: popularParts(s), item: chosen.item.Items(s.m)}
 	f.parts = append(f.parts, listsPart(s, "item_knn", "item-KNN", f.item), usersPart(s, chosen.user.Users(s.m)))
-	ease, err := chosen.ease.Items(ctx, s.m)
+	fit := chosen.ease
+	if len(s.m.Items()) <= easeEverything {
+		fit.Keep = 0
+	}
+	ease, err := fit.Items(ctx, s.m)
 	switch {
 	case errors.Is(err, collaborative.ErrTooLarge):
 		f.noEASE = err.Error()
 	case err != nil:
 		return nil, err
 	default:
-		f.ease = ease
-		f.parts = append(f.parts, listsPart(s, "ease", "EASE", ease))
+		f.ease = ease.Keep(chosen.ease.Keep)
+		if fit.Keep == 0 {
+			f.whole = ease
+			p := listsPart(s, "ease", "EASE", ease)
+			p.blended = false
+			f.parts = append(f.parts, p)
+		}
+		f.parts = append(f.parts, listsPart(s, "ease_stored", "EASE, as stored", f.ease))
 	}
 	content, without := contentParts(c, s)
 	f.parts, f.content = append(f.parts, content...), without

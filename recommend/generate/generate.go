@@ -112,13 +112,14 @@ const (
 
 // How much each part of the structure counts, in units of the noise (a standard Gumbel variable).
 const (
-	fameSpread    = 1.15
-	byField       = 2.2
-	byGap         = 1.6
-	byLevel       = 1.1
-	byTaste       = 1.25
-	assessmentErr = 0.12 // of a need and of a level, standard deviation
-	textErr       = 0.35 // of each component of a vector, next to a unit vector's
+	fameSpread    = 2.4
+	byField       = 2.0
+	byGap         = 3.5
+	byLevel       = 2.5
+	byTaste       = 1.5
+	byQuality     = 0.4
+	assessmentErr = 0.08 // of a need and of a level, standard deviation
+	textErr       = 0.20 // of each component of a vector, next to a unit vector's
 )
 
 // world is what all people and items share.
@@ -280,14 +281,14 @@ func (w *world) choose(p *Person, items []Item, n int) []Interaction {
 	all := make([]choice, len(items))
 	for i := range items {
 		liking := p.liking(&items[i])
-		all[i] = choice{i, liking, items[i].fame + liking - math.Log(w.random.ExpFloat64())}
+		all[i] = choice{i, liking, items[i].fame + byQuality*items[i].quality + liking - math.Log(w.random.ExpFloat64())}
 	}
 	slices.SortFunc(all, func(a, b choice) int { return cmp.Or(cmp.Compare(b.drawn, a.drawn), cmp.Compare(a.item, b.item)) })
 	out := make([]Interaction, n)
 	at := begun.Add(time.Duration(w.random.IntN(2*365*24)) * time.Hour)
 	for _, i := range w.random.Perm(n) {
 		c := all[i]
-		rating := 3.1 + 0.3*(c.liking-1) + 0.45*items[c.item].quality + 0.7*w.random.NormFloat64()
+		rating := 3.1 + 0.2*(c.liking-3) + 0.45*items[c.item].quality + 0.7*w.random.NormFloat64()
 		out[i] = Interaction{
 			User: p.ID, Item: items[c.item].ID, Rating: int(min(5, max(1, math.Round(rating)))), At: at,
 		}
