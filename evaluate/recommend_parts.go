@@ -24,9 +24,9 @@ type settings struct {
 
 // What the settings are chosen from.
 var (
-	itemNeighbours = []int{20, 50, 100, 200}
-	userNeighbours = []int{30, 50, 80, 120, 200}
-	shrinkages     = []float64{0, 10, 30, 100}
+	itemNeighbours = []int{10, 20, 50, 100, 200}
+	userNeighbours = []int{10, 20, 30, 50, 80, 120}
+	shrinkages     = []float64{0, 5, 10, 30, 100}
 	ridges         = []float64{100, 200, 400, 800}
 )
 
@@ -79,10 +79,10 @@ func chooseSettings(ctx context.Context, o *RecommendOptions, s *holdout) (setti
 	best := settings{item: collaborative.ItemKNN, user: collaborative.UserKNN, ease: collaborative.EASEDefault}
 	most := -1.0
 	for _, shrink := range shrinkages {
-		l := collaborative.KNN{K: slices.Max(itemNeighbours), Shrink: shrink}.Items(s.m)
-		for _, k := range itemNeighbours {
-			if gain := meanGain(s, listsPart(s, "", "", l.Keep(k))); gain > most {
-				most, best.item = gain, collaborative.KNN{K: k, Shrink: shrink}
+		for _, n := range itemNeighbours {
+			k := collaborative.KNN{K: n, Shrink: shrink}
+			if gain := meanGain(s, listsPart(s, "", "", k.Items(s.m))); gain > most {
+				most, best.item = gain, k
 			}
 		}
 		if err := ctx.Err(); err != nil {
