@@ -244,6 +244,8 @@ func TestScoreFromStoredLists(t *testing.T) {
 		slices.Reverse(tastes)
 		assert.Equal(t, got, Score(tastes, stored, 1000), "to the last bit")
 		assert.Equal(t, got[:min(3, len(got))], Score(tastes, stored, 3))
+		assert.Equal(t, got, lists.Score(tastes, 1000), "lists that are at hand say the same")
+		assert.Equal(t, got, NewLists(stored).Score(tastes, 1000), "and those that were stored")
 	}
 	assert.Empty(t, Score(nil, stored, 10))
 }
