@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -215,7 +216,7 @@ func recommendOn(ctx context.Context, o *RecommendOptions, c *catalogue) (*exper
 	e.step("ranking and measuring", start)
 	if f.whole != nil {
 		for _, n := range []int{25, 50, 100, 200, 400} {
-			e.kept = append(e.kept, keptEASE{fmt.Sprint(n), measurePart(s, listsPart(s, "", "", f.whole.Keep(n)))})
+			e.kept = append(e.kept, keptEASE{strconv.Itoa(n), measurePart(s, listsPart(s, "", "", f.whole.Keep(n)))})
 		}
 		e.kept = append(e.kept, keptEASE{"all", e.by("ease")})
 	}

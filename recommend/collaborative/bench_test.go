@@ -56,22 +56,31 @@ func BenchmarkUpdated(b *testing.B) {
 	})
 }
 
-// Ten items from stored lists, on one core: of item-KNN, and of 400 links each, as EASE's are.
+// Ten items, on one core: from lists at hand (warm), and from rows just read of the own items (cold); by the
+// lists of item-KNN, and of 400 links each, as EASE's are.
 func BenchmarkScore(b *testing.B) {
 	m := benchmarkMatrix(b)
-	for name, lists := range map[string]*Lists{"item-KNN": ItemKNN.Items(m), "400 links": KNN{K: 800}.Items(m).Keep(EASEDefault.Keep)} {
-		stored := map[uuid.UUID][]Neighbour{}
-		for id, links := range lists.All() {
-			stored[id] = links
-		}
+	run := func(name string, score func(profile []Taste)) {
 		b.Run(name, func(b *testing.B) {
 			start, u, n := processor(b), 0, 0
 			for b.Loop() {
-				Score(m.Tastes(u), stored, 10)
+				score(m.Tastes(u))
 				u = (u + 1) % len(m.Users())
 				n++
 			}
 			b.ReportMetric(float64(n)/(processor(b)-start), "recommendations/core-s")
 		})
+	}
+	for _, l := range []struct {
+		name  string
+		lists *Lists
+	}{{"item-KNN", ItemKNN.Items(m)}, {"400 links", KNN{K: 800}.Items(m).Keep(EASEDefault.Keep)}} {
+		stored := map[uuid.UUID][]Neighbour{}
+		for id, links := range l.lists.All() {
+			stored[id] = links
+		}
+		warm := NewLists(stored)
+		run(l.name+"/warm", func(p []Taste) { warm.Score(p, 10) })
+		run(l.name+"/cold", func(p []Taste) { Score(p, stored, 10) })
 	}
 }

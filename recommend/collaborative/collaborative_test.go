@@ -185,7 +185,7 @@ func TestOfAManyTimesBusyUserTheNewestItemsCount(t *testing.T) {
 	require.Len(t, m.Taken(0), MaxProfile)
 	assert.Equal(t, item(MaxProfile-1), m.Items()[m.Taken(0)[MaxProfile-1]])
 	assert.Len(t, m.Items(), 50_000)
-	assert.Len(t, ItemKNN.UsersOf(m, 0), 0)
+	assert.Empty(t, ItemKNN.UsersOf(m, 0))
 }
 
 func TestPopularityIsDamped(t *testing.T) {
@@ -200,7 +200,7 @@ func TestPopularityIsDamped(t *testing.T) {
 	add(2, 40, 3) // as many, less pleased
 	p := matrix(t, events).Popularity(Damping)
 	assert.Greater(t, p[1].Value, p[2].Value)
-	assert.Greater(t, p[2].Value, 0.0)
+	assert.Positive(t, p[2].Value)
 	assert.Greater(t, p[1].Value, p[0].Value)
 	assert.Equal(t, []int{1, 40, 40}, []int{p[0].Count, p[1].Count, p[2].Count})
 	prior := (1 + 40*0.6 + 40*0.2) / 81
@@ -244,6 +244,8 @@ func TestScoreFromStoredLists(t *testing.T) {
 		slices.Reverse(tastes)
 		assert.Equal(t, got, Score(tastes, stored, 1000), "to the last bit")
 		assert.Equal(t, got[:min(3, len(got))], Score(tastes, stored, 3))
+		assert.Equal(t, got, lists.Score(tastes, 1000), "lists that are at hand say the same")
+		assert.Equal(t, got, NewLists(stored).Score(tastes, 1000), "and those that were stored")
 	}
 	assert.Empty(t, Score(nil, stored, 10))
 }
