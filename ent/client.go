@@ -27,6 +27,7 @@ import (
 	"github.com/rubrica/rubrica/ent/evidence"
 	"github.com/rubrica/rubrica/ent/explanation"
 	"github.com/rubrica/rubrica/ent/gradedanswer"
+	"github.com/rubrica/rubrica/ent/interaction"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
 	"github.com/rubrica/rubrica/ent/llmanswer"
@@ -36,7 +37,9 @@ import (
 	"github.com/rubrica/rubrica/ent/membership"
 	"github.com/rubrica/rubrica/ent/override"
 	"github.com/rubrica/rubrica/ent/passage"
+	"github.com/rubrica/rubrica/ent/preference"
 	"github.com/rubrica/rubrica/ent/question"
+	"github.com/rubrica/rubrica/ent/recommendationdecision"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/referenceanswer"
@@ -78,6 +81,8 @@ type Client struct {
 	Explanation *ExplanationClient
 	// GradedAnswer is the client for interacting with the GradedAnswer builders.
 	GradedAnswer *GradedAnswerClient
+	// Interaction is the client for interacting with the Interaction builders.
+	Interaction *InteractionClient
 	// KeyPoint is the client for interacting with the KeyPoint builders.
 	KeyPoint *KeyPointClient
 	// KeyPointOutcome is the client for interacting with the KeyPointOutcome builders.
@@ -96,8 +101,12 @@ type Client struct {
 	Override *OverrideClient
 	// Passage is the client for interacting with the Passage builders.
 	Passage *PassageClient
+	// Preference is the client for interacting with the Preference builders.
+	Preference *PreferenceClient
 	// Question is the client for interacting with the Question builders.
 	Question *QuestionClient
+	// RecommendationDecision is the client for interacting with the RecommendationDecision builders.
+	RecommendationDecision *RecommendationDecisionClient
 	// RecommendationItem is the client for interacting with the RecommendationItem builders.
 	RecommendationItem *RecommendationItemClient
 	// RecommendationList is the client for interacting with the RecommendationList builders.
@@ -140,6 +149,7 @@ func (c *Client) init() {
 	c.Evidence = NewEvidenceClient(c.config)
 	c.Explanation = NewExplanationClient(c.config)
 	c.GradedAnswer = NewGradedAnswerClient(c.config)
+	c.Interaction = NewInteractionClient(c.config)
 	c.KeyPoint = NewKeyPointClient(c.config)
 	c.KeyPointOutcome = NewKeyPointOutcomeClient(c.config)
 	c.LLMAnswer = NewLLMAnswerClient(c.config)
@@ -149,7 +159,9 @@ func (c *Client) init() {
 	c.Membership = NewMembershipClient(c.config)
 	c.Override = NewOverrideClient(c.config)
 	c.Passage = NewPassageClient(c.config)
+	c.Preference = NewPreferenceClient(c.config)
 	c.Question = NewQuestionClient(c.config)
+	c.RecommendationDecision = NewRecommendationDecisionClient(c.config)
 	c.RecommendationItem = NewRecommendationItemClient(c.config)
 	c.RecommendationList = NewRecommendationListClient(c.config)
 	c.ReferenceAnswer = NewReferenceAnswerClient(c.config)
@@ -250,39 +262,42 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:                ctx,
-		config:             cfg,
-		AuditEvent:         NewAuditEventClient(cfg),
-		Calibration:        NewCalibrationClient(cfg),
-		CalibrationModel:   NewCalibrationModelClient(cfg),
-		Citation:           NewCitationClient(cfg),
-		Cohort:             NewCohortClient(cfg),
-		Credential:         NewCredentialClient(cfg),
-		Criterion:          NewCriterionClient(cfg),
-		Essay:              NewEssayClient(cfg),
-		Evidence:           NewEvidenceClient(cfg),
-		Explanation:        NewExplanationClient(cfg),
-		GradedAnswer:       NewGradedAnswerClient(cfg),
-		KeyPoint:           NewKeyPointClient(cfg),
-		KeyPointOutcome:    NewKeyPointOutcomeClient(cfg),
-		LLMAnswer:          NewLLMAnswerClient(cfg),
-		LLMCall:            NewLLMCallClient(cfg),
-		LLMDay:             NewLLMDayClient(cfg),
-		LLMWorker:          NewLLMWorkerClient(cfg),
-		Membership:         NewMembershipClient(cfg),
-		Override:           NewOverrideClient(cfg),
-		Passage:            NewPassageClient(cfg),
-		Question:           NewQuestionClient(cfg),
-		RecommendationItem: NewRecommendationItemClient(cfg),
-		RecommendationList: NewRecommendationListClient(cfg),
-		ReferenceAnswer:    NewReferenceAnswerClient(cfg),
-		Rescoring:          NewRescoringClient(cfg),
-		Rubric:             NewRubricClient(cfg),
-		Score:              NewScoreClient(cfg),
-		ScoringRun:         NewScoringRunClient(cfg),
-		Skill:              NewSkillClient(cfg),
-		Track:              NewTrackClient(cfg),
-		User:               NewUserClient(cfg),
+		ctx:                    ctx,
+		config:                 cfg,
+		AuditEvent:             NewAuditEventClient(cfg),
+		Calibration:            NewCalibrationClient(cfg),
+		CalibrationModel:       NewCalibrationModelClient(cfg),
+		Citation:               NewCitationClient(cfg),
+		Cohort:                 NewCohortClient(cfg),
+		Credential:             NewCredentialClient(cfg),
+		Criterion:              NewCriterionClient(cfg),
+		Essay:                  NewEssayClient(cfg),
+		Evidence:               NewEvidenceClient(cfg),
+		Explanation:            NewExplanationClient(cfg),
+		GradedAnswer:           NewGradedAnswerClient(cfg),
+		Interaction:            NewInteractionClient(cfg),
+		KeyPoint:               NewKeyPointClient(cfg),
+		KeyPointOutcome:        NewKeyPointOutcomeClient(cfg),
+		LLMAnswer:              NewLLMAnswerClient(cfg),
+		LLMCall:                NewLLMCallClient(cfg),
+		LLMDay:                 NewLLMDayClient(cfg),
+		LLMWorker:              NewLLMWorkerClient(cfg),
+		Membership:             NewMembershipClient(cfg),
+		Override:               NewOverrideClient(cfg),
+		Passage:                NewPassageClient(cfg),
+		Preference:             NewPreferenceClient(cfg),
+		Question:               NewQuestionClient(cfg),
+		RecommendationDecision: NewRecommendationDecisionClient(cfg),
+		RecommendationItem:     NewRecommendationItemClient(cfg),
+		RecommendationList:     NewRecommendationListClient(cfg),
+		ReferenceAnswer:        NewReferenceAnswerClient(cfg),
+		Rescoring:              NewRescoringClient(cfg),
+		Rubric:                 NewRubricClient(cfg),
+		Score:                  NewScoreClient(cfg),
+		ScoringRun:             NewScoringRunClient(cfg),
+		Skill:                  NewSkillClient(cfg),
+		Track:                  NewTrackClient(cfg),
+		User:                   NewUserClient(cfg),
 	}, nil
 }
 
@@ -300,39 +315,42 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:                ctx,
-		config:             cfg,
-		AuditEvent:         NewAuditEventClient(cfg),
-		Calibration:        NewCalibrationClient(cfg),
-		CalibrationModel:   NewCalibrationModelClient(cfg),
-		Citation:           NewCitationClient(cfg),
-		Cohort:             NewCohortClient(cfg),
-		Credential:         NewCredentialClient(cfg),
-		Criterion:          NewCriterionClient(cfg),
-		Essay:              NewEssayClient(cfg),
-		Evidence:           NewEvidenceClient(cfg),
-		Explanation:        NewExplanationClient(cfg),
-		GradedAnswer:       NewGradedAnswerClient(cfg),
-		KeyPoint:           NewKeyPointClient(cfg),
-		KeyPointOutcome:    NewKeyPointOutcomeClient(cfg),
-		LLMAnswer:          NewLLMAnswerClient(cfg),
-		LLMCall:            NewLLMCallClient(cfg),
-		LLMDay:             NewLLMDayClient(cfg),
-		LLMWorker:          NewLLMWorkerClient(cfg),
-		Membership:         NewMembershipClient(cfg),
-		Override:           NewOverrideClient(cfg),
-		Passage:            NewPassageClient(cfg),
-		Question:           NewQuestionClient(cfg),
-		RecommendationItem: NewRecommendationItemClient(cfg),
-		RecommendationList: NewRecommendationListClient(cfg),
-		ReferenceAnswer:    NewReferenceAnswerClient(cfg),
-		Rescoring:          NewRescoringClient(cfg),
-		Rubric:             NewRubricClient(cfg),
-		Score:              NewScoreClient(cfg),
-		ScoringRun:         NewScoringRunClient(cfg),
-		Skill:              NewSkillClient(cfg),
-		Track:              NewTrackClient(cfg),
-		User:               NewUserClient(cfg),
+		ctx:                    ctx,
+		config:                 cfg,
+		AuditEvent:             NewAuditEventClient(cfg),
+		Calibration:            NewCalibrationClient(cfg),
+		CalibrationModel:       NewCalibrationModelClient(cfg),
+		Citation:               NewCitationClient(cfg),
+		Cohort:                 NewCohortClient(cfg),
+		Credential:             NewCredentialClient(cfg),
+		Criterion:              NewCriterionClient(cfg),
+		Essay:                  NewEssayClient(cfg),
+		Evidence:               NewEvidenceClient(cfg),
+		Explanation:            NewExplanationClient(cfg),
+		GradedAnswer:           NewGradedAnswerClient(cfg),
+		Interaction:            NewInteractionClient(cfg),
+		KeyPoint:               NewKeyPointClient(cfg),
+		KeyPointOutcome:        NewKeyPointOutcomeClient(cfg),
+		LLMAnswer:              NewLLMAnswerClient(cfg),
+		LLMCall:                NewLLMCallClient(cfg),
+		LLMDay:                 NewLLMDayClient(cfg),
+		LLMWorker:              NewLLMWorkerClient(cfg),
+		Membership:             NewMembershipClient(cfg),
+		Override:               NewOverrideClient(cfg),
+		Passage:                NewPassageClient(cfg),
+		Preference:             NewPreferenceClient(cfg),
+		Question:               NewQuestionClient(cfg),
+		RecommendationDecision: NewRecommendationDecisionClient(cfg),
+		RecommendationItem:     NewRecommendationItemClient(cfg),
+		RecommendationList:     NewRecommendationListClient(cfg),
+		ReferenceAnswer:        NewReferenceAnswerClient(cfg),
+		Rescoring:              NewRescoringClient(cfg),
+		Rubric:                 NewRubricClient(cfg),
+		Score:                  NewScoreClient(cfg),
+		ScoringRun:             NewScoringRunClient(cfg),
+		Skill:                  NewSkillClient(cfg),
+		Track:                  NewTrackClient(cfg),
+		User:                   NewUserClient(cfg),
 	}, nil
 }
 
@@ -364,10 +382,11 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AuditEvent, c.Calibration, c.CalibrationModel, c.Citation, c.Cohort,
 		c.Credential, c.Criterion, c.Essay, c.Evidence, c.Explanation, c.GradedAnswer,
-		c.KeyPoint, c.KeyPointOutcome, c.LLMAnswer, c.LLMCall, c.LLMDay, c.LLMWorker,
-		c.Membership, c.Override, c.Passage, c.Question, c.RecommendationItem,
-		c.RecommendationList, c.ReferenceAnswer, c.Rescoring, c.Rubric, c.Score,
-		c.ScoringRun, c.Skill, c.Track, c.User,
+		c.Interaction, c.KeyPoint, c.KeyPointOutcome, c.LLMAnswer, c.LLMCall, c.LLMDay,
+		c.LLMWorker, c.Membership, c.Override, c.Passage, c.Preference, c.Question,
+		c.RecommendationDecision, c.RecommendationItem, c.RecommendationList,
+		c.ReferenceAnswer, c.Rescoring, c.Rubric, c.Score, c.ScoringRun, c.Skill,
+		c.Track, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -379,10 +398,11 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AuditEvent, c.Calibration, c.CalibrationModel, c.Citation, c.Cohort,
 		c.Credential, c.Criterion, c.Essay, c.Evidence, c.Explanation, c.GradedAnswer,
-		c.KeyPoint, c.KeyPointOutcome, c.LLMAnswer, c.LLMCall, c.LLMDay, c.LLMWorker,
-		c.Membership, c.Override, c.Passage, c.Question, c.RecommendationItem,
-		c.RecommendationList, c.ReferenceAnswer, c.Rescoring, c.Rubric, c.Score,
-		c.ScoringRun, c.Skill, c.Track, c.User,
+		c.Interaction, c.KeyPoint, c.KeyPointOutcome, c.LLMAnswer, c.LLMCall, c.LLMDay,
+		c.LLMWorker, c.Membership, c.Override, c.Passage, c.Preference, c.Question,
+		c.RecommendationDecision, c.RecommendationItem, c.RecommendationList,
+		c.ReferenceAnswer, c.Rescoring, c.Rubric, c.Score, c.ScoringRun, c.Skill,
+		c.Track, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -413,6 +433,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Explanation.mutate(ctx, m)
 	case *GradedAnswerMutation:
 		return c.GradedAnswer.mutate(ctx, m)
+	case *InteractionMutation:
+		return c.Interaction.mutate(ctx, m)
 	case *KeyPointMutation:
 		return c.KeyPoint.mutate(ctx, m)
 	case *KeyPointOutcomeMutation:
@@ -431,8 +453,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Override.mutate(ctx, m)
 	case *PassageMutation:
 		return c.Passage.mutate(ctx, m)
+	case *PreferenceMutation:
+		return c.Preference.mutate(ctx, m)
 	case *QuestionMutation:
 		return c.Question.mutate(ctx, m)
+	case *RecommendationDecisionMutation:
+		return c.RecommendationDecision.mutate(ctx, m)
 	case *RecommendationItemMutation:
 		return c.RecommendationItem.mutate(ctx, m)
 	case *RecommendationListMutation:
@@ -2220,6 +2246,172 @@ func (c *GradedAnswerClient) mutate(ctx context.Context, m *GradedAnswerMutation
 	}
 }
 
+// InteractionClient is a client for the Interaction schema.
+type InteractionClient struct {
+	config
+}
+
+// NewInteractionClient returns a client for the Interaction from the given config.
+func NewInteractionClient(c config) *InteractionClient {
+	return &InteractionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `interaction.Hooks(f(g(h())))`.
+func (c *InteractionClient) Use(hooks ...Hook) {
+	c.hooks.Interaction = append(c.hooks.Interaction, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `interaction.Intercept(f(g(h())))`.
+func (c *InteractionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Interaction = append(c.inters.Interaction, interceptors...)
+}
+
+// Create returns a builder for creating a Interaction entity.
+func (c *InteractionClient) Create() *InteractionCreate {
+	mutation := newInteractionMutation(c.config, OpCreate)
+	return &InteractionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Interaction entities.
+func (c *InteractionClient) CreateBulk(builders ...*InteractionCreate) *InteractionCreateBulk {
+	return &InteractionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InteractionClient) MapCreateBulk(slice any, setFunc func(*InteractionCreate, int)) *InteractionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InteractionCreateBulk{err: fmt.Errorf("calling to InteractionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InteractionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InteractionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Interaction.
+func (c *InteractionClient) Update() *InteractionUpdate {
+	mutation := newInteractionMutation(c.config, OpUpdate)
+	return &InteractionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InteractionClient) UpdateOne(_m *Interaction) *InteractionUpdateOne {
+	mutation := newInteractionMutation(c.config, OpUpdateOne, withInteraction(_m))
+	return &InteractionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InteractionClient) UpdateOneID(id uuid.UUID) *InteractionUpdateOne {
+	mutation := newInteractionMutation(c.config, OpUpdateOne, withInteractionID(id))
+	return &InteractionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Interaction.
+func (c *InteractionClient) Delete() *InteractionDelete {
+	mutation := newInteractionMutation(c.config, OpDelete)
+	return &InteractionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InteractionClient) DeleteOne(_m *Interaction) *InteractionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InteractionClient) DeleteOneID(id uuid.UUID) *InteractionDeleteOne {
+	builder := c.Delete().Where(interaction.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InteractionDeleteOne{builder}
+}
+
+// Query returns a query builder for Interaction.
+func (c *InteractionClient) Query() *InteractionQuery {
+	return &InteractionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInteraction},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Interaction entity by its id.
+func (c *InteractionClient) Get(ctx context.Context, id uuid.UUID) (*Interaction, error) {
+	return c.Query().Where(interaction.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InteractionClient) GetX(ctx context.Context, id uuid.UUID) *Interaction {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryCredential queries the credential edge of a Interaction.
+func (c *InteractionClient) QueryCredential(_m *Interaction) *CredentialQuery {
+	query := (&CredentialClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(interaction.Table, interaction.FieldID, id),
+			sqlgraph.To(credential.Table, credential.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, interaction.CredentialTable, interaction.CredentialColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOwner queries the owner edge of a Interaction.
+func (c *InteractionClient) QueryOwner(_m *Interaction) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(interaction.Table, interaction.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, interaction.OwnerTable, interaction.OwnerColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *InteractionClient) Hooks() []Hook {
+	hooks := c.hooks.Interaction
+	return append(hooks[:len(hooks):len(hooks)], interaction.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InteractionClient) Interceptors() []Interceptor {
+	return c.inters.Interaction
+}
+
+func (c *InteractionClient) mutate(ctx context.Context, m *InteractionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InteractionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InteractionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InteractionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InteractionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Interaction mutation op: %q", m.Op())
+	}
+}
+
 // KeyPointClient is a client for the KeyPoint schema.
 type KeyPointClient struct {
 	config
@@ -3538,6 +3730,156 @@ func (c *PassageClient) mutate(ctx context.Context, m *PassageMutation) (Value, 
 	}
 }
 
+// PreferenceClient is a client for the Preference schema.
+type PreferenceClient struct {
+	config
+}
+
+// NewPreferenceClient returns a client for the Preference from the given config.
+func NewPreferenceClient(c config) *PreferenceClient {
+	return &PreferenceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `preference.Hooks(f(g(h())))`.
+func (c *PreferenceClient) Use(hooks ...Hook) {
+	c.hooks.Preference = append(c.hooks.Preference, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `preference.Intercept(f(g(h())))`.
+func (c *PreferenceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Preference = append(c.inters.Preference, interceptors...)
+}
+
+// Create returns a builder for creating a Preference entity.
+func (c *PreferenceClient) Create() *PreferenceCreate {
+	mutation := newPreferenceMutation(c.config, OpCreate)
+	return &PreferenceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Preference entities.
+func (c *PreferenceClient) CreateBulk(builders ...*PreferenceCreate) *PreferenceCreateBulk {
+	return &PreferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PreferenceClient) MapCreateBulk(slice any, setFunc func(*PreferenceCreate, int)) *PreferenceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PreferenceCreateBulk{err: fmt.Errorf("calling to PreferenceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PreferenceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PreferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Preference.
+func (c *PreferenceClient) Update() *PreferenceUpdate {
+	mutation := newPreferenceMutation(c.config, OpUpdate)
+	return &PreferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PreferenceClient) UpdateOne(_m *Preference) *PreferenceUpdateOne {
+	mutation := newPreferenceMutation(c.config, OpUpdateOne, withPreference(_m))
+	return &PreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PreferenceClient) UpdateOneID(id uuid.UUID) *PreferenceUpdateOne {
+	mutation := newPreferenceMutation(c.config, OpUpdateOne, withPreferenceID(id))
+	return &PreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Preference.
+func (c *PreferenceClient) Delete() *PreferenceDelete {
+	mutation := newPreferenceMutation(c.config, OpDelete)
+	return &PreferenceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PreferenceClient) DeleteOne(_m *Preference) *PreferenceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PreferenceClient) DeleteOneID(id uuid.UUID) *PreferenceDeleteOne {
+	builder := c.Delete().Where(preference.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PreferenceDeleteOne{builder}
+}
+
+// Query returns a query builder for Preference.
+func (c *PreferenceClient) Query() *PreferenceQuery {
+	return &PreferenceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePreference},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Preference entity by its id.
+func (c *PreferenceClient) Get(ctx context.Context, id uuid.UUID) (*Preference, error) {
+	return c.Query().Where(preference.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PreferenceClient) GetX(ctx context.Context, id uuid.UUID) *Preference {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOwner queries the owner edge of a Preference.
+func (c *PreferenceClient) QueryOwner(_m *Preference) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(preference.Table, preference.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, true, preference.OwnerTable, preference.OwnerColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PreferenceClient) Hooks() []Hook {
+	hooks := c.hooks.Preference
+	return append(hooks[:len(hooks):len(hooks)], preference.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PreferenceClient) Interceptors() []Interceptor {
+	return c.inters.Preference
+}
+
+func (c *PreferenceClient) mutate(ctx context.Context, m *PreferenceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PreferenceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PreferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PreferenceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Preference mutation op: %q", m.Op())
+	}
+}
+
 // QuestionClient is a client for the Question schema.
 type QuestionClient struct {
 	config
@@ -3736,6 +4078,156 @@ func (c *QuestionClient) mutate(ctx context.Context, m *QuestionMutation) (Value
 	}
 }
 
+// RecommendationDecisionClient is a client for the RecommendationDecision schema.
+type RecommendationDecisionClient struct {
+	config
+}
+
+// NewRecommendationDecisionClient returns a client for the RecommendationDecision from the given config.
+func NewRecommendationDecisionClient(c config) *RecommendationDecisionClient {
+	return &RecommendationDecisionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `recommendationdecision.Hooks(f(g(h())))`.
+func (c *RecommendationDecisionClient) Use(hooks ...Hook) {
+	c.hooks.RecommendationDecision = append(c.hooks.RecommendationDecision, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `recommendationdecision.Intercept(f(g(h())))`.
+func (c *RecommendationDecisionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RecommendationDecision = append(c.inters.RecommendationDecision, interceptors...)
+}
+
+// Create returns a builder for creating a RecommendationDecision entity.
+func (c *RecommendationDecisionClient) Create() *RecommendationDecisionCreate {
+	mutation := newRecommendationDecisionMutation(c.config, OpCreate)
+	return &RecommendationDecisionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RecommendationDecision entities.
+func (c *RecommendationDecisionClient) CreateBulk(builders ...*RecommendationDecisionCreate) *RecommendationDecisionCreateBulk {
+	return &RecommendationDecisionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RecommendationDecisionClient) MapCreateBulk(slice any, setFunc func(*RecommendationDecisionCreate, int)) *RecommendationDecisionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RecommendationDecisionCreateBulk{err: fmt.Errorf("calling to RecommendationDecisionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RecommendationDecisionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RecommendationDecisionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RecommendationDecision.
+func (c *RecommendationDecisionClient) Update() *RecommendationDecisionUpdate {
+	mutation := newRecommendationDecisionMutation(c.config, OpUpdate)
+	return &RecommendationDecisionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RecommendationDecisionClient) UpdateOne(_m *RecommendationDecision) *RecommendationDecisionUpdateOne {
+	mutation := newRecommendationDecisionMutation(c.config, OpUpdateOne, withRecommendationDecision(_m))
+	return &RecommendationDecisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RecommendationDecisionClient) UpdateOneID(id uuid.UUID) *RecommendationDecisionUpdateOne {
+	mutation := newRecommendationDecisionMutation(c.config, OpUpdateOne, withRecommendationDecisionID(id))
+	return &RecommendationDecisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RecommendationDecision.
+func (c *RecommendationDecisionClient) Delete() *RecommendationDecisionDelete {
+	mutation := newRecommendationDecisionMutation(c.config, OpDelete)
+	return &RecommendationDecisionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RecommendationDecisionClient) DeleteOne(_m *RecommendationDecision) *RecommendationDecisionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RecommendationDecisionClient) DeleteOneID(id uuid.UUID) *RecommendationDecisionDeleteOne {
+	builder := c.Delete().Where(recommendationdecision.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RecommendationDecisionDeleteOne{builder}
+}
+
+// Query returns a query builder for RecommendationDecision.
+func (c *RecommendationDecisionClient) Query() *RecommendationDecisionQuery {
+	return &RecommendationDecisionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRecommendationDecision},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RecommendationDecision entity by its id.
+func (c *RecommendationDecisionClient) Get(ctx context.Context, id uuid.UUID) (*RecommendationDecision, error) {
+	return c.Query().Where(recommendationdecision.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RecommendationDecisionClient) GetX(ctx context.Context, id uuid.UUID) *RecommendationDecision {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryItem queries the item edge of a RecommendationDecision.
+func (c *RecommendationDecisionClient) QueryItem(_m *RecommendationDecision) *RecommendationItemQuery {
+	query := (&RecommendationItemClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(recommendationdecision.Table, recommendationdecision.FieldID, id),
+			sqlgraph.To(recommendationitem.Table, recommendationitem.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, true, recommendationdecision.ItemTable, recommendationdecision.ItemColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RecommendationDecisionClient) Hooks() []Hook {
+	hooks := c.hooks.RecommendationDecision
+	return append(hooks[:len(hooks):len(hooks)], recommendationdecision.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RecommendationDecisionClient) Interceptors() []Interceptor {
+	return c.inters.RecommendationDecision
+}
+
+func (c *RecommendationDecisionClient) mutate(ctx context.Context, m *RecommendationDecisionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RecommendationDecisionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RecommendationDecisionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RecommendationDecisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RecommendationDecisionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown RecommendationDecision mutation op: %q", m.Op())
+	}
+}
+
 // RecommendationItemClient is a client for the RecommendationItem schema.
 type RecommendationItemClient struct {
 	config
@@ -3869,6 +4361,22 @@ func (c *RecommendationItemClient) QueryCredential(_m *RecommendationItem) *Cred
 			sqlgraph.From(recommendationitem.Table, recommendationitem.FieldID, id),
 			sqlgraph.To(credential.Table, credential.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, recommendationitem.CredentialTable, recommendationitem.CredentialColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryDecision queries the decision edge of a RecommendationItem.
+func (c *RecommendationItemClient) QueryDecision(_m *RecommendationItem) *RecommendationDecisionQuery {
+	query := (&RecommendationDecisionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(recommendationitem.Table, recommendationitem.FieldID, id),
+			sqlgraph.To(recommendationdecision.Table, recommendationdecision.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, false, recommendationitem.DecisionTable, recommendationitem.DecisionColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -4018,7 +4526,7 @@ func (c *RecommendationListClient) QueryRun(_m *RecommendationList) *ScoringRunQ
 		step := sqlgraph.NewStep(
 			sqlgraph.From(recommendationlist.Table, recommendationlist.FieldID, id),
 			sqlgraph.To(scoringrun.Table, scoringrun.FieldID),
-			sqlgraph.Edge(sqlgraph.O2O, true, recommendationlist.RunTable, recommendationlist.RunColumn),
+			sqlgraph.Edge(sqlgraph.M2O, true, recommendationlist.RunTable, recommendationlist.RunColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -4880,7 +5388,7 @@ func (c *ScoringRunClient) QueryRecommendations(_m *ScoringRun) *RecommendationL
 		step := sqlgraph.NewStep(
 			sqlgraph.From(scoringrun.Table, scoringrun.FieldID, id),
 			sqlgraph.To(recommendationlist.Table, recommendationlist.FieldID),
-			sqlgraph.Edge(sqlgraph.O2O, false, scoringrun.RecommendationsTable, scoringrun.RecommendationsColumn),
+			sqlgraph.Edge(sqlgraph.O2M, false, scoringrun.RecommendationsTable, scoringrun.RecommendationsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -5370,6 +5878,38 @@ func (c *UserClient) QueryEssays(_m *User) *EssayQuery {
 	return query
 }
 
+// QueryInteractions queries the interactions edge of a User.
+func (c *UserClient) QueryInteractions(_m *User) *InteractionQuery {
+	query := (&InteractionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(interaction.Table, interaction.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.InteractionsTable, user.InteractionsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPreference queries the preference edge of a User.
+func (c *UserClient) QueryPreference(_m *User) *PreferenceQuery {
+	query := (&PreferenceClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(preference.Table, preference.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, false, user.PreferenceTable, user.PreferenceColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *UserClient) Hooks() []Hook {
 	hooks := c.hooks.User
@@ -5400,17 +5940,19 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 type (
 	hooks struct {
 		AuditEvent, Calibration, CalibrationModel, Citation, Cohort, Credential,
-		Criterion, Essay, Evidence, Explanation, GradedAnswer, KeyPoint,
+		Criterion, Essay, Evidence, Explanation, GradedAnswer, Interaction, KeyPoint,
 		KeyPointOutcome, LLMAnswer, LLMCall, LLMDay, LLMWorker, Membership, Override,
-		Passage, Question, RecommendationItem, RecommendationList, ReferenceAnswer,
-		Rescoring, Rubric, Score, ScoringRun, Skill, Track, User []ent.Hook
+		Passage, Preference, Question, RecommendationDecision, RecommendationItem,
+		RecommendationList, ReferenceAnswer, Rescoring, Rubric, Score, ScoringRun,
+		Skill, Track, User []ent.Hook
 	}
 	inters struct {
 		AuditEvent, Calibration, CalibrationModel, Citation, Cohort, Credential,
-		Criterion, Essay, Evidence, Explanation, GradedAnswer, KeyPoint,
+		Criterion, Essay, Evidence, Explanation, GradedAnswer, Interaction, KeyPoint,
 		KeyPointOutcome, LLMAnswer, LLMCall, LLMDay, LLMWorker, Membership, Override,
-		Passage, Question, RecommendationItem, RecommendationList, ReferenceAnswer,
-		Rescoring, Rubric, Score, ScoringRun, Skill, Track, User []ent.Interceptor
+		Passage, Preference, Question, RecommendationDecision, RecommendationItem,
+		RecommendationList, ReferenceAnswer, Rescoring, Rubric, Score, ScoringRun,
+		Skill, Track, User []ent.Interceptor
 	}
 )
 

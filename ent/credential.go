@@ -34,6 +34,8 @@ type Credential struct {
 	Level enums.Level `json:"level,omitempty"`
 	// Duration holds the value of the "duration" field.
 	Duration enums.Duration `json:"duration,omitempty"`
+	// Of learning; duration is their class.
+	Hours *float64 `json:"hours,omitempty"`
 	// Price holds the value of the "price" field.
 	Price enums.Price `json:"price,omitempty"`
 	// Teaches holds the value of the "teaches" field.
@@ -45,7 +47,9 @@ type Credential struct {
 	// URL holds the value of the "url" field.
 	URL *string `json:"url,omitempty"`
 	// Active holds the value of the "active" field.
-	Active       bool `json:"active,omitempty"`
+	Active bool `json:"active,omitempty"`
+	// What the catalogue that it was imported from calls it.
+	ExternalID   *string `json:"external_id,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -58,7 +62,9 @@ func (*Credential) scanValues(columns []string) ([]any, error) {
 			values[i] = new(pq.StringArray)
 		case credential.FieldActive:
 			values[i] = new(sql.NullBool)
-		case credential.FieldSlug, credential.FieldTitle, credential.FieldProvider, credential.FieldKind, credential.FieldLevel, credential.FieldDuration, credential.FieldPrice, credential.FieldDescription, credential.FieldURL:
+		case credential.FieldHours:
+			values[i] = new(sql.NullFloat64)
+		case credential.FieldSlug, credential.FieldTitle, credential.FieldProvider, credential.FieldKind, credential.FieldLevel, credential.FieldDuration, credential.FieldPrice, credential.FieldDescription, credential.FieldURL, credential.FieldExternalID:
 			values[i] = new(sql.NullString)
 		case credential.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -127,6 +133,13 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Duration = enums.Duration(value.String)
 			}
+		case credential.FieldHours:
+			if value, ok := values[i].(*sql.NullFloat64); !ok {
+				return fmt.Errorf("unexpected type %T for field hours", values[i])
+			} else if value.Valid {
+				_m.Hours = new(float64)
+				*_m.Hours = value.Float64
+			}
 		case credential.FieldPrice:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field price", values[i])
@@ -163,6 +176,13 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field active", values[i])
 			} else if value.Valid {
 				_m.Active = value.Bool
+			}
+		case credential.FieldExternalID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field external_id", values[i])
+			} else if value.Valid {
+				_m.ExternalID = new(string)
+				*_m.ExternalID = value.String
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -221,6 +241,11 @@ func (_m *Credential) String() string {
 	builder.WriteString("duration=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Duration))
 	builder.WriteString(", ")
+	if v := _m.Hours; v != nil {
+		builder.WriteString("hours=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
 	builder.WriteString("price=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Price))
 	builder.WriteString(", ")
@@ -240,6 +265,11 @@ func (_m *Credential) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("active=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Active))
+	builder.WriteString(", ")
+	if v := _m.ExternalID; v != nil {
+		builder.WriteString("external_id=")
+		builder.WriteString(*v)
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

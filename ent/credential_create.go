@@ -84,6 +84,20 @@ func (_c *CredentialCreate) SetNillableDuration(v *enums.Duration) *CredentialCr
 	return _c
 }
 
+// SetHours sets the "hours" field.
+func (_c *CredentialCreate) SetHours(v float64) *CredentialCreate {
+	_c.mutation.SetHours(v)
+	return _c
+}
+
+// SetNillableHours sets the "hours" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableHours(v *float64) *CredentialCreate {
+	if v != nil {
+		_c.SetHours(*v)
+	}
+	return _c
+}
+
 // SetPrice sets the "price" field.
 func (_c *CredentialCreate) SetPrice(v enums.Price) *CredentialCreate {
 	_c.mutation.SetPrice(v)
@@ -140,6 +154,20 @@ func (_c *CredentialCreate) SetActive(v bool) *CredentialCreate {
 func (_c *CredentialCreate) SetNillableActive(v *bool) *CredentialCreate {
 	if v != nil {
 		_c.SetActive(*v)
+	}
+	return _c
+}
+
+// SetExternalID sets the "external_id" field.
+func (_c *CredentialCreate) SetExternalID(v string) *CredentialCreate {
+	_c.mutation.SetExternalID(v)
+	return _c
+}
+
+// SetNillableExternalID sets the "external_id" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableExternalID(v *string) *CredentialCreate {
+	if v != nil {
+		_c.SetExternalID(*v)
 	}
 	return _c
 }
@@ -291,6 +319,11 @@ func (_c *CredentialCreate) check() error {
 			return &ValidationError{Name: "duration", err: fmt.Errorf(`ent: validator failed for field "Credential.duration": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.Hours(); ok {
+		if err := credential.HoursValidator(v); err != nil {
+			return &ValidationError{Name: "hours", err: fmt.Errorf(`ent: validator failed for field "Credential.hours": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Price(); !ok {
 		return &ValidationError{Name: "price", err: errors.New(`ent: missing required field "Credential.price"`)}
 	}
@@ -310,6 +343,11 @@ func (_c *CredentialCreate) check() error {
 	}
 	if _, ok := _c.mutation.Active(); !ok {
 		return &ValidationError{Name: "active", err: errors.New(`ent: missing required field "Credential.active"`)}
+	}
+	if v, ok := _c.mutation.ExternalID(); ok {
+		if err := credential.ExternalIDValidator(v); err != nil {
+			return &ValidationError{Name: "external_id", err: fmt.Errorf(`ent: validator failed for field "Credential.external_id": %w`, err)}
+		}
 	}
 	return nil
 }
@@ -375,6 +413,10 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 		_spec.SetField(credential.FieldDuration, field.TypeEnum, value)
 		_node.Duration = value
 	}
+	if value, ok := _c.mutation.Hours(); ok {
+		_spec.SetField(credential.FieldHours, field.TypeFloat64, value)
+		_node.Hours = &value
+	}
 	if value, ok := _c.mutation.Price(); ok {
 		_spec.SetField(credential.FieldPrice, field.TypeEnum, value)
 		_node.Price = value
@@ -398,6 +440,10 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Active(); ok {
 		_spec.SetField(credential.FieldActive, field.TypeBool, value)
 		_node.Active = value
+	}
+	if value, ok := _c.mutation.ExternalID(); ok {
+		_spec.SetField(credential.FieldExternalID, field.TypeString, value)
+		_node.ExternalID = &value
 	}
 	return _node, _spec
 }
@@ -511,6 +557,30 @@ func (u *CredentialUpsert) UpdateDuration() *CredentialUpsert {
 	return u
 }
 
+// SetHours sets the "hours" field.
+func (u *CredentialUpsert) SetHours(v float64) *CredentialUpsert {
+	u.Set(credential.FieldHours, v)
+	return u
+}
+
+// UpdateHours sets the "hours" field to the value that was provided on create.
+func (u *CredentialUpsert) UpdateHours() *CredentialUpsert {
+	u.SetExcluded(credential.FieldHours)
+	return u
+}
+
+// AddHours adds v to the "hours" field.
+func (u *CredentialUpsert) AddHours(v float64) *CredentialUpsert {
+	u.Add(credential.FieldHours, v)
+	return u
+}
+
+// ClearHours clears the value of the "hours" field.
+func (u *CredentialUpsert) ClearHours() *CredentialUpsert {
+	u.SetNull(credential.FieldHours)
+	return u
+}
+
 // SetPrice sets the "price" field.
 func (u *CredentialUpsert) SetPrice(v enums.Price) *CredentialUpsert {
 	u.Set(credential.FieldPrice, v)
@@ -586,6 +656,24 @@ func (u *CredentialUpsert) SetActive(v bool) *CredentialUpsert {
 // UpdateActive sets the "active" field to the value that was provided on create.
 func (u *CredentialUpsert) UpdateActive() *CredentialUpsert {
 	u.SetExcluded(credential.FieldActive)
+	return u
+}
+
+// SetExternalID sets the "external_id" field.
+func (u *CredentialUpsert) SetExternalID(v string) *CredentialUpsert {
+	u.Set(credential.FieldExternalID, v)
+	return u
+}
+
+// UpdateExternalID sets the "external_id" field to the value that was provided on create.
+func (u *CredentialUpsert) UpdateExternalID() *CredentialUpsert {
+	u.SetExcluded(credential.FieldExternalID)
+	return u
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (u *CredentialUpsert) ClearExternalID() *CredentialUpsert {
+	u.SetNull(credential.FieldExternalID)
 	return u
 }
 
@@ -713,6 +801,34 @@ func (u *CredentialUpsertOne) UpdateDuration() *CredentialUpsertOne {
 	})
 }
 
+// SetHours sets the "hours" field.
+func (u *CredentialUpsertOne) SetHours(v float64) *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetHours(v)
+	})
+}
+
+// AddHours adds v to the "hours" field.
+func (u *CredentialUpsertOne) AddHours(v float64) *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.AddHours(v)
+	})
+}
+
+// UpdateHours sets the "hours" field to the value that was provided on create.
+func (u *CredentialUpsertOne) UpdateHours() *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateHours()
+	})
+}
+
+// ClearHours clears the value of the "hours" field.
+func (u *CredentialUpsertOne) ClearHours() *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.ClearHours()
+	})
+}
+
 // SetPrice sets the "price" field.
 func (u *CredentialUpsertOne) SetPrice(v enums.Price) *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
@@ -801,6 +917,27 @@ func (u *CredentialUpsertOne) SetActive(v bool) *CredentialUpsertOne {
 func (u *CredentialUpsertOne) UpdateActive() *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.UpdateActive()
+	})
+}
+
+// SetExternalID sets the "external_id" field.
+func (u *CredentialUpsertOne) SetExternalID(v string) *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetExternalID(v)
+	})
+}
+
+// UpdateExternalID sets the "external_id" field to the value that was provided on create.
+func (u *CredentialUpsertOne) UpdateExternalID() *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateExternalID()
+	})
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (u *CredentialUpsertOne) ClearExternalID() *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.ClearExternalID()
 	})
 }
 
@@ -1095,6 +1232,34 @@ func (u *CredentialUpsertBulk) UpdateDuration() *CredentialUpsertBulk {
 	})
 }
 
+// SetHours sets the "hours" field.
+func (u *CredentialUpsertBulk) SetHours(v float64) *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetHours(v)
+	})
+}
+
+// AddHours adds v to the "hours" field.
+func (u *CredentialUpsertBulk) AddHours(v float64) *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.AddHours(v)
+	})
+}
+
+// UpdateHours sets the "hours" field to the value that was provided on create.
+func (u *CredentialUpsertBulk) UpdateHours() *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateHours()
+	})
+}
+
+// ClearHours clears the value of the "hours" field.
+func (u *CredentialUpsertBulk) ClearHours() *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.ClearHours()
+	})
+}
+
 // SetPrice sets the "price" field.
 func (u *CredentialUpsertBulk) SetPrice(v enums.Price) *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
@@ -1183,6 +1348,27 @@ func (u *CredentialUpsertBulk) SetActive(v bool) *CredentialUpsertBulk {
 func (u *CredentialUpsertBulk) UpdateActive() *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.UpdateActive()
+	})
+}
+
+// SetExternalID sets the "external_id" field.
+func (u *CredentialUpsertBulk) SetExternalID(v string) *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetExternalID(v)
+	})
+}
+
+// UpdateExternalID sets the "external_id" field to the value that was provided on create.
+func (u *CredentialUpsertBulk) UpdateExternalID() *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateExternalID()
+	})
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (u *CredentialUpsertBulk) ClearExternalID() *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.ClearExternalID()
 	})
 }
 

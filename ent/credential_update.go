@@ -100,6 +100,33 @@ func (_u *CredentialUpdate) SetNillableDuration(v *enums.Duration) *CredentialUp
 	return _u
 }
 
+// SetHours sets the "hours" field.
+func (_u *CredentialUpdate) SetHours(v float64) *CredentialUpdate {
+	_u.mutation.ResetHours()
+	_u.mutation.SetHours(v)
+	return _u
+}
+
+// SetNillableHours sets the "hours" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableHours(v *float64) *CredentialUpdate {
+	if v != nil {
+		_u.SetHours(*v)
+	}
+	return _u
+}
+
+// AddHours adds value to the "hours" field.
+func (_u *CredentialUpdate) AddHours(v float64) *CredentialUpdate {
+	_u.mutation.AddHours(v)
+	return _u
+}
+
+// ClearHours clears the value of the "hours" field.
+func (_u *CredentialUpdate) ClearHours() *CredentialUpdate {
+	_u.mutation.ClearHours()
+	return _u
+}
+
 // SetPrice sets the "price" field.
 func (_u *CredentialUpdate) SetPrice(v enums.Price) *CredentialUpdate {
 	_u.mutation.SetPrice(v)
@@ -174,6 +201,26 @@ func (_u *CredentialUpdate) SetNillableActive(v *bool) *CredentialUpdate {
 	return _u
 }
 
+// SetExternalID sets the "external_id" field.
+func (_u *CredentialUpdate) SetExternalID(v string) *CredentialUpdate {
+	_u.mutation.SetExternalID(v)
+	return _u
+}
+
+// SetNillableExternalID sets the "external_id" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableExternalID(v *string) *CredentialUpdate {
+	if v != nil {
+		_u.SetExternalID(*v)
+	}
+	return _u
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (_u *CredentialUpdate) ClearExternalID() *CredentialUpdate {
+	_u.mutation.ClearExternalID()
+	return _u
+}
+
 // Mutation returns the CredentialMutation object of the builder.
 func (_u *CredentialUpdate) Mutation() *CredentialMutation {
 	return _u.mutation
@@ -233,9 +280,19 @@ func (_u *CredentialUpdate) check() error {
 			return &ValidationError{Name: "duration", err: fmt.Errorf(`ent: validator failed for field "Credential.duration": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Hours(); ok {
+		if err := credential.HoursValidator(v); err != nil {
+			return &ValidationError{Name: "hours", err: fmt.Errorf(`ent: validator failed for field "Credential.hours": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Price(); ok {
 		if err := credential.PriceValidator(v); err != nil {
 			return &ValidationError{Name: "price", err: fmt.Errorf(`ent: validator failed for field "Credential.price": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.ExternalID(); ok {
+		if err := credential.ExternalIDValidator(v); err != nil {
+			return &ValidationError{Name: "external_id", err: fmt.Errorf(`ent: validator failed for field "Credential.external_id": %w`, err)}
 		}
 	}
 	return nil
@@ -274,6 +331,15 @@ func (_u *CredentialUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.Duration(); ok {
 		_spec.SetField(credential.FieldDuration, field.TypeEnum, value)
 	}
+	if value, ok := _u.mutation.Hours(); ok {
+		_spec.SetField(credential.FieldHours, field.TypeFloat64, value)
+	}
+	if value, ok := _u.mutation.AddedHours(); ok {
+		_spec.AddField(credential.FieldHours, field.TypeFloat64, value)
+	}
+	if _u.mutation.HoursCleared() {
+		_spec.ClearField(credential.FieldHours, field.TypeFloat64)
+	}
 	if value, ok := _u.mutation.Price(); ok {
 		_spec.SetField(credential.FieldPrice, field.TypeEnum, value)
 	}
@@ -294,6 +360,12 @@ func (_u *CredentialUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.Active(); ok {
 		_spec.SetField(credential.FieldActive, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.ExternalID(); ok {
+		_spec.SetField(credential.FieldExternalID, field.TypeString, value)
+	}
+	if _u.mutation.ExternalIDCleared() {
+		_spec.ClearField(credential.FieldExternalID, field.TypeString)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -387,6 +459,33 @@ func (_u *CredentialUpdateOne) SetNillableDuration(v *enums.Duration) *Credentia
 	return _u
 }
 
+// SetHours sets the "hours" field.
+func (_u *CredentialUpdateOne) SetHours(v float64) *CredentialUpdateOne {
+	_u.mutation.ResetHours()
+	_u.mutation.SetHours(v)
+	return _u
+}
+
+// SetNillableHours sets the "hours" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableHours(v *float64) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetHours(*v)
+	}
+	return _u
+}
+
+// AddHours adds value to the "hours" field.
+func (_u *CredentialUpdateOne) AddHours(v float64) *CredentialUpdateOne {
+	_u.mutation.AddHours(v)
+	return _u
+}
+
+// ClearHours clears the value of the "hours" field.
+func (_u *CredentialUpdateOne) ClearHours() *CredentialUpdateOne {
+	_u.mutation.ClearHours()
+	return _u
+}
+
 // SetPrice sets the "price" field.
 func (_u *CredentialUpdateOne) SetPrice(v enums.Price) *CredentialUpdateOne {
 	_u.mutation.SetPrice(v)
@@ -458,6 +557,26 @@ func (_u *CredentialUpdateOne) SetNillableActive(v *bool) *CredentialUpdateOne {
 	if v != nil {
 		_u.SetActive(*v)
 	}
+	return _u
+}
+
+// SetExternalID sets the "external_id" field.
+func (_u *CredentialUpdateOne) SetExternalID(v string) *CredentialUpdateOne {
+	_u.mutation.SetExternalID(v)
+	return _u
+}
+
+// SetNillableExternalID sets the "external_id" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableExternalID(v *string) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetExternalID(*v)
+	}
+	return _u
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (_u *CredentialUpdateOne) ClearExternalID() *CredentialUpdateOne {
+	_u.mutation.ClearExternalID()
 	return _u
 }
 
@@ -533,9 +652,19 @@ func (_u *CredentialUpdateOne) check() error {
 			return &ValidationError{Name: "duration", err: fmt.Errorf(`ent: validator failed for field "Credential.duration": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Hours(); ok {
+		if err := credential.HoursValidator(v); err != nil {
+			return &ValidationError{Name: "hours", err: fmt.Errorf(`ent: validator failed for field "Credential.hours": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Price(); ok {
 		if err := credential.PriceValidator(v); err != nil {
 			return &ValidationError{Name: "price", err: fmt.Errorf(`ent: validator failed for field "Credential.price": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.ExternalID(); ok {
+		if err := credential.ExternalIDValidator(v); err != nil {
+			return &ValidationError{Name: "external_id", err: fmt.Errorf(`ent: validator failed for field "Credential.external_id": %w`, err)}
 		}
 	}
 	return nil
@@ -591,6 +720,15 @@ func (_u *CredentialUpdateOne) sqlSave(ctx context.Context) (_node *Credential, 
 	if value, ok := _u.mutation.Duration(); ok {
 		_spec.SetField(credential.FieldDuration, field.TypeEnum, value)
 	}
+	if value, ok := _u.mutation.Hours(); ok {
+		_spec.SetField(credential.FieldHours, field.TypeFloat64, value)
+	}
+	if value, ok := _u.mutation.AddedHours(); ok {
+		_spec.AddField(credential.FieldHours, field.TypeFloat64, value)
+	}
+	if _u.mutation.HoursCleared() {
+		_spec.ClearField(credential.FieldHours, field.TypeFloat64)
+	}
 	if value, ok := _u.mutation.Price(); ok {
 		_spec.SetField(credential.FieldPrice, field.TypeEnum, value)
 	}
@@ -611,6 +749,12 @@ func (_u *CredentialUpdateOne) sqlSave(ctx context.Context) (_node *Credential, 
 	}
 	if value, ok := _u.mutation.Active(); ok {
 		_spec.SetField(credential.FieldActive, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.ExternalID(); ok {
+		_spec.SetField(credential.FieldExternalID, field.TypeString, value)
+	}
+	if _u.mutation.ExternalIDCleared() {
+		_spec.ClearField(credential.FieldExternalID, field.TypeString)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Credential{config: _u.config}

@@ -23,6 +23,7 @@ import (
 	"github.com/rubrica/rubrica/ent/evidence"
 	"github.com/rubrica/rubrica/ent/explanation"
 	"github.com/rubrica/rubrica/ent/gradedanswer"
+	"github.com/rubrica/rubrica/ent/interaction"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
 	"github.com/rubrica/rubrica/ent/llmanswer"
@@ -32,7 +33,9 @@ import (
 	"github.com/rubrica/rubrica/ent/membership"
 	"github.com/rubrica/rubrica/ent/override"
 	"github.com/rubrica/rubrica/ent/passage"
+	"github.com/rubrica/rubrica/ent/preference"
 	"github.com/rubrica/rubrica/ent/question"
+	"github.com/rubrica/rubrica/ent/recommendationdecision"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/referenceanswer"
@@ -103,37 +106,40 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			auditevent.Table:         auditevent.ValidColumn,
-			calibration.Table:        calibration.ValidColumn,
-			calibrationmodel.Table:   calibrationmodel.ValidColumn,
-			citation.Table:           citation.ValidColumn,
-			cohort.Table:             cohort.ValidColumn,
-			credential.Table:         credential.ValidColumn,
-			criterion.Table:          criterion.ValidColumn,
-			essay.Table:              essay.ValidColumn,
-			evidence.Table:           evidence.ValidColumn,
-			explanation.Table:        explanation.ValidColumn,
-			gradedanswer.Table:       gradedanswer.ValidColumn,
-			keypoint.Table:           keypoint.ValidColumn,
-			keypointoutcome.Table:    keypointoutcome.ValidColumn,
-			llmanswer.Table:          llmanswer.ValidColumn,
-			llmcall.Table:            llmcall.ValidColumn,
-			llmday.Table:             llmday.ValidColumn,
-			llmworker.Table:          llmworker.ValidColumn,
-			membership.Table:         membership.ValidColumn,
-			override.Table:           override.ValidColumn,
-			passage.Table:            passage.ValidColumn,
-			question.Table:           question.ValidColumn,
-			recommendationitem.Table: recommendationitem.ValidColumn,
-			recommendationlist.Table: recommendationlist.ValidColumn,
-			referenceanswer.Table:    referenceanswer.ValidColumn,
-			rescoring.Table:          rescoring.ValidColumn,
-			rubric.Table:             rubric.ValidColumn,
-			score.Table:              score.ValidColumn,
-			scoringrun.Table:         scoringrun.ValidColumn,
-			skill.Table:              skill.ValidColumn,
-			track.Table:              track.ValidColumn,
-			user.Table:               user.ValidColumn,
+			auditevent.Table:             auditevent.ValidColumn,
+			calibration.Table:            calibration.ValidColumn,
+			calibrationmodel.Table:       calibrationmodel.ValidColumn,
+			citation.Table:               citation.ValidColumn,
+			cohort.Table:                 cohort.ValidColumn,
+			credential.Table:             credential.ValidColumn,
+			criterion.Table:              criterion.ValidColumn,
+			essay.Table:                  essay.ValidColumn,
+			evidence.Table:               evidence.ValidColumn,
+			explanation.Table:            explanation.ValidColumn,
+			gradedanswer.Table:           gradedanswer.ValidColumn,
+			interaction.Table:            interaction.ValidColumn,
+			keypoint.Table:               keypoint.ValidColumn,
+			keypointoutcome.Table:        keypointoutcome.ValidColumn,
+			llmanswer.Table:              llmanswer.ValidColumn,
+			llmcall.Table:                llmcall.ValidColumn,
+			llmday.Table:                 llmday.ValidColumn,
+			llmworker.Table:              llmworker.ValidColumn,
+			membership.Table:             membership.ValidColumn,
+			override.Table:               override.ValidColumn,
+			passage.Table:                passage.ValidColumn,
+			preference.Table:             preference.ValidColumn,
+			question.Table:               question.ValidColumn,
+			recommendationdecision.Table: recommendationdecision.ValidColumn,
+			recommendationitem.Table:     recommendationitem.ValidColumn,
+			recommendationlist.Table:     recommendationlist.ValidColumn,
+			referenceanswer.Table:        referenceanswer.ValidColumn,
+			rescoring.Table:              rescoring.ValidColumn,
+			rubric.Table:                 rubric.ValidColumn,
+			score.Table:                  score.ValidColumn,
+			scoringrun.Table:             scoringrun.ValidColumn,
+			skill.Table:                  skill.ValidColumn,
+			track.Table:                  track.ValidColumn,
+			user.Table:                   user.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

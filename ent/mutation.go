@@ -25,6 +25,7 @@ import (
 	"github.com/rubrica/rubrica/ent/evidence"
 	"github.com/rubrica/rubrica/ent/explanation"
 	"github.com/rubrica/rubrica/ent/gradedanswer"
+	"github.com/rubrica/rubrica/ent/interaction"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
 	"github.com/rubrica/rubrica/ent/llmanswer"
@@ -35,7 +36,9 @@ import (
 	"github.com/rubrica/rubrica/ent/override"
 	"github.com/rubrica/rubrica/ent/passage"
 	"github.com/rubrica/rubrica/ent/predicate"
+	"github.com/rubrica/rubrica/ent/preference"
 	"github.com/rubrica/rubrica/ent/question"
+	"github.com/rubrica/rubrica/ent/recommendationdecision"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/referenceanswer"
@@ -58,37 +61,40 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAuditEvent         = "AuditEvent"
-	TypeCalibration        = "Calibration"
-	TypeCalibrationModel   = "CalibrationModel"
-	TypeCitation           = "Citation"
-	TypeCohort             = "Cohort"
-	TypeCredential         = "Credential"
-	TypeCriterion          = "Criterion"
-	TypeEssay              = "Essay"
-	TypeEvidence           = "Evidence"
-	TypeExplanation        = "Explanation"
-	TypeGradedAnswer       = "GradedAnswer"
-	TypeKeyPoint           = "KeyPoint"
-	TypeKeyPointOutcome    = "KeyPointOutcome"
-	TypeLLMAnswer          = "LLMAnswer"
-	TypeLLMCall            = "LLMCall"
-	TypeLLMDay             = "LLMDay"
-	TypeLLMWorker          = "LLMWorker"
-	TypeMembership         = "Membership"
-	TypeOverride           = "Override"
-	TypePassage            = "Passage"
-	TypeQuestion           = "Question"
-	TypeRecommendationItem = "RecommendationItem"
-	TypeRecommendationList = "RecommendationList"
-	TypeReferenceAnswer    = "ReferenceAnswer"
-	TypeRescoring          = "Rescoring"
-	TypeRubric             = "Rubric"
-	TypeScore              = "Score"
-	TypeScoringRun         = "ScoringRun"
-	TypeSkill              = "Skill"
-	TypeTrack              = "Track"
-	TypeUser               = "User"
+	TypeAuditEvent             = "AuditEvent"
+	TypeCalibration            = "Calibration"
+	TypeCalibrationModel       = "CalibrationModel"
+	TypeCitation               = "Citation"
+	TypeCohort                 = "Cohort"
+	TypeCredential             = "Credential"
+	TypeCriterion              = "Criterion"
+	TypeEssay                  = "Essay"
+	TypeEvidence               = "Evidence"
+	TypeExplanation            = "Explanation"
+	TypeGradedAnswer           = "GradedAnswer"
+	TypeInteraction            = "Interaction"
+	TypeKeyPoint               = "KeyPoint"
+	TypeKeyPointOutcome        = "KeyPointOutcome"
+	TypeLLMAnswer              = "LLMAnswer"
+	TypeLLMCall                = "LLMCall"
+	TypeLLMDay                 = "LLMDay"
+	TypeLLMWorker              = "LLMWorker"
+	TypeMembership             = "Membership"
+	TypeOverride               = "Override"
+	TypePassage                = "Passage"
+	TypePreference             = "Preference"
+	TypeQuestion               = "Question"
+	TypeRecommendationDecision = "RecommendationDecision"
+	TypeRecommendationItem     = "RecommendationItem"
+	TypeRecommendationList     = "RecommendationList"
+	TypeReferenceAnswer        = "ReferenceAnswer"
+	TypeRescoring              = "Rescoring"
+	TypeRubric                 = "Rubric"
+	TypeScore                  = "Score"
+	TypeScoringRun             = "ScoringRun"
+	TypeSkill                  = "Skill"
+	TypeTrack                  = "Track"
+	TypeUser                   = "User"
 )
 
 // AuditEventMutation represents an operation that mutates the AuditEvent nodes in the graph.
@@ -4278,12 +4284,15 @@ type CredentialMutation struct {
 	kind          *enums.CredentialKind
 	level         *enums.Level
 	duration      *enums.Duration
+	hours         *float64
+	addhours      *float64
 	price         *enums.Price
 	teaches       *pq.StringArray
 	requires      *pq.StringArray
 	description   *string
 	url           *string
 	active        *bool
+	external_id   *string
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*Credential, error)
@@ -4646,6 +4655,76 @@ func (m *CredentialMutation) ResetDuration() {
 	m.duration = nil
 }
 
+// SetHours sets the "hours" field.
+func (m *CredentialMutation) SetHours(f float64) {
+	m.hours = &f
+	m.addhours = nil
+}
+
+// Hours returns the value of the "hours" field in the mutation.
+func (m *CredentialMutation) Hours() (r float64, exists bool) {
+	v := m.hours
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHours returns the old "hours" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldHours(ctx context.Context) (v *float64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHours is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHours requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHours: %w", err)
+	}
+	return oldValue.Hours, nil
+}
+
+// AddHours adds f to the "hours" field.
+func (m *CredentialMutation) AddHours(f float64) {
+	if m.addhours != nil {
+		*m.addhours += f
+	} else {
+		m.addhours = &f
+	}
+}
+
+// AddedHours returns the value that was added to the "hours" field in this mutation.
+func (m *CredentialMutation) AddedHours() (r float64, exists bool) {
+	v := m.addhours
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearHours clears the value of the "hours" field.
+func (m *CredentialMutation) ClearHours() {
+	m.hours = nil
+	m.addhours = nil
+	m.clearedFields[credential.FieldHours] = struct{}{}
+}
+
+// HoursCleared returns if the "hours" field was cleared in this mutation.
+func (m *CredentialMutation) HoursCleared() bool {
+	_, ok := m.clearedFields[credential.FieldHours]
+	return ok
+}
+
+// ResetHours resets all changes to the "hours" field.
+func (m *CredentialMutation) ResetHours() {
+	m.hours = nil
+	m.addhours = nil
+	delete(m.clearedFields, credential.FieldHours)
+}
+
 // SetPrice sets the "price" field.
 func (m *CredentialMutation) SetPrice(e enums.Price) {
 	m.price = &e
@@ -4875,6 +4954,55 @@ func (m *CredentialMutation) ResetActive() {
 	m.active = nil
 }
 
+// SetExternalID sets the "external_id" field.
+func (m *CredentialMutation) SetExternalID(s string) {
+	m.external_id = &s
+}
+
+// ExternalID returns the value of the "external_id" field in the mutation.
+func (m *CredentialMutation) ExternalID() (r string, exists bool) {
+	v := m.external_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExternalID returns the old "external_id" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldExternalID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExternalID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExternalID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExternalID: %w", err)
+	}
+	return oldValue.ExternalID, nil
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (m *CredentialMutation) ClearExternalID() {
+	m.external_id = nil
+	m.clearedFields[credential.FieldExternalID] = struct{}{}
+}
+
+// ExternalIDCleared returns if the "external_id" field was cleared in this mutation.
+func (m *CredentialMutation) ExternalIDCleared() bool {
+	_, ok := m.clearedFields[credential.FieldExternalID]
+	return ok
+}
+
+// ResetExternalID resets all changes to the "external_id" field.
+func (m *CredentialMutation) ResetExternalID() {
+	m.external_id = nil
+	delete(m.clearedFields, credential.FieldExternalID)
+}
+
 // Where appends a list predicates to the CredentialMutation builder.
 func (m *CredentialMutation) Where(ps ...predicate.Credential) {
 	m.predicates = append(m.predicates, ps...)
@@ -4909,7 +5037,7 @@ func (m *CredentialMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CredentialMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 15)
 	if m.created_at != nil {
 		fields = append(fields, credential.FieldCreatedAt)
 	}
@@ -4931,6 +5059,9 @@ func (m *CredentialMutation) Fields() []string {
 	if m.duration != nil {
 		fields = append(fields, credential.FieldDuration)
 	}
+	if m.hours != nil {
+		fields = append(fields, credential.FieldHours)
+	}
 	if m.price != nil {
 		fields = append(fields, credential.FieldPrice)
 	}
@@ -4948,6 +5079,9 @@ func (m *CredentialMutation) Fields() []string {
 	}
 	if m.active != nil {
 		fields = append(fields, credential.FieldActive)
+	}
+	if m.external_id != nil {
+		fields = append(fields, credential.FieldExternalID)
 	}
 	return fields
 }
@@ -4971,6 +5105,8 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.Level()
 	case credential.FieldDuration:
 		return m.Duration()
+	case credential.FieldHours:
+		return m.Hours()
 	case credential.FieldPrice:
 		return m.Price()
 	case credential.FieldTeaches:
@@ -4983,6 +5119,8 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.URL()
 	case credential.FieldActive:
 		return m.Active()
+	case credential.FieldExternalID:
+		return m.ExternalID()
 	}
 	return nil, false
 }
@@ -5006,6 +5144,8 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldLevel(ctx)
 	case credential.FieldDuration:
 		return m.OldDuration(ctx)
+	case credential.FieldHours:
+		return m.OldHours(ctx)
 	case credential.FieldPrice:
 		return m.OldPrice(ctx)
 	case credential.FieldTeaches:
@@ -5018,6 +5158,8 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldURL(ctx)
 	case credential.FieldActive:
 		return m.OldActive(ctx)
+	case credential.FieldExternalID:
+		return m.OldExternalID(ctx)
 	}
 	return nil, fmt.Errorf("unknown Credential field %s", name)
 }
@@ -5076,6 +5218,13 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDuration(v)
 		return nil
+	case credential.FieldHours:
+		v, ok := value.(float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHours(v)
+		return nil
 	case credential.FieldPrice:
 		v, ok := value.(enums.Price)
 		if !ok {
@@ -5118,6 +5267,13 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetActive(v)
 		return nil
+	case credential.FieldExternalID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExternalID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Credential field %s", name)
 }
@@ -5125,13 +5281,21 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
 func (m *CredentialMutation) AddedFields() []string {
-	return nil
+	var fields []string
+	if m.addhours != nil {
+		fields = append(fields, credential.FieldHours)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
 func (m *CredentialMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case credential.FieldHours:
+		return m.AddedHours()
+	}
 	return nil, false
 }
 
@@ -5140,6 +5304,13 @@ func (m *CredentialMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *CredentialMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case credential.FieldHours:
+		v, ok := value.(float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddHours(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Credential numeric field %s", name)
 }
@@ -5148,8 +5319,14 @@ func (m *CredentialMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *CredentialMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(credential.FieldHours) {
+		fields = append(fields, credential.FieldHours)
+	}
 	if m.FieldCleared(credential.FieldURL) {
 		fields = append(fields, credential.FieldURL)
+	}
+	if m.FieldCleared(credential.FieldExternalID) {
+		fields = append(fields, credential.FieldExternalID)
 	}
 	return fields
 }
@@ -5165,8 +5342,14 @@ func (m *CredentialMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *CredentialMutation) ClearField(name string) error {
 	switch name {
+	case credential.FieldHours:
+		m.ClearHours()
+		return nil
 	case credential.FieldURL:
 		m.ClearURL()
+		return nil
+	case credential.FieldExternalID:
+		m.ClearExternalID()
 		return nil
 	}
 	return fmt.Errorf("unknown Credential nullable field %s", name)
@@ -5197,6 +5380,9 @@ func (m *CredentialMutation) ResetField(name string) error {
 	case credential.FieldDuration:
 		m.ResetDuration()
 		return nil
+	case credential.FieldHours:
+		m.ResetHours()
+		return nil
 	case credential.FieldPrice:
 		m.ResetPrice()
 		return nil
@@ -5214,6 +5400,9 @@ func (m *CredentialMutation) ResetField(name string) error {
 		return nil
 	case credential.FieldActive:
 		m.ResetActive()
+		return nil
+	case credential.FieldExternalID:
+		m.ResetExternalID()
 		return nil
 	}
 	return fmt.Errorf("unknown Credential field %s", name)
@@ -10391,6 +10580,854 @@ func (m *GradedAnswerMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown GradedAnswer edge %s", name)
+}
+
+// InteractionMutation represents an operation that mutates the Interaction nodes in the graph.
+type InteractionMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *uuid.UUID
+	created_at        *time.Time
+	kind              *enums.InteractionKind
+	rating            *int
+	addrating         *int
+	times             *int
+	addtimes          *int
+	last_at           *time.Time
+	clearedFields     map[string]struct{}
+	credential        *uuid.UUID
+	clearedcredential bool
+	owner             *uuid.UUID
+	clearedowner      bool
+	done              bool
+	oldValue          func(context.Context) (*Interaction, error)
+	predicates        []predicate.Interaction
+}
+
+var _ ent.Mutation = (*InteractionMutation)(nil)
+
+// interactionOption allows management of the mutation configuration using functional options.
+type interactionOption func(*InteractionMutation)
+
+// newInteractionMutation creates new mutation for the Interaction entity.
+func newInteractionMutation(c config, op Op, opts ...interactionOption) *InteractionMutation {
+	m := &InteractionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeInteraction,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withInteractionID sets the ID field of the mutation.
+func withInteractionID(id uuid.UUID) interactionOption {
+	return func(m *InteractionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Interaction
+		)
+		m.oldValue = func(ctx context.Context) (*Interaction, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Interaction.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withInteraction sets the old Interaction of the mutation.
+func withInteraction(node *Interaction) interactionOption {
+	return func(m *InteractionMutation) {
+		m.oldValue = func(context.Context) (*Interaction, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m InteractionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m InteractionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Interaction entities.
+func (m *InteractionMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *InteractionMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *InteractionMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Interaction.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *InteractionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *InteractionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Interaction entity.
+// If the Interaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InteractionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *InteractionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *InteractionMutation) SetOwnerID(u uuid.UUID) {
+	m.owner = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *InteractionMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the Interaction entity.
+// If the Interaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InteractionMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *InteractionMutation) ResetOwnerID() {
+	m.owner = nil
+}
+
+// SetCredentialID sets the "credential_id" field.
+func (m *InteractionMutation) SetCredentialID(u uuid.UUID) {
+	m.credential = &u
+}
+
+// CredentialID returns the value of the "credential_id" field in the mutation.
+func (m *InteractionMutation) CredentialID() (r uuid.UUID, exists bool) {
+	v := m.credential
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCredentialID returns the old "credential_id" field's value of the Interaction entity.
+// If the Interaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InteractionMutation) OldCredentialID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCredentialID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCredentialID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCredentialID: %w", err)
+	}
+	return oldValue.CredentialID, nil
+}
+
+// ResetCredentialID resets all changes to the "credential_id" field.
+func (m *InteractionMutation) ResetCredentialID() {
+	m.credential = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *InteractionMutation) SetKind(ek enums.InteractionKind) {
+	m.kind = &ek
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *InteractionMutation) Kind() (r enums.InteractionKind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Interaction entity.
+// If the Interaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InteractionMutation) OldKind(ctx context.Context) (v enums.InteractionKind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *InteractionMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetRating sets the "rating" field.
+func (m *InteractionMutation) SetRating(i int) {
+	m.rating = &i
+	m.addrating = nil
+}
+
+// Rating returns the value of the "rating" field in the mutation.
+func (m *InteractionMutation) Rating() (r int, exists bool) {
+	v := m.rating
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRating returns the old "rating" field's value of the Interaction entity.
+// If the Interaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InteractionMutation) OldRating(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRating is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRating requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRating: %w", err)
+	}
+	return oldValue.Rating, nil
+}
+
+// AddRating adds i to the "rating" field.
+func (m *InteractionMutation) AddRating(i int) {
+	if m.addrating != nil {
+		*m.addrating += i
+	} else {
+		m.addrating = &i
+	}
+}
+
+// AddedRating returns the value that was added to the "rating" field in this mutation.
+func (m *InteractionMutation) AddedRating() (r int, exists bool) {
+	v := m.addrating
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearRating clears the value of the "rating" field.
+func (m *InteractionMutation) ClearRating() {
+	m.rating = nil
+	m.addrating = nil
+	m.clearedFields[interaction.FieldRating] = struct{}{}
+}
+
+// RatingCleared returns if the "rating" field was cleared in this mutation.
+func (m *InteractionMutation) RatingCleared() bool {
+	_, ok := m.clearedFields[interaction.FieldRating]
+	return ok
+}
+
+// ResetRating resets all changes to the "rating" field.
+func (m *InteractionMutation) ResetRating() {
+	m.rating = nil
+	m.addrating = nil
+	delete(m.clearedFields, interaction.FieldRating)
+}
+
+// SetTimes sets the "times" field.
+func (m *InteractionMutation) SetTimes(i int) {
+	m.times = &i
+	m.addtimes = nil
+}
+
+// Times returns the value of the "times" field in the mutation.
+func (m *InteractionMutation) Times() (r int, exists bool) {
+	v := m.times
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTimes returns the old "times" field's value of the Interaction entity.
+// If the Interaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InteractionMutation) OldTimes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTimes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTimes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTimes: %w", err)
+	}
+	return oldValue.Times, nil
+}
+
+// AddTimes adds i to the "times" field.
+func (m *InteractionMutation) AddTimes(i int) {
+	if m.addtimes != nil {
+		*m.addtimes += i
+	} else {
+		m.addtimes = &i
+	}
+}
+
+// AddedTimes returns the value that was added to the "times" field in this mutation.
+func (m *InteractionMutation) AddedTimes() (r int, exists bool) {
+	v := m.addtimes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTimes resets all changes to the "times" field.
+func (m *InteractionMutation) ResetTimes() {
+	m.times = nil
+	m.addtimes = nil
+}
+
+// SetLastAt sets the "last_at" field.
+func (m *InteractionMutation) SetLastAt(t time.Time) {
+	m.last_at = &t
+}
+
+// LastAt returns the value of the "last_at" field in the mutation.
+func (m *InteractionMutation) LastAt() (r time.Time, exists bool) {
+	v := m.last_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastAt returns the old "last_at" field's value of the Interaction entity.
+// If the Interaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InteractionMutation) OldLastAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastAt: %w", err)
+	}
+	return oldValue.LastAt, nil
+}
+
+// ResetLastAt resets all changes to the "last_at" field.
+func (m *InteractionMutation) ResetLastAt() {
+	m.last_at = nil
+}
+
+// ClearCredential clears the "credential" edge to the Credential entity.
+func (m *InteractionMutation) ClearCredential() {
+	m.clearedcredential = true
+	m.clearedFields[interaction.FieldCredentialID] = struct{}{}
+}
+
+// CredentialCleared reports if the "credential" edge to the Credential entity was cleared.
+func (m *InteractionMutation) CredentialCleared() bool {
+	return m.clearedcredential
+}
+
+// CredentialIDs returns the "credential" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CredentialID instead. It exists only for internal usage by the builders.
+func (m *InteractionMutation) CredentialIDs() (ids []uuid.UUID) {
+	if id := m.credential; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCredential resets all changes to the "credential" edge.
+func (m *InteractionMutation) ResetCredential() {
+	m.credential = nil
+	m.clearedcredential = false
+}
+
+// ClearOwner clears the "owner" edge to the User entity.
+func (m *InteractionMutation) ClearOwner() {
+	m.clearedowner = true
+	m.clearedFields[interaction.FieldOwnerID] = struct{}{}
+}
+
+// OwnerCleared reports if the "owner" edge to the User entity was cleared.
+func (m *InteractionMutation) OwnerCleared() bool {
+	return m.clearedowner
+}
+
+// OwnerIDs returns the "owner" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OwnerID instead. It exists only for internal usage by the builders.
+func (m *InteractionMutation) OwnerIDs() (ids []uuid.UUID) {
+	if id := m.owner; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOwner resets all changes to the "owner" edge.
+func (m *InteractionMutation) ResetOwner() {
+	m.owner = nil
+	m.clearedowner = false
+}
+
+// Where appends a list predicates to the InteractionMutation builder.
+func (m *InteractionMutation) Where(ps ...predicate.Interaction) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the InteractionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *InteractionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Interaction, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *InteractionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *InteractionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Interaction).
+func (m *InteractionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *InteractionMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.created_at != nil {
+		fields = append(fields, interaction.FieldCreatedAt)
+	}
+	if m.owner != nil {
+		fields = append(fields, interaction.FieldOwnerID)
+	}
+	if m.credential != nil {
+		fields = append(fields, interaction.FieldCredentialID)
+	}
+	if m.kind != nil {
+		fields = append(fields, interaction.FieldKind)
+	}
+	if m.rating != nil {
+		fields = append(fields, interaction.FieldRating)
+	}
+	if m.times != nil {
+		fields = append(fields, interaction.FieldTimes)
+	}
+	if m.last_at != nil {
+		fields = append(fields, interaction.FieldLastAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *InteractionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case interaction.FieldCreatedAt:
+		return m.CreatedAt()
+	case interaction.FieldOwnerID:
+		return m.OwnerID()
+	case interaction.FieldCredentialID:
+		return m.CredentialID()
+	case interaction.FieldKind:
+		return m.Kind()
+	case interaction.FieldRating:
+		return m.Rating()
+	case interaction.FieldTimes:
+		return m.Times()
+	case interaction.FieldLastAt:
+		return m.LastAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *InteractionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case interaction.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case interaction.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case interaction.FieldCredentialID:
+		return m.OldCredentialID(ctx)
+	case interaction.FieldKind:
+		return m.OldKind(ctx)
+	case interaction.FieldRating:
+		return m.OldRating(ctx)
+	case interaction.FieldTimes:
+		return m.OldTimes(ctx)
+	case interaction.FieldLastAt:
+		return m.OldLastAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Interaction field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InteractionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case interaction.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case interaction.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case interaction.FieldCredentialID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCredentialID(v)
+		return nil
+	case interaction.FieldKind:
+		v, ok := value.(enums.InteractionKind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case interaction.FieldRating:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRating(v)
+		return nil
+	case interaction.FieldTimes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTimes(v)
+		return nil
+	case interaction.FieldLastAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Interaction field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *InteractionMutation) AddedFields() []string {
+	var fields []string
+	if m.addrating != nil {
+		fields = append(fields, interaction.FieldRating)
+	}
+	if m.addtimes != nil {
+		fields = append(fields, interaction.FieldTimes)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *InteractionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case interaction.FieldRating:
+		return m.AddedRating()
+	case interaction.FieldTimes:
+		return m.AddedTimes()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InteractionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case interaction.FieldRating:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRating(v)
+		return nil
+	case interaction.FieldTimes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTimes(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Interaction numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *InteractionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(interaction.FieldRating) {
+		fields = append(fields, interaction.FieldRating)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *InteractionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *InteractionMutation) ClearField(name string) error {
+	switch name {
+	case interaction.FieldRating:
+		m.ClearRating()
+		return nil
+	}
+	return fmt.Errorf("unknown Interaction nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *InteractionMutation) ResetField(name string) error {
+	switch name {
+	case interaction.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case interaction.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case interaction.FieldCredentialID:
+		m.ResetCredentialID()
+		return nil
+	case interaction.FieldKind:
+		m.ResetKind()
+		return nil
+	case interaction.FieldRating:
+		m.ResetRating()
+		return nil
+	case interaction.FieldTimes:
+		m.ResetTimes()
+		return nil
+	case interaction.FieldLastAt:
+		m.ResetLastAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Interaction field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *InteractionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.credential != nil {
+		edges = append(edges, interaction.EdgeCredential)
+	}
+	if m.owner != nil {
+		edges = append(edges, interaction.EdgeOwner)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *InteractionMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case interaction.EdgeCredential:
+		if id := m.credential; id != nil {
+			return []ent.Value{*id}
+		}
+	case interaction.EdgeOwner:
+		if id := m.owner; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *InteractionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *InteractionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *InteractionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedcredential {
+		edges = append(edges, interaction.EdgeCredential)
+	}
+	if m.clearedowner {
+		edges = append(edges, interaction.EdgeOwner)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *InteractionMutation) EdgeCleared(name string) bool {
+	switch name {
+	case interaction.EdgeCredential:
+		return m.clearedcredential
+	case interaction.EdgeOwner:
+		return m.clearedowner
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *InteractionMutation) ClearEdge(name string) error {
+	switch name {
+	case interaction.EdgeCredential:
+		m.ClearCredential()
+		return nil
+	case interaction.EdgeOwner:
+		m.ClearOwner()
+		return nil
+	}
+	return fmt.Errorf("unknown Interaction unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *InteractionMutation) ResetEdge(name string) error {
+	switch name {
+	case interaction.EdgeCredential:
+		m.ResetCredential()
+		return nil
+	case interaction.EdgeOwner:
+		m.ResetOwner()
+		return nil
+	}
+	return fmt.Errorf("unknown Interaction edge %s", name)
 }
 
 // KeyPointMutation represents an operation that mutates the KeyPoint nodes in the graph.
@@ -17402,6 +18439,7 @@ type PassageMutation struct {
 	title         *string
 	text          *string
 	skills        *pq.StringArray
+	external_id   *string
 	clearedFields map[string]struct{}
 	track         *uuid.UUID
 	clearedtrack  bool
@@ -17730,6 +18768,55 @@ func (m *PassageMutation) ResetSkills() {
 	m.skills = nil
 }
 
+// SetExternalID sets the "external_id" field.
+func (m *PassageMutation) SetExternalID(s string) {
+	m.external_id = &s
+}
+
+// ExternalID returns the value of the "external_id" field in the mutation.
+func (m *PassageMutation) ExternalID() (r string, exists bool) {
+	v := m.external_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExternalID returns the old "external_id" field's value of the Passage entity.
+// If the Passage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PassageMutation) OldExternalID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExternalID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExternalID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExternalID: %w", err)
+	}
+	return oldValue.ExternalID, nil
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (m *PassageMutation) ClearExternalID() {
+	m.external_id = nil
+	m.clearedFields[passage.FieldExternalID] = struct{}{}
+}
+
+// ExternalIDCleared returns if the "external_id" field was cleared in this mutation.
+func (m *PassageMutation) ExternalIDCleared() bool {
+	_, ok := m.clearedFields[passage.FieldExternalID]
+	return ok
+}
+
+// ResetExternalID resets all changes to the "external_id" field.
+func (m *PassageMutation) ResetExternalID() {
+	m.external_id = nil
+	delete(m.clearedFields, passage.FieldExternalID)
+}
+
 // ClearTrack clears the "track" edge to the Track entity.
 func (m *PassageMutation) ClearTrack() {
 	m.clearedtrack = true
@@ -17791,7 +18878,7 @@ func (m *PassageMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PassageMutation) Fields() []string {
-	fields := make([]string, 0, 6)
+	fields := make([]string, 0, 7)
 	if m.created_at != nil {
 		fields = append(fields, passage.FieldCreatedAt)
 	}
@@ -17809,6 +18896,9 @@ func (m *PassageMutation) Fields() []string {
 	}
 	if m.skills != nil {
 		fields = append(fields, passage.FieldSkills)
+	}
+	if m.external_id != nil {
+		fields = append(fields, passage.FieldExternalID)
 	}
 	return fields
 }
@@ -17830,6 +18920,8 @@ func (m *PassageMutation) Field(name string) (ent.Value, bool) {
 		return m.Text()
 	case passage.FieldSkills:
 		return m.Skills()
+	case passage.FieldExternalID:
+		return m.ExternalID()
 	}
 	return nil, false
 }
@@ -17851,6 +18943,8 @@ func (m *PassageMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldText(ctx)
 	case passage.FieldSkills:
 		return m.OldSkills(ctx)
+	case passage.FieldExternalID:
+		return m.OldExternalID(ctx)
 	}
 	return nil, fmt.Errorf("unknown Passage field %s", name)
 }
@@ -17902,6 +18996,13 @@ func (m *PassageMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSkills(v)
 		return nil
+	case passage.FieldExternalID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExternalID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Passage field %s", name)
 }
@@ -17931,7 +19032,11 @@ func (m *PassageMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *PassageMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(passage.FieldExternalID) {
+		fields = append(fields, passage.FieldExternalID)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -17944,6 +19049,11 @@ func (m *PassageMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *PassageMutation) ClearField(name string) error {
+	switch name {
+	case passage.FieldExternalID:
+		m.ClearExternalID()
+		return nil
+	}
 	return fmt.Errorf("unknown Passage nullable field %s", name)
 }
 
@@ -17968,6 +19078,9 @@ func (m *PassageMutation) ResetField(name string) error {
 		return nil
 	case passage.FieldSkills:
 		m.ResetSkills()
+		return nil
+	case passage.FieldExternalID:
+		m.ResetExternalID()
 		return nil
 	}
 	return fmt.Errorf("unknown Passage field %s", name)
@@ -18045,6 +19158,757 @@ func (m *PassageMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Passage edge %s", name)
+}
+
+// PreferenceMutation represents an operation that mutates the Preference nodes in the graph.
+type PreferenceMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	interests     *pq.StringArray
+	free_only     *bool
+	longest       *enums.Duration
+	highest       *enums.Level
+	changed_at    *time.Time
+	clearedFields map[string]struct{}
+	owner         *uuid.UUID
+	clearedowner  bool
+	done          bool
+	oldValue      func(context.Context) (*Preference, error)
+	predicates    []predicate.Preference
+}
+
+var _ ent.Mutation = (*PreferenceMutation)(nil)
+
+// preferenceOption allows management of the mutation configuration using functional options.
+type preferenceOption func(*PreferenceMutation)
+
+// newPreferenceMutation creates new mutation for the Preference entity.
+func newPreferenceMutation(c config, op Op, opts ...preferenceOption) *PreferenceMutation {
+	m := &PreferenceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePreference,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPreferenceID sets the ID field of the mutation.
+func withPreferenceID(id uuid.UUID) preferenceOption {
+	return func(m *PreferenceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Preference
+		)
+		m.oldValue = func(ctx context.Context) (*Preference, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Preference.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPreference sets the old Preference of the mutation.
+func withPreference(node *Preference) preferenceOption {
+	return func(m *PreferenceMutation) {
+		m.oldValue = func(context.Context) (*Preference, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PreferenceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PreferenceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Preference entities.
+func (m *PreferenceMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PreferenceMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PreferenceMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Preference.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PreferenceMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PreferenceMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Preference entity.
+// If the Preference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PreferenceMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PreferenceMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *PreferenceMutation) SetOwnerID(u uuid.UUID) {
+	m.owner = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *PreferenceMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the Preference entity.
+// If the Preference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PreferenceMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *PreferenceMutation) ResetOwnerID() {
+	m.owner = nil
+}
+
+// SetInterests sets the "interests" field.
+func (m *PreferenceMutation) SetInterests(pa pq.StringArray) {
+	m.interests = &pa
+}
+
+// Interests returns the value of the "interests" field in the mutation.
+func (m *PreferenceMutation) Interests() (r pq.StringArray, exists bool) {
+	v := m.interests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInterests returns the old "interests" field's value of the Preference entity.
+// If the Preference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PreferenceMutation) OldInterests(ctx context.Context) (v pq.StringArray, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInterests is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInterests requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInterests: %w", err)
+	}
+	return oldValue.Interests, nil
+}
+
+// ResetInterests resets all changes to the "interests" field.
+func (m *PreferenceMutation) ResetInterests() {
+	m.interests = nil
+}
+
+// SetFreeOnly sets the "free_only" field.
+func (m *PreferenceMutation) SetFreeOnly(b bool) {
+	m.free_only = &b
+}
+
+// FreeOnly returns the value of the "free_only" field in the mutation.
+func (m *PreferenceMutation) FreeOnly() (r bool, exists bool) {
+	v := m.free_only
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFreeOnly returns the old "free_only" field's value of the Preference entity.
+// If the Preference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PreferenceMutation) OldFreeOnly(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFreeOnly is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFreeOnly requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFreeOnly: %w", err)
+	}
+	return oldValue.FreeOnly, nil
+}
+
+// ResetFreeOnly resets all changes to the "free_only" field.
+func (m *PreferenceMutation) ResetFreeOnly() {
+	m.free_only = nil
+}
+
+// SetLongest sets the "longest" field.
+func (m *PreferenceMutation) SetLongest(e enums.Duration) {
+	m.longest = &e
+}
+
+// Longest returns the value of the "longest" field in the mutation.
+func (m *PreferenceMutation) Longest() (r enums.Duration, exists bool) {
+	v := m.longest
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLongest returns the old "longest" field's value of the Preference entity.
+// If the Preference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PreferenceMutation) OldLongest(ctx context.Context) (v *enums.Duration, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLongest is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLongest requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLongest: %w", err)
+	}
+	return oldValue.Longest, nil
+}
+
+// ClearLongest clears the value of the "longest" field.
+func (m *PreferenceMutation) ClearLongest() {
+	m.longest = nil
+	m.clearedFields[preference.FieldLongest] = struct{}{}
+}
+
+// LongestCleared returns if the "longest" field was cleared in this mutation.
+func (m *PreferenceMutation) LongestCleared() bool {
+	_, ok := m.clearedFields[preference.FieldLongest]
+	return ok
+}
+
+// ResetLongest resets all changes to the "longest" field.
+func (m *PreferenceMutation) ResetLongest() {
+	m.longest = nil
+	delete(m.clearedFields, preference.FieldLongest)
+}
+
+// SetHighest sets the "highest" field.
+func (m *PreferenceMutation) SetHighest(e enums.Level) {
+	m.highest = &e
+}
+
+// Highest returns the value of the "highest" field in the mutation.
+func (m *PreferenceMutation) Highest() (r enums.Level, exists bool) {
+	v := m.highest
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHighest returns the old "highest" field's value of the Preference entity.
+// If the Preference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PreferenceMutation) OldHighest(ctx context.Context) (v *enums.Level, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHighest is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHighest requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHighest: %w", err)
+	}
+	return oldValue.Highest, nil
+}
+
+// ClearHighest clears the value of the "highest" field.
+func (m *PreferenceMutation) ClearHighest() {
+	m.highest = nil
+	m.clearedFields[preference.FieldHighest] = struct{}{}
+}
+
+// HighestCleared returns if the "highest" field was cleared in this mutation.
+func (m *PreferenceMutation) HighestCleared() bool {
+	_, ok := m.clearedFields[preference.FieldHighest]
+	return ok
+}
+
+// ResetHighest resets all changes to the "highest" field.
+func (m *PreferenceMutation) ResetHighest() {
+	m.highest = nil
+	delete(m.clearedFields, preference.FieldHighest)
+}
+
+// SetChangedAt sets the "changed_at" field.
+func (m *PreferenceMutation) SetChangedAt(t time.Time) {
+	m.changed_at = &t
+}
+
+// ChangedAt returns the value of the "changed_at" field in the mutation.
+func (m *PreferenceMutation) ChangedAt() (r time.Time, exists bool) {
+	v := m.changed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedAt returns the old "changed_at" field's value of the Preference entity.
+// If the Preference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PreferenceMutation) OldChangedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedAt: %w", err)
+	}
+	return oldValue.ChangedAt, nil
+}
+
+// ResetChangedAt resets all changes to the "changed_at" field.
+func (m *PreferenceMutation) ResetChangedAt() {
+	m.changed_at = nil
+}
+
+// ClearOwner clears the "owner" edge to the User entity.
+func (m *PreferenceMutation) ClearOwner() {
+	m.clearedowner = true
+	m.clearedFields[preference.FieldOwnerID] = struct{}{}
+}
+
+// OwnerCleared reports if the "owner" edge to the User entity was cleared.
+func (m *PreferenceMutation) OwnerCleared() bool {
+	return m.clearedowner
+}
+
+// OwnerIDs returns the "owner" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OwnerID instead. It exists only for internal usage by the builders.
+func (m *PreferenceMutation) OwnerIDs() (ids []uuid.UUID) {
+	if id := m.owner; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOwner resets all changes to the "owner" edge.
+func (m *PreferenceMutation) ResetOwner() {
+	m.owner = nil
+	m.clearedowner = false
+}
+
+// Where appends a list predicates to the PreferenceMutation builder.
+func (m *PreferenceMutation) Where(ps ...predicate.Preference) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PreferenceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PreferenceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Preference, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PreferenceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PreferenceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Preference).
+func (m *PreferenceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PreferenceMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.created_at != nil {
+		fields = append(fields, preference.FieldCreatedAt)
+	}
+	if m.owner != nil {
+		fields = append(fields, preference.FieldOwnerID)
+	}
+	if m.interests != nil {
+		fields = append(fields, preference.FieldInterests)
+	}
+	if m.free_only != nil {
+		fields = append(fields, preference.FieldFreeOnly)
+	}
+	if m.longest != nil {
+		fields = append(fields, preference.FieldLongest)
+	}
+	if m.highest != nil {
+		fields = append(fields, preference.FieldHighest)
+	}
+	if m.changed_at != nil {
+		fields = append(fields, preference.FieldChangedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PreferenceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case preference.FieldCreatedAt:
+		return m.CreatedAt()
+	case preference.FieldOwnerID:
+		return m.OwnerID()
+	case preference.FieldInterests:
+		return m.Interests()
+	case preference.FieldFreeOnly:
+		return m.FreeOnly()
+	case preference.FieldLongest:
+		return m.Longest()
+	case preference.FieldHighest:
+		return m.Highest()
+	case preference.FieldChangedAt:
+		return m.ChangedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PreferenceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case preference.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case preference.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case preference.FieldInterests:
+		return m.OldInterests(ctx)
+	case preference.FieldFreeOnly:
+		return m.OldFreeOnly(ctx)
+	case preference.FieldLongest:
+		return m.OldLongest(ctx)
+	case preference.FieldHighest:
+		return m.OldHighest(ctx)
+	case preference.FieldChangedAt:
+		return m.OldChangedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Preference field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PreferenceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case preference.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case preference.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case preference.FieldInterests:
+		v, ok := value.(pq.StringArray)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInterests(v)
+		return nil
+	case preference.FieldFreeOnly:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFreeOnly(v)
+		return nil
+	case preference.FieldLongest:
+		v, ok := value.(enums.Duration)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLongest(v)
+		return nil
+	case preference.FieldHighest:
+		v, ok := value.(enums.Level)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHighest(v)
+		return nil
+	case preference.FieldChangedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Preference field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PreferenceMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PreferenceMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PreferenceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Preference numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PreferenceMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(preference.FieldLongest) {
+		fields = append(fields, preference.FieldLongest)
+	}
+	if m.FieldCleared(preference.FieldHighest) {
+		fields = append(fields, preference.FieldHighest)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PreferenceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PreferenceMutation) ClearField(name string) error {
+	switch name {
+	case preference.FieldLongest:
+		m.ClearLongest()
+		return nil
+	case preference.FieldHighest:
+		m.ClearHighest()
+		return nil
+	}
+	return fmt.Errorf("unknown Preference nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PreferenceMutation) ResetField(name string) error {
+	switch name {
+	case preference.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case preference.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case preference.FieldInterests:
+		m.ResetInterests()
+		return nil
+	case preference.FieldFreeOnly:
+		m.ResetFreeOnly()
+		return nil
+	case preference.FieldLongest:
+		m.ResetLongest()
+		return nil
+	case preference.FieldHighest:
+		m.ResetHighest()
+		return nil
+	case preference.FieldChangedAt:
+		m.ResetChangedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Preference field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PreferenceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.owner != nil {
+		edges = append(edges, preference.EdgeOwner)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PreferenceMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case preference.EdgeOwner:
+		if id := m.owner; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PreferenceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PreferenceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PreferenceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedowner {
+		edges = append(edges, preference.EdgeOwner)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PreferenceMutation) EdgeCleared(name string) bool {
+	switch name {
+	case preference.EdgeOwner:
+		return m.clearedowner
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PreferenceMutation) ClearEdge(name string) error {
+	switch name {
+	case preference.EdgeOwner:
+		m.ClearOwner()
+		return nil
+	}
+	return fmt.Errorf("unknown Preference unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PreferenceMutation) ResetEdge(name string) error {
+	switch name {
+	case preference.EdgeOwner:
+		m.ResetOwner()
+		return nil
+	}
+	return fmt.Errorf("unknown Preference edge %s", name)
 }
 
 // QuestionMutation represents an operation that mutates the Question nodes in the graph.
@@ -19326,6 +21190,770 @@ func (m *QuestionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Question edge %s", name)
 }
 
+// RecommendationDecisionMutation represents an operation that mutates the RecommendationDecision nodes in the graph.
+type RecommendationDecisionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	created_at    *time.Time
+	owner_id      *uuid.UUID
+	credential_id *uuid.UUID
+	actor_id      *uuid.UUID
+	verdict       *enums.Verdict
+	reason        *string
+	decided_at    *time.Time
+	clearedFields map[string]struct{}
+	item          *uuid.UUID
+	cleareditem   bool
+	done          bool
+	oldValue      func(context.Context) (*RecommendationDecision, error)
+	predicates    []predicate.RecommendationDecision
+}
+
+var _ ent.Mutation = (*RecommendationDecisionMutation)(nil)
+
+// recommendationdecisionOption allows management of the mutation configuration using functional options.
+type recommendationdecisionOption func(*RecommendationDecisionMutation)
+
+// newRecommendationDecisionMutation creates new mutation for the RecommendationDecision entity.
+func newRecommendationDecisionMutation(c config, op Op, opts ...recommendationdecisionOption) *RecommendationDecisionMutation {
+	m := &RecommendationDecisionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRecommendationDecision,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRecommendationDecisionID sets the ID field of the mutation.
+func withRecommendationDecisionID(id uuid.UUID) recommendationdecisionOption {
+	return func(m *RecommendationDecisionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *RecommendationDecision
+		)
+		m.oldValue = func(ctx context.Context) (*RecommendationDecision, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().RecommendationDecision.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRecommendationDecision sets the old RecommendationDecision of the mutation.
+func withRecommendationDecision(node *RecommendationDecision) recommendationdecisionOption {
+	return func(m *RecommendationDecisionMutation) {
+		m.oldValue = func(context.Context) (*RecommendationDecision, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RecommendationDecisionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RecommendationDecisionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of RecommendationDecision entities.
+func (m *RecommendationDecisionMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RecommendationDecisionMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RecommendationDecisionMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().RecommendationDecision.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *RecommendationDecisionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *RecommendationDecisionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the RecommendationDecision entity.
+// If the RecommendationDecision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationDecisionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *RecommendationDecisionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (m *RecommendationDecisionMutation) SetOwnerID(u uuid.UUID) {
+	m.owner_id = &u
+}
+
+// OwnerID returns the value of the "owner_id" field in the mutation.
+func (m *RecommendationDecisionMutation) OwnerID() (r uuid.UUID, exists bool) {
+	v := m.owner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerID returns the old "owner_id" field's value of the RecommendationDecision entity.
+// If the RecommendationDecision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationDecisionMutation) OldOwnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerID: %w", err)
+	}
+	return oldValue.OwnerID, nil
+}
+
+// ResetOwnerID resets all changes to the "owner_id" field.
+func (m *RecommendationDecisionMutation) ResetOwnerID() {
+	m.owner_id = nil
+}
+
+// SetItemID sets the "item_id" field.
+func (m *RecommendationDecisionMutation) SetItemID(u uuid.UUID) {
+	m.item = &u
+}
+
+// ItemID returns the value of the "item_id" field in the mutation.
+func (m *RecommendationDecisionMutation) ItemID() (r uuid.UUID, exists bool) {
+	v := m.item
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldItemID returns the old "item_id" field's value of the RecommendationDecision entity.
+// If the RecommendationDecision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationDecisionMutation) OldItemID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldItemID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldItemID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldItemID: %w", err)
+	}
+	return oldValue.ItemID, nil
+}
+
+// ResetItemID resets all changes to the "item_id" field.
+func (m *RecommendationDecisionMutation) ResetItemID() {
+	m.item = nil
+}
+
+// SetCredentialID sets the "credential_id" field.
+func (m *RecommendationDecisionMutation) SetCredentialID(u uuid.UUID) {
+	m.credential_id = &u
+}
+
+// CredentialID returns the value of the "credential_id" field in the mutation.
+func (m *RecommendationDecisionMutation) CredentialID() (r uuid.UUID, exists bool) {
+	v := m.credential_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCredentialID returns the old "credential_id" field's value of the RecommendationDecision entity.
+// If the RecommendationDecision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationDecisionMutation) OldCredentialID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCredentialID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCredentialID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCredentialID: %w", err)
+	}
+	return oldValue.CredentialID, nil
+}
+
+// ResetCredentialID resets all changes to the "credential_id" field.
+func (m *RecommendationDecisionMutation) ResetCredentialID() {
+	m.credential_id = nil
+}
+
+// SetActorID sets the "actor_id" field.
+func (m *RecommendationDecisionMutation) SetActorID(u uuid.UUID) {
+	m.actor_id = &u
+}
+
+// ActorID returns the value of the "actor_id" field in the mutation.
+func (m *RecommendationDecisionMutation) ActorID() (r uuid.UUID, exists bool) {
+	v := m.actor_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorID returns the old "actor_id" field's value of the RecommendationDecision entity.
+// If the RecommendationDecision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationDecisionMutation) OldActorID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorID: %w", err)
+	}
+	return oldValue.ActorID, nil
+}
+
+// ResetActorID resets all changes to the "actor_id" field.
+func (m *RecommendationDecisionMutation) ResetActorID() {
+	m.actor_id = nil
+}
+
+// SetVerdict sets the "verdict" field.
+func (m *RecommendationDecisionMutation) SetVerdict(e enums.Verdict) {
+	m.verdict = &e
+}
+
+// Verdict returns the value of the "verdict" field in the mutation.
+func (m *RecommendationDecisionMutation) Verdict() (r enums.Verdict, exists bool) {
+	v := m.verdict
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVerdict returns the old "verdict" field's value of the RecommendationDecision entity.
+// If the RecommendationDecision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationDecisionMutation) OldVerdict(ctx context.Context) (v enums.Verdict, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVerdict is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVerdict requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVerdict: %w", err)
+	}
+	return oldValue.Verdict, nil
+}
+
+// ResetVerdict resets all changes to the "verdict" field.
+func (m *RecommendationDecisionMutation) ResetVerdict() {
+	m.verdict = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *RecommendationDecisionMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *RecommendationDecisionMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the RecommendationDecision entity.
+// If the RecommendationDecision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationDecisionMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *RecommendationDecisionMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *RecommendationDecisionMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *RecommendationDecisionMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the RecommendationDecision entity.
+// If the RecommendationDecision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationDecisionMutation) OldDecidedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *RecommendationDecisionMutation) ResetDecidedAt() {
+	m.decided_at = nil
+}
+
+// ClearItem clears the "item" edge to the RecommendationItem entity.
+func (m *RecommendationDecisionMutation) ClearItem() {
+	m.cleareditem = true
+	m.clearedFields[recommendationdecision.FieldItemID] = struct{}{}
+}
+
+// ItemCleared reports if the "item" edge to the RecommendationItem entity was cleared.
+func (m *RecommendationDecisionMutation) ItemCleared() bool {
+	return m.cleareditem
+}
+
+// ItemIDs returns the "item" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ItemID instead. It exists only for internal usage by the builders.
+func (m *RecommendationDecisionMutation) ItemIDs() (ids []uuid.UUID) {
+	if id := m.item; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetItem resets all changes to the "item" edge.
+func (m *RecommendationDecisionMutation) ResetItem() {
+	m.item = nil
+	m.cleareditem = false
+}
+
+// Where appends a list predicates to the RecommendationDecisionMutation builder.
+func (m *RecommendationDecisionMutation) Where(ps ...predicate.RecommendationDecision) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RecommendationDecisionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RecommendationDecisionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.RecommendationDecision, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RecommendationDecisionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RecommendationDecisionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (RecommendationDecision).
+func (m *RecommendationDecisionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RecommendationDecisionMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, recommendationdecision.FieldCreatedAt)
+	}
+	if m.owner_id != nil {
+		fields = append(fields, recommendationdecision.FieldOwnerID)
+	}
+	if m.item != nil {
+		fields = append(fields, recommendationdecision.FieldItemID)
+	}
+	if m.credential_id != nil {
+		fields = append(fields, recommendationdecision.FieldCredentialID)
+	}
+	if m.actor_id != nil {
+		fields = append(fields, recommendationdecision.FieldActorID)
+	}
+	if m.verdict != nil {
+		fields = append(fields, recommendationdecision.FieldVerdict)
+	}
+	if m.reason != nil {
+		fields = append(fields, recommendationdecision.FieldReason)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, recommendationdecision.FieldDecidedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RecommendationDecisionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case recommendationdecision.FieldCreatedAt:
+		return m.CreatedAt()
+	case recommendationdecision.FieldOwnerID:
+		return m.OwnerID()
+	case recommendationdecision.FieldItemID:
+		return m.ItemID()
+	case recommendationdecision.FieldCredentialID:
+		return m.CredentialID()
+	case recommendationdecision.FieldActorID:
+		return m.ActorID()
+	case recommendationdecision.FieldVerdict:
+		return m.Verdict()
+	case recommendationdecision.FieldReason:
+		return m.Reason()
+	case recommendationdecision.FieldDecidedAt:
+		return m.DecidedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RecommendationDecisionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case recommendationdecision.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case recommendationdecision.FieldOwnerID:
+		return m.OldOwnerID(ctx)
+	case recommendationdecision.FieldItemID:
+		return m.OldItemID(ctx)
+	case recommendationdecision.FieldCredentialID:
+		return m.OldCredentialID(ctx)
+	case recommendationdecision.FieldActorID:
+		return m.OldActorID(ctx)
+	case recommendationdecision.FieldVerdict:
+		return m.OldVerdict(ctx)
+	case recommendationdecision.FieldReason:
+		return m.OldReason(ctx)
+	case recommendationdecision.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown RecommendationDecision field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RecommendationDecisionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case recommendationdecision.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case recommendationdecision.FieldOwnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerID(v)
+		return nil
+	case recommendationdecision.FieldItemID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetItemID(v)
+		return nil
+	case recommendationdecision.FieldCredentialID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCredentialID(v)
+		return nil
+	case recommendationdecision.FieldActorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorID(v)
+		return nil
+	case recommendationdecision.FieldVerdict:
+		v, ok := value.(enums.Verdict)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVerdict(v)
+		return nil
+	case recommendationdecision.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case recommendationdecision.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RecommendationDecision field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RecommendationDecisionMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RecommendationDecisionMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RecommendationDecisionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown RecommendationDecision numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RecommendationDecisionMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RecommendationDecisionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RecommendationDecisionMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown RecommendationDecision nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RecommendationDecisionMutation) ResetField(name string) error {
+	switch name {
+	case recommendationdecision.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case recommendationdecision.FieldOwnerID:
+		m.ResetOwnerID()
+		return nil
+	case recommendationdecision.FieldItemID:
+		m.ResetItemID()
+		return nil
+	case recommendationdecision.FieldCredentialID:
+		m.ResetCredentialID()
+		return nil
+	case recommendationdecision.FieldActorID:
+		m.ResetActorID()
+		return nil
+	case recommendationdecision.FieldVerdict:
+		m.ResetVerdict()
+		return nil
+	case recommendationdecision.FieldReason:
+		m.ResetReason()
+		return nil
+	case recommendationdecision.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown RecommendationDecision field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RecommendationDecisionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.item != nil {
+		edges = append(edges, recommendationdecision.EdgeItem)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RecommendationDecisionMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case recommendationdecision.EdgeItem:
+		if id := m.item; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RecommendationDecisionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RecommendationDecisionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RecommendationDecisionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleareditem {
+		edges = append(edges, recommendationdecision.EdgeItem)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RecommendationDecisionMutation) EdgeCleared(name string) bool {
+	switch name {
+	case recommendationdecision.EdgeItem:
+		return m.cleareditem
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RecommendationDecisionMutation) ClearEdge(name string) error {
+	switch name {
+	case recommendationdecision.EdgeItem:
+		m.ClearItem()
+		return nil
+	}
+	return fmt.Errorf("unknown RecommendationDecision unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RecommendationDecisionMutation) ResetEdge(name string) error {
+	switch name {
+	case recommendationdecision.EdgeItem:
+		m.ResetItem()
+		return nil
+	}
+	return fmt.Errorf("unknown RecommendationDecision edge %s", name)
+}
+
 // RecommendationItemMutation represents an operation that mutates the RecommendationItem nodes in the graph.
 type RecommendationItemMutation struct {
 	config
@@ -19344,11 +21972,16 @@ type RecommendationItemMutation struct {
 	traces            *[]values.Trace
 	appendtraces      []values.Trace
 	closes            *pq.StringArray
+	step              *int
+	addstep           *int
+	relaxed           *pq.StringArray
 	clearedFields     map[string]struct{}
 	list              *uuid.UUID
 	clearedlist       bool
 	credential        *uuid.UUID
 	clearedcredential bool
+	decision          *uuid.UUID
+	cleareddecision   bool
 	done              bool
 	oldValue          func(context.Context) (*RecommendationItem, error)
 	predicates        []predicate.RecommendationItem
@@ -19888,6 +22521,98 @@ func (m *RecommendationItemMutation) ResetCloses() {
 	m.closes = nil
 }
 
+// SetStep sets the "step" field.
+func (m *RecommendationItemMutation) SetStep(i int) {
+	m.step = &i
+	m.addstep = nil
+}
+
+// Step returns the value of the "step" field in the mutation.
+func (m *RecommendationItemMutation) Step() (r int, exists bool) {
+	v := m.step
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStep returns the old "step" field's value of the RecommendationItem entity.
+// If the RecommendationItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationItemMutation) OldStep(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStep is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStep requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStep: %w", err)
+	}
+	return oldValue.Step, nil
+}
+
+// AddStep adds i to the "step" field.
+func (m *RecommendationItemMutation) AddStep(i int) {
+	if m.addstep != nil {
+		*m.addstep += i
+	} else {
+		m.addstep = &i
+	}
+}
+
+// AddedStep returns the value that was added to the "step" field in this mutation.
+func (m *RecommendationItemMutation) AddedStep() (r int, exists bool) {
+	v := m.addstep
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStep resets all changes to the "step" field.
+func (m *RecommendationItemMutation) ResetStep() {
+	m.step = nil
+	m.addstep = nil
+}
+
+// SetRelaxed sets the "relaxed" field.
+func (m *RecommendationItemMutation) SetRelaxed(pa pq.StringArray) {
+	m.relaxed = &pa
+}
+
+// Relaxed returns the value of the "relaxed" field in the mutation.
+func (m *RecommendationItemMutation) Relaxed() (r pq.StringArray, exists bool) {
+	v := m.relaxed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRelaxed returns the old "relaxed" field's value of the RecommendationItem entity.
+// If the RecommendationItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationItemMutation) OldRelaxed(ctx context.Context) (v pq.StringArray, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRelaxed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRelaxed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRelaxed: %w", err)
+	}
+	return oldValue.Relaxed, nil
+}
+
+// ResetRelaxed resets all changes to the "relaxed" field.
+func (m *RecommendationItemMutation) ResetRelaxed() {
+	m.relaxed = nil
+}
+
 // ClearList clears the "list" edge to the RecommendationList entity.
 func (m *RecommendationItemMutation) ClearList() {
 	m.clearedlist = true
@@ -19942,6 +22667,45 @@ func (m *RecommendationItemMutation) ResetCredential() {
 	m.clearedcredential = false
 }
 
+// SetDecisionID sets the "decision" edge to the RecommendationDecision entity by id.
+func (m *RecommendationItemMutation) SetDecisionID(id uuid.UUID) {
+	m.decision = &id
+}
+
+// ClearDecision clears the "decision" edge to the RecommendationDecision entity.
+func (m *RecommendationItemMutation) ClearDecision() {
+	m.cleareddecision = true
+}
+
+// DecisionCleared reports if the "decision" edge to the RecommendationDecision entity was cleared.
+func (m *RecommendationItemMutation) DecisionCleared() bool {
+	return m.cleareddecision
+}
+
+// DecisionID returns the "decision" edge ID in the mutation.
+func (m *RecommendationItemMutation) DecisionID() (id uuid.UUID, exists bool) {
+	if m.decision != nil {
+		return *m.decision, true
+	}
+	return
+}
+
+// DecisionIDs returns the "decision" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// DecisionID instead. It exists only for internal usage by the builders.
+func (m *RecommendationItemMutation) DecisionIDs() (ids []uuid.UUID) {
+	if id := m.decision; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetDecision resets all changes to the "decision" edge.
+func (m *RecommendationItemMutation) ResetDecision() {
+	m.decision = nil
+	m.cleareddecision = false
+}
+
 // Where appends a list predicates to the RecommendationItemMutation builder.
 func (m *RecommendationItemMutation) Where(ps ...predicate.RecommendationItem) {
 	m.predicates = append(m.predicates, ps...)
@@ -19976,7 +22740,7 @@ func (m *RecommendationItemMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RecommendationItemMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 12)
 	if m.created_at != nil {
 		fields = append(fields, recommendationitem.FieldCreatedAt)
 	}
@@ -20007,6 +22771,12 @@ func (m *RecommendationItemMutation) Fields() []string {
 	if m.closes != nil {
 		fields = append(fields, recommendationitem.FieldCloses)
 	}
+	if m.step != nil {
+		fields = append(fields, recommendationitem.FieldStep)
+	}
+	if m.relaxed != nil {
+		fields = append(fields, recommendationitem.FieldRelaxed)
+	}
 	return fields
 }
 
@@ -20035,6 +22805,10 @@ func (m *RecommendationItemMutation) Field(name string) (ent.Value, bool) {
 		return m.Traces()
 	case recommendationitem.FieldCloses:
 		return m.Closes()
+	case recommendationitem.FieldStep:
+		return m.Step()
+	case recommendationitem.FieldRelaxed:
+		return m.Relaxed()
 	}
 	return nil, false
 }
@@ -20064,6 +22838,10 @@ func (m *RecommendationItemMutation) OldField(ctx context.Context, name string) 
 		return m.OldTraces(ctx)
 	case recommendationitem.FieldCloses:
 		return m.OldCloses(ctx)
+	case recommendationitem.FieldStep:
+		return m.OldStep(ctx)
+	case recommendationitem.FieldRelaxed:
+		return m.OldRelaxed(ctx)
 	}
 	return nil, fmt.Errorf("unknown RecommendationItem field %s", name)
 }
@@ -20143,6 +22921,20 @@ func (m *RecommendationItemMutation) SetField(name string, value ent.Value) erro
 		}
 		m.SetCloses(v)
 		return nil
+	case recommendationitem.FieldStep:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStep(v)
+		return nil
+	case recommendationitem.FieldRelaxed:
+		v, ok := value.(pq.StringArray)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRelaxed(v)
+		return nil
 	}
 	return fmt.Errorf("unknown RecommendationItem field %s", name)
 }
@@ -20157,6 +22949,9 @@ func (m *RecommendationItemMutation) AddedFields() []string {
 	if m.addscore != nil {
 		fields = append(fields, recommendationitem.FieldScore)
 	}
+	if m.addstep != nil {
+		fields = append(fields, recommendationitem.FieldStep)
+	}
 	return fields
 }
 
@@ -20169,6 +22964,8 @@ func (m *RecommendationItemMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedRank()
 	case recommendationitem.FieldScore:
 		return m.AddedScore()
+	case recommendationitem.FieldStep:
+		return m.AddedStep()
 	}
 	return nil, false
 }
@@ -20191,6 +22988,13 @@ func (m *RecommendationItemMutation) AddField(name string, value ent.Value) erro
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddScore(v)
+		return nil
+	case recommendationitem.FieldStep:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStep(v)
 		return nil
 	}
 	return fmt.Errorf("unknown RecommendationItem numeric field %s", name)
@@ -20249,18 +23053,27 @@ func (m *RecommendationItemMutation) ResetField(name string) error {
 	case recommendationitem.FieldCloses:
 		m.ResetCloses()
 		return nil
+	case recommendationitem.FieldStep:
+		m.ResetStep()
+		return nil
+	case recommendationitem.FieldRelaxed:
+		m.ResetRelaxed()
+		return nil
 	}
 	return fmt.Errorf("unknown RecommendationItem field %s", name)
 }
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *RecommendationItemMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.list != nil {
 		edges = append(edges, recommendationitem.EdgeList)
 	}
 	if m.credential != nil {
 		edges = append(edges, recommendationitem.EdgeCredential)
+	}
+	if m.decision != nil {
+		edges = append(edges, recommendationitem.EdgeDecision)
 	}
 	return edges
 }
@@ -20277,13 +23090,17 @@ func (m *RecommendationItemMutation) AddedIDs(name string) []ent.Value {
 		if id := m.credential; id != nil {
 			return []ent.Value{*id}
 		}
+	case recommendationitem.EdgeDecision:
+		if id := m.decision; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *RecommendationItemMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	return edges
 }
 
@@ -20295,12 +23112,15 @@ func (m *RecommendationItemMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *RecommendationItemMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.clearedlist {
 		edges = append(edges, recommendationitem.EdgeList)
 	}
 	if m.clearedcredential {
 		edges = append(edges, recommendationitem.EdgeCredential)
+	}
+	if m.cleareddecision {
+		edges = append(edges, recommendationitem.EdgeDecision)
 	}
 	return edges
 }
@@ -20313,6 +23133,8 @@ func (m *RecommendationItemMutation) EdgeCleared(name string) bool {
 		return m.clearedlist
 	case recommendationitem.EdgeCredential:
 		return m.clearedcredential
+	case recommendationitem.EdgeDecision:
+		return m.cleareddecision
 	}
 	return false
 }
@@ -20326,6 +23148,9 @@ func (m *RecommendationItemMutation) ClearEdge(name string) error {
 		return nil
 	case recommendationitem.EdgeCredential:
 		m.ClearCredential()
+		return nil
+	case recommendationitem.EdgeDecision:
+		m.ClearDecision()
 		return nil
 	}
 	return fmt.Errorf("unknown RecommendationItem unique edge %s", name)
@@ -20341,6 +23166,9 @@ func (m *RecommendationItemMutation) ResetEdge(name string) error {
 	case recommendationitem.EdgeCredential:
 		m.ResetCredential()
 		return nil
+	case recommendationitem.EdgeDecision:
+		m.ResetDecision()
+		return nil
 	}
 	return fmt.Errorf("unknown RecommendationItem edge %s", name)
 }
@@ -20353,9 +23181,12 @@ type RecommendationListMutation struct {
 	id            *uuid.UUID
 	created_at    *time.Time
 	owner_id      *uuid.UUID
+	number        *int
+	addnumber     *int
 	model_version *string
 	note          *string
 	degraded      *bool
+	unserved      *pq.StringArray
 	clearedFields map[string]struct{}
 	run           *uuid.UUID
 	clearedrun    bool
@@ -20579,6 +23410,62 @@ func (m *RecommendationListMutation) ResetRunID() {
 	m.run = nil
 }
 
+// SetNumber sets the "number" field.
+func (m *RecommendationListMutation) SetNumber(i int) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *RecommendationListMutation) Number() (r int, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the RecommendationList entity.
+// If the RecommendationList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationListMutation) OldNumber(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *RecommendationListMutation) AddNumber(i int) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *RecommendationListMutation) AddedNumber() (r int, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *RecommendationListMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
 // SetModelVersion sets the "model_version" field.
 func (m *RecommendationListMutation) SetModelVersion(s string) {
 	m.model_version = &s
@@ -20685,6 +23572,42 @@ func (m *RecommendationListMutation) OldDegraded(ctx context.Context) (v bool, e
 // ResetDegraded resets all changes to the "degraded" field.
 func (m *RecommendationListMutation) ResetDegraded() {
 	m.degraded = nil
+}
+
+// SetUnserved sets the "unserved" field.
+func (m *RecommendationListMutation) SetUnserved(pa pq.StringArray) {
+	m.unserved = &pa
+}
+
+// Unserved returns the value of the "unserved" field in the mutation.
+func (m *RecommendationListMutation) Unserved() (r pq.StringArray, exists bool) {
+	v := m.unserved
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUnserved returns the old "unserved" field's value of the RecommendationList entity.
+// If the RecommendationList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationListMutation) OldUnserved(ctx context.Context) (v pq.StringArray, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUnserved is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUnserved requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUnserved: %w", err)
+	}
+	return oldValue.Unserved, nil
+}
+
+// ResetUnserved resets all changes to the "unserved" field.
+func (m *RecommendationListMutation) ResetUnserved() {
+	m.unserved = nil
 }
 
 // ClearRun clears the "run" edge to the ScoringRun entity.
@@ -20802,7 +23725,7 @@ func (m *RecommendationListMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RecommendationListMutation) Fields() []string {
-	fields := make([]string, 0, 6)
+	fields := make([]string, 0, 8)
 	if m.created_at != nil {
 		fields = append(fields, recommendationlist.FieldCreatedAt)
 	}
@@ -20812,6 +23735,9 @@ func (m *RecommendationListMutation) Fields() []string {
 	if m.run != nil {
 		fields = append(fields, recommendationlist.FieldRunID)
 	}
+	if m.number != nil {
+		fields = append(fields, recommendationlist.FieldNumber)
+	}
 	if m.model_version != nil {
 		fields = append(fields, recommendationlist.FieldModelVersion)
 	}
@@ -20820,6 +23746,9 @@ func (m *RecommendationListMutation) Fields() []string {
 	}
 	if m.degraded != nil {
 		fields = append(fields, recommendationlist.FieldDegraded)
+	}
+	if m.unserved != nil {
+		fields = append(fields, recommendationlist.FieldUnserved)
 	}
 	return fields
 }
@@ -20835,12 +23764,16 @@ func (m *RecommendationListMutation) Field(name string) (ent.Value, bool) {
 		return m.OwnerID()
 	case recommendationlist.FieldRunID:
 		return m.RunID()
+	case recommendationlist.FieldNumber:
+		return m.Number()
 	case recommendationlist.FieldModelVersion:
 		return m.ModelVersion()
 	case recommendationlist.FieldNote:
 		return m.Note()
 	case recommendationlist.FieldDegraded:
 		return m.Degraded()
+	case recommendationlist.FieldUnserved:
+		return m.Unserved()
 	}
 	return nil, false
 }
@@ -20856,12 +23789,16 @@ func (m *RecommendationListMutation) OldField(ctx context.Context, name string) 
 		return m.OldOwnerID(ctx)
 	case recommendationlist.FieldRunID:
 		return m.OldRunID(ctx)
+	case recommendationlist.FieldNumber:
+		return m.OldNumber(ctx)
 	case recommendationlist.FieldModelVersion:
 		return m.OldModelVersion(ctx)
 	case recommendationlist.FieldNote:
 		return m.OldNote(ctx)
 	case recommendationlist.FieldDegraded:
 		return m.OldDegraded(ctx)
+	case recommendationlist.FieldUnserved:
+		return m.OldUnserved(ctx)
 	}
 	return nil, fmt.Errorf("unknown RecommendationList field %s", name)
 }
@@ -20892,6 +23829,13 @@ func (m *RecommendationListMutation) SetField(name string, value ent.Value) erro
 		}
 		m.SetRunID(v)
 		return nil
+	case recommendationlist.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
 	case recommendationlist.FieldModelVersion:
 		v, ok := value.(string)
 		if !ok {
@@ -20913,6 +23857,13 @@ func (m *RecommendationListMutation) SetField(name string, value ent.Value) erro
 		}
 		m.SetDegraded(v)
 		return nil
+	case recommendationlist.FieldUnserved:
+		v, ok := value.(pq.StringArray)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUnserved(v)
+		return nil
 	}
 	return fmt.Errorf("unknown RecommendationList field %s", name)
 }
@@ -20920,13 +23871,21 @@ func (m *RecommendationListMutation) SetField(name string, value ent.Value) erro
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
 func (m *RecommendationListMutation) AddedFields() []string {
-	return nil
+	var fields []string
+	if m.addnumber != nil {
+		fields = append(fields, recommendationlist.FieldNumber)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
 func (m *RecommendationListMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case recommendationlist.FieldNumber:
+		return m.AddedNumber()
+	}
 	return nil, false
 }
 
@@ -20935,6 +23894,13 @@ func (m *RecommendationListMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *RecommendationListMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case recommendationlist.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
 	}
 	return fmt.Errorf("unknown RecommendationList numeric field %s", name)
 }
@@ -20971,6 +23937,9 @@ func (m *RecommendationListMutation) ResetField(name string) error {
 	case recommendationlist.FieldRunID:
 		m.ResetRunID()
 		return nil
+	case recommendationlist.FieldNumber:
+		m.ResetNumber()
+		return nil
 	case recommendationlist.FieldModelVersion:
 		m.ResetModelVersion()
 		return nil
@@ -20979,6 +23948,9 @@ func (m *RecommendationListMutation) ResetField(name string) error {
 		return nil
 	case recommendationlist.FieldDegraded:
 		m.ResetDegraded()
+		return nil
+	case recommendationlist.FieldUnserved:
+		m.ResetUnserved()
 		return nil
 	}
 	return fmt.Errorf("unknown RecommendationList field %s", name)
@@ -24750,7 +27722,8 @@ type ScoringRunMutation struct {
 	scores                 map[uuid.UUID]struct{}
 	removedscores          map[uuid.UUID]struct{}
 	clearedscores          bool
-	recommendations        *uuid.UUID
+	recommendations        map[uuid.UUID]struct{}
+	removedrecommendations map[uuid.UUID]struct{}
 	clearedrecommendations bool
 	done                   bool
 	oldValue               func(context.Context) (*ScoringRun, error)
@@ -26352,9 +29325,14 @@ func (m *ScoringRunMutation) ResetScores() {
 	m.removedscores = nil
 }
 
-// SetRecommendationsID sets the "recommendations" edge to the RecommendationList entity by id.
-func (m *ScoringRunMutation) SetRecommendationsID(id uuid.UUID) {
-	m.recommendations = &id
+// AddRecommendationIDs adds the "recommendations" edge to the RecommendationList entity by ids.
+func (m *ScoringRunMutation) AddRecommendationIDs(ids ...uuid.UUID) {
+	if m.recommendations == nil {
+		m.recommendations = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.recommendations[ids[i]] = struct{}{}
+	}
 }
 
 // ClearRecommendations clears the "recommendations" edge to the RecommendationList entity.
@@ -26367,20 +29345,29 @@ func (m *ScoringRunMutation) RecommendationsCleared() bool {
 	return m.clearedrecommendations
 }
 
-// RecommendationsID returns the "recommendations" edge ID in the mutation.
-func (m *ScoringRunMutation) RecommendationsID() (id uuid.UUID, exists bool) {
-	if m.recommendations != nil {
-		return *m.recommendations, true
+// RemoveRecommendationIDs removes the "recommendations" edge to the RecommendationList entity by IDs.
+func (m *ScoringRunMutation) RemoveRecommendationIDs(ids ...uuid.UUID) {
+	if m.removedrecommendations == nil {
+		m.removedrecommendations = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.recommendations, ids[i])
+		m.removedrecommendations[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedRecommendations returns the removed IDs of the "recommendations" edge to the RecommendationList entity.
+func (m *ScoringRunMutation) RemovedRecommendationsIDs() (ids []uuid.UUID) {
+	for id := range m.removedrecommendations {
+		ids = append(ids, id)
 	}
 	return
 }
 
 // RecommendationsIDs returns the "recommendations" edge IDs in the mutation.
-// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// RecommendationsID instead. It exists only for internal usage by the builders.
 func (m *ScoringRunMutation) RecommendationsIDs() (ids []uuid.UUID) {
-	if id := m.recommendations; id != nil {
-		ids = append(ids, *id)
+	for id := range m.recommendations {
+		ids = append(ids, id)
 	}
 	return
 }
@@ -26389,6 +29376,7 @@ func (m *ScoringRunMutation) RecommendationsIDs() (ids []uuid.UUID) {
 func (m *ScoringRunMutation) ResetRecommendations() {
 	m.recommendations = nil
 	m.clearedrecommendations = false
+	m.removedrecommendations = nil
 }
 
 // Where appends a list predicates to the ScoringRunMutation builder.
@@ -27224,9 +30212,11 @@ func (m *ScoringRunMutation) AddedIDs(name string) []ent.Value {
 		}
 		return ids
 	case scoringrun.EdgeRecommendations:
-		if id := m.recommendations; id != nil {
-			return []ent.Value{*id}
+		ids := make([]ent.Value, 0, len(m.recommendations))
+		for id := range m.recommendations {
+			ids = append(ids, id)
 		}
+		return ids
 	}
 	return nil
 }
@@ -27236,6 +30226,9 @@ func (m *ScoringRunMutation) RemovedEdges() []string {
 	edges := make([]string, 0, 3)
 	if m.removedscores != nil {
 		edges = append(edges, scoringrun.EdgeScores)
+	}
+	if m.removedrecommendations != nil {
+		edges = append(edges, scoringrun.EdgeRecommendations)
 	}
 	return edges
 }
@@ -27247,6 +30240,12 @@ func (m *ScoringRunMutation) RemovedIDs(name string) []ent.Value {
 	case scoringrun.EdgeScores:
 		ids := make([]ent.Value, 0, len(m.removedscores))
 		for id := range m.removedscores {
+			ids = append(ids, id)
+		}
+		return ids
+	case scoringrun.EdgeRecommendations:
+		ids := make([]ent.Value, 0, len(m.removedrecommendations))
+		for id := range m.removedrecommendations {
 			ids = append(ids, id)
 		}
 		return ids
@@ -27290,9 +30289,6 @@ func (m *ScoringRunMutation) ClearEdge(name string) error {
 	case scoringrun.EdgeEssay:
 		m.ClearEssay()
 		return nil
-	case scoringrun.EdgeRecommendations:
-		m.ClearRecommendations()
-		return nil
 	}
 	return fmt.Errorf("unknown ScoringRun unique edge %s", name)
 }
@@ -27324,6 +30320,7 @@ type SkillMutation struct {
 	slug          *string
 	name          *string
 	onet          *string
+	synonyms      *pq.StringArray
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*Skill, error)
@@ -27578,6 +30575,42 @@ func (m *SkillMutation) ResetOnet() {
 	m.onet = nil
 }
 
+// SetSynonyms sets the "synonyms" field.
+func (m *SkillMutation) SetSynonyms(pa pq.StringArray) {
+	m.synonyms = &pa
+}
+
+// Synonyms returns the value of the "synonyms" field in the mutation.
+func (m *SkillMutation) Synonyms() (r pq.StringArray, exists bool) {
+	v := m.synonyms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSynonyms returns the old "synonyms" field's value of the Skill entity.
+// If the Skill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SkillMutation) OldSynonyms(ctx context.Context) (v pq.StringArray, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSynonyms is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSynonyms requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSynonyms: %w", err)
+	}
+	return oldValue.Synonyms, nil
+}
+
+// ResetSynonyms resets all changes to the "synonyms" field.
+func (m *SkillMutation) ResetSynonyms() {
+	m.synonyms = nil
+}
+
 // Where appends a list predicates to the SkillMutation builder.
 func (m *SkillMutation) Where(ps ...predicate.Skill) {
 	m.predicates = append(m.predicates, ps...)
@@ -27612,7 +30645,7 @@ func (m *SkillMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SkillMutation) Fields() []string {
-	fields := make([]string, 0, 4)
+	fields := make([]string, 0, 5)
 	if m.created_at != nil {
 		fields = append(fields, skill.FieldCreatedAt)
 	}
@@ -27624,6 +30657,9 @@ func (m *SkillMutation) Fields() []string {
 	}
 	if m.onet != nil {
 		fields = append(fields, skill.FieldOnet)
+	}
+	if m.synonyms != nil {
+		fields = append(fields, skill.FieldSynonyms)
 	}
 	return fields
 }
@@ -27641,6 +30677,8 @@ func (m *SkillMutation) Field(name string) (ent.Value, bool) {
 		return m.Name()
 	case skill.FieldOnet:
 		return m.Onet()
+	case skill.FieldSynonyms:
+		return m.Synonyms()
 	}
 	return nil, false
 }
@@ -27658,6 +30696,8 @@ func (m *SkillMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldName(ctx)
 	case skill.FieldOnet:
 		return m.OldOnet(ctx)
+	case skill.FieldSynonyms:
+		return m.OldSynonyms(ctx)
 	}
 	return nil, fmt.Errorf("unknown Skill field %s", name)
 }
@@ -27694,6 +30734,13 @@ func (m *SkillMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetOnet(v)
+		return nil
+	case skill.FieldSynonyms:
+		v, ok := value.(pq.StringArray)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSynonyms(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Skill field %s", name)
@@ -27755,6 +30802,9 @@ func (m *SkillMutation) ResetField(name string) error {
 		return nil
 	case skill.FieldOnet:
 		m.ResetOnet()
+		return nil
+	case skill.FieldSynonyms:
+		m.ResetSynonyms()
 		return nil
 	}
 	return fmt.Errorf("unknown Skill field %s", name)
@@ -28780,24 +31830,29 @@ func (m *TrackMutation) ResetEdge(name string) error {
 // UserMutation represents an operation that mutates the User nodes in the graph.
 type UserMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *uuid.UUID
-	created_at         *time.Time
-	name               *string
-	email              *string
-	role               *enums.Role
-	active             *bool
-	clearedFields      map[string]struct{}
-	memberships        map[uuid.UUID]struct{}
-	removedmemberships map[uuid.UUID]struct{}
-	clearedmemberships bool
-	essays             map[uuid.UUID]struct{}
-	removedessays      map[uuid.UUID]struct{}
-	clearedessays      bool
-	done               bool
-	oldValue           func(context.Context) (*User, error)
-	predicates         []predicate.User
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	name                *string
+	email               *string
+	role                *enums.Role
+	active              *bool
+	clearedFields       map[string]struct{}
+	memberships         map[uuid.UUID]struct{}
+	removedmemberships  map[uuid.UUID]struct{}
+	clearedmemberships  bool
+	essays              map[uuid.UUID]struct{}
+	removedessays       map[uuid.UUID]struct{}
+	clearedessays       bool
+	interactions        map[uuid.UUID]struct{}
+	removedinteractions map[uuid.UUID]struct{}
+	clearedinteractions bool
+	preference          *uuid.UUID
+	clearedpreference   bool
+	done                bool
+	oldValue            func(context.Context) (*User, error)
+	predicates          []predicate.User
 }
 
 var _ ent.Mutation = (*UserMutation)(nil)
@@ -29192,6 +32247,99 @@ func (m *UserMutation) ResetEssays() {
 	m.removedessays = nil
 }
 
+// AddInteractionIDs adds the "interactions" edge to the Interaction entity by ids.
+func (m *UserMutation) AddInteractionIDs(ids ...uuid.UUID) {
+	if m.interactions == nil {
+		m.interactions = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.interactions[ids[i]] = struct{}{}
+	}
+}
+
+// ClearInteractions clears the "interactions" edge to the Interaction entity.
+func (m *UserMutation) ClearInteractions() {
+	m.clearedinteractions = true
+}
+
+// InteractionsCleared reports if the "interactions" edge to the Interaction entity was cleared.
+func (m *UserMutation) InteractionsCleared() bool {
+	return m.clearedinteractions
+}
+
+// RemoveInteractionIDs removes the "interactions" edge to the Interaction entity by IDs.
+func (m *UserMutation) RemoveInteractionIDs(ids ...uuid.UUID) {
+	if m.removedinteractions == nil {
+		m.removedinteractions = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.interactions, ids[i])
+		m.removedinteractions[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedInteractions returns the removed IDs of the "interactions" edge to the Interaction entity.
+func (m *UserMutation) RemovedInteractionsIDs() (ids []uuid.UUID) {
+	for id := range m.removedinteractions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// InteractionsIDs returns the "interactions" edge IDs in the mutation.
+func (m *UserMutation) InteractionsIDs() (ids []uuid.UUID) {
+	for id := range m.interactions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetInteractions resets all changes to the "interactions" edge.
+func (m *UserMutation) ResetInteractions() {
+	m.interactions = nil
+	m.clearedinteractions = false
+	m.removedinteractions = nil
+}
+
+// SetPreferenceID sets the "preference" edge to the Preference entity by id.
+func (m *UserMutation) SetPreferenceID(id uuid.UUID) {
+	m.preference = &id
+}
+
+// ClearPreference clears the "preference" edge to the Preference entity.
+func (m *UserMutation) ClearPreference() {
+	m.clearedpreference = true
+}
+
+// PreferenceCleared reports if the "preference" edge to the Preference entity was cleared.
+func (m *UserMutation) PreferenceCleared() bool {
+	return m.clearedpreference
+}
+
+// PreferenceID returns the "preference" edge ID in the mutation.
+func (m *UserMutation) PreferenceID() (id uuid.UUID, exists bool) {
+	if m.preference != nil {
+		return *m.preference, true
+	}
+	return
+}
+
+// PreferenceIDs returns the "preference" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PreferenceID instead. It exists only for internal usage by the builders.
+func (m *UserMutation) PreferenceIDs() (ids []uuid.UUID) {
+	if id := m.preference; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPreference resets all changes to the "preference" edge.
+func (m *UserMutation) ResetPreference() {
+	m.preference = nil
+	m.clearedpreference = false
+}
+
 // Where appends a list predicates to the UserMutation builder.
 func (m *UserMutation) Where(ps ...predicate.User) {
 	m.predicates = append(m.predicates, ps...)
@@ -29393,12 +32541,18 @@ func (m *UserMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *UserMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 4)
 	if m.memberships != nil {
 		edges = append(edges, user.EdgeMemberships)
 	}
 	if m.essays != nil {
 		edges = append(edges, user.EdgeEssays)
+	}
+	if m.interactions != nil {
+		edges = append(edges, user.EdgeInteractions)
+	}
+	if m.preference != nil {
+		edges = append(edges, user.EdgePreference)
 	}
 	return edges
 }
@@ -29419,18 +32573,31 @@ func (m *UserMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case user.EdgeInteractions:
+		ids := make([]ent.Value, 0, len(m.interactions))
+		for id := range m.interactions {
+			ids = append(ids, id)
+		}
+		return ids
+	case user.EdgePreference:
+		if id := m.preference; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *UserMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 4)
 	if m.removedmemberships != nil {
 		edges = append(edges, user.EdgeMemberships)
 	}
 	if m.removedessays != nil {
 		edges = append(edges, user.EdgeEssays)
+	}
+	if m.removedinteractions != nil {
+		edges = append(edges, user.EdgeInteractions)
 	}
 	return edges
 }
@@ -29451,18 +32618,30 @@ func (m *UserMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case user.EdgeInteractions:
+		ids := make([]ent.Value, 0, len(m.removedinteractions))
+		for id := range m.removedinteractions {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *UserMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 4)
 	if m.clearedmemberships {
 		edges = append(edges, user.EdgeMemberships)
 	}
 	if m.clearedessays {
 		edges = append(edges, user.EdgeEssays)
+	}
+	if m.clearedinteractions {
+		edges = append(edges, user.EdgeInteractions)
+	}
+	if m.clearedpreference {
+		edges = append(edges, user.EdgePreference)
 	}
 	return edges
 }
@@ -29475,6 +32654,10 @@ func (m *UserMutation) EdgeCleared(name string) bool {
 		return m.clearedmemberships
 	case user.EdgeEssays:
 		return m.clearedessays
+	case user.EdgeInteractions:
+		return m.clearedinteractions
+	case user.EdgePreference:
+		return m.clearedpreference
 	}
 	return false
 }
@@ -29483,6 +32666,9 @@ func (m *UserMutation) EdgeCleared(name string) bool {
 // if that edge is not defined in the schema.
 func (m *UserMutation) ClearEdge(name string) error {
 	switch name {
+	case user.EdgePreference:
+		m.ClearPreference()
+		return nil
 	}
 	return fmt.Errorf("unknown User unique edge %s", name)
 }
@@ -29496,6 +32682,12 @@ func (m *UserMutation) ResetEdge(name string) error {
 		return nil
 	case user.EdgeEssays:
 		m.ResetEssays()
+		return nil
+	case user.EdgeInteractions:
+		m.ResetInteractions()
+		return nil
+	case user.EdgePreference:
+		m.ResetPreference()
 		return nil
 	}
 	return fmt.Errorf("unknown User edge %s", name)

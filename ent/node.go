@@ -93,6 +93,14 @@ func (_m *GradedAnswer) GlobalID() string {
 func (*GradedAnswer) IsNode() {}
 
 // GlobalID is the id of the row in the API.
+func (_m *Interaction) GlobalID() string {
+	return globalid.Encode("interaction", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*Interaction) IsNode() {}
+
+// GlobalID is the id of the row in the API.
 func (_m *KeyPoint) GlobalID() string {
 	return globalid.Encode("key_point", _m.ID)
 }
@@ -165,12 +173,28 @@ func (_m *Passage) GlobalID() string {
 func (*Passage) IsNode() {}
 
 // GlobalID is the id of the row in the API.
+func (_m *Preference) GlobalID() string {
+	return globalid.Encode("preference", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*Preference) IsNode() {}
+
+// GlobalID is the id of the row in the API.
 func (_m *Question) GlobalID() string {
 	return globalid.Encode("question", _m.ID)
 }
 
 // IsNode marks the model as a Node of the API.
 func (*Question) IsNode() {}
+
+// GlobalID is the id of the row in the API.
+func (_m *RecommendationDecision) GlobalID() string {
+	return globalid.Encode("recommendation_decision", _m.ID)
+}
+
+// IsNode marks the model as a Node of the API.
+func (*RecommendationDecision) IsNode() {}
 
 // GlobalID is the id of the row in the API.
 func (_m *RecommendationItem) GlobalID() string {

@@ -32,6 +32,8 @@ type Passage struct {
 	Text string `json:"text,omitempty"`
 	// Skills holds the value of the "skills" field.
 	Skills pq.StringArray `json:"skills,omitempty"`
+	// What the catalogue that it was imported from calls it.
+	ExternalID *string `json:"external_id,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the PassageQuery when eager-loading is set.
 	Edges        PassageEdges `json:"edges"`
@@ -65,7 +67,7 @@ func (*Passage) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case passage.FieldSkills:
 			values[i] = new(pq.StringArray)
-		case passage.FieldSlug, passage.FieldTitle, passage.FieldText:
+		case passage.FieldSlug, passage.FieldTitle, passage.FieldText, passage.FieldExternalID:
 			values[i] = new(sql.NullString)
 		case passage.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -128,6 +130,13 @@ func (_m *Passage) assignValues(columns []string, values []any) error {
 			} else if value != nil {
 				_m.Skills = *value
 			}
+		case passage.FieldExternalID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field external_id", values[i])
+			} else if value.Valid {
+				_m.ExternalID = new(string)
+				*_m.ExternalID = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -186,6 +195,11 @@ func (_m *Passage) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("skills=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Skills))
+	builder.WriteString(", ")
+	if v := _m.ExternalID; v != nil {
+		builder.WriteString("external_id=")
+		builder.WriteString(*v)
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -70,6 +70,20 @@ func (_c *PassageCreate) SetSkills(v pq.StringArray) *PassageCreate {
 	return _c
 }
 
+// SetExternalID sets the "external_id" field.
+func (_c *PassageCreate) SetExternalID(v string) *PassageCreate {
+	_c.mutation.SetExternalID(v)
+	return _c
+}
+
+// SetNillableExternalID sets the "external_id" field if the given value is not nil.
+func (_c *PassageCreate) SetNillableExternalID(v *string) *PassageCreate {
+	if v != nil {
+		_c.SetExternalID(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *PassageCreate) SetID(v uuid.UUID) *PassageCreate {
 	_c.mutation.SetID(v)
@@ -180,6 +194,11 @@ func (_c *PassageCreate) check() error {
 	if _, ok := _c.mutation.Skills(); !ok {
 		return &ValidationError{Name: "skills", err: errors.New(`ent: missing required field "Passage.skills"`)}
 	}
+	if v, ok := _c.mutation.ExternalID(); ok {
+		if err := passage.ExternalIDValidator(v); err != nil {
+			return &ValidationError{Name: "external_id", err: fmt.Errorf(`ent: validator failed for field "Passage.external_id": %w`, err)}
+		}
+	}
 	if len(_c.mutation.TrackIDs()) == 0 {
 		return &ValidationError{Name: "track", err: errors.New(`ent: missing required edge "Passage.track"`)}
 	}
@@ -238,6 +257,10 @@ func (_c *PassageCreate) createSpec() (*Passage, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Skills(); ok {
 		_spec.SetField(passage.FieldSkills, field.TypeOther, value)
 		_node.Skills = value
+	}
+	if value, ok := _c.mutation.ExternalID(); ok {
+		_spec.SetField(passage.FieldExternalID, field.TypeString, value)
+		_node.ExternalID = &value
 	}
 	if nodes := _c.mutation.TrackIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -344,6 +367,24 @@ func (u *PassageUpsert) UpdateSkills() *PassageUpsert {
 	return u
 }
 
+// SetExternalID sets the "external_id" field.
+func (u *PassageUpsert) SetExternalID(v string) *PassageUpsert {
+	u.Set(passage.FieldExternalID, v)
+	return u
+}
+
+// UpdateExternalID sets the "external_id" field to the value that was provided on create.
+func (u *PassageUpsert) UpdateExternalID() *PassageUpsert {
+	u.SetExcluded(passage.FieldExternalID)
+	return u
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (u *PassageUpsert) ClearExternalID() *PassageUpsert {
+	u.SetNull(passage.FieldExternalID)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -440,6 +481,27 @@ func (u *PassageUpsertOne) SetSkills(v pq.StringArray) *PassageUpsertOne {
 func (u *PassageUpsertOne) UpdateSkills() *PassageUpsertOne {
 	return u.Update(func(s *PassageUpsert) {
 		s.UpdateSkills()
+	})
+}
+
+// SetExternalID sets the "external_id" field.
+func (u *PassageUpsertOne) SetExternalID(v string) *PassageUpsertOne {
+	return u.Update(func(s *PassageUpsert) {
+		s.SetExternalID(v)
+	})
+}
+
+// UpdateExternalID sets the "external_id" field to the value that was provided on create.
+func (u *PassageUpsertOne) UpdateExternalID() *PassageUpsertOne {
+	return u.Update(func(s *PassageUpsert) {
+		s.UpdateExternalID()
+	})
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (u *PassageUpsertOne) ClearExternalID() *PassageUpsertOne {
+	return u.Update(func(s *PassageUpsert) {
+		s.ClearExternalID()
 	})
 }
 
@@ -706,6 +768,27 @@ func (u *PassageUpsertBulk) SetSkills(v pq.StringArray) *PassageUpsertBulk {
 func (u *PassageUpsertBulk) UpdateSkills() *PassageUpsertBulk {
 	return u.Update(func(s *PassageUpsert) {
 		s.UpdateSkills()
+	})
+}
+
+// SetExternalID sets the "external_id" field.
+func (u *PassageUpsertBulk) SetExternalID(v string) *PassageUpsertBulk {
+	return u.Update(func(s *PassageUpsert) {
+		s.SetExternalID(v)
+	})
+}
+
+// UpdateExternalID sets the "external_id" field to the value that was provided on create.
+func (u *PassageUpsertBulk) UpdateExternalID() *PassageUpsertBulk {
+	return u.Update(func(s *PassageUpsert) {
+		s.UpdateExternalID()
+	})
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (u *PassageUpsertBulk) ClearExternalID() *PassageUpsertBulk {
+	return u.Update(func(s *PassageUpsert) {
+		s.ClearExternalID()
 	})
 }
 

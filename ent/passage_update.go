@@ -63,6 +63,26 @@ func (_u *PassageUpdate) SetSkills(v pq.StringArray) *PassageUpdate {
 	return _u
 }
 
+// SetExternalID sets the "external_id" field.
+func (_u *PassageUpdate) SetExternalID(v string) *PassageUpdate {
+	_u.mutation.SetExternalID(v)
+	return _u
+}
+
+// SetNillableExternalID sets the "external_id" field if the given value is not nil.
+func (_u *PassageUpdate) SetNillableExternalID(v *string) *PassageUpdate {
+	if v != nil {
+		_u.SetExternalID(*v)
+	}
+	return _u
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (_u *PassageUpdate) ClearExternalID() *PassageUpdate {
+	_u.mutation.ClearExternalID()
+	return _u
+}
+
 // Mutation returns the PassageMutation object of the builder.
 func (_u *PassageUpdate) Mutation() *PassageMutation {
 	return _u.mutation
@@ -102,6 +122,11 @@ func (_u *PassageUpdate) check() error {
 			return &ValidationError{Name: "title", err: fmt.Errorf(`ent: validator failed for field "Passage.title": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.ExternalID(); ok {
+		if err := passage.ExternalIDValidator(v); err != nil {
+			return &ValidationError{Name: "external_id", err: fmt.Errorf(`ent: validator failed for field "Passage.external_id": %w`, err)}
+		}
+	}
 	if _u.mutation.TrackCleared() && len(_u.mutation.TrackIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Passage.track"`)
 	}
@@ -134,6 +159,12 @@ func (_u *PassageUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Skills(); ok {
 		_spec.SetField(passage.FieldSkills, field.TypeOther, value)
+	}
+	if value, ok := _u.mutation.ExternalID(); ok {
+		_spec.SetField(passage.FieldExternalID, field.TypeString, value)
+	}
+	if _u.mutation.ExternalIDCleared() {
+		_spec.ClearField(passage.FieldExternalID, field.TypeString)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -191,6 +222,26 @@ func (_u *PassageUpdateOne) SetSkills(v pq.StringArray) *PassageUpdateOne {
 	return _u
 }
 
+// SetExternalID sets the "external_id" field.
+func (_u *PassageUpdateOne) SetExternalID(v string) *PassageUpdateOne {
+	_u.mutation.SetExternalID(v)
+	return _u
+}
+
+// SetNillableExternalID sets the "external_id" field if the given value is not nil.
+func (_u *PassageUpdateOne) SetNillableExternalID(v *string) *PassageUpdateOne {
+	if v != nil {
+		_u.SetExternalID(*v)
+	}
+	return _u
+}
+
+// ClearExternalID clears the value of the "external_id" field.
+func (_u *PassageUpdateOne) ClearExternalID() *PassageUpdateOne {
+	_u.mutation.ClearExternalID()
+	return _u
+}
+
 // Mutation returns the PassageMutation object of the builder.
 func (_u *PassageUpdateOne) Mutation() *PassageMutation {
 	return _u.mutation
@@ -243,6 +294,11 @@ func (_u *PassageUpdateOne) check() error {
 			return &ValidationError{Name: "title", err: fmt.Errorf(`ent: validator failed for field "Passage.title": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.ExternalID(); ok {
+		if err := passage.ExternalIDValidator(v); err != nil {
+			return &ValidationError{Name: "external_id", err: fmt.Errorf(`ent: validator failed for field "Passage.external_id": %w`, err)}
+		}
+	}
 	if _u.mutation.TrackCleared() && len(_u.mutation.TrackIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Passage.track"`)
 	}
@@ -292,6 +348,12 @@ func (_u *PassageUpdateOne) sqlSave(ctx context.Context) (_node *Passage, err er
 	}
 	if value, ok := _u.mutation.Skills(); ok {
 		_spec.SetField(passage.FieldSkills, field.TypeOther, value)
+	}
+	if value, ok := _u.mutation.ExternalID(); ok {
+		_spec.SetField(passage.FieldExternalID, field.TypeString, value)
+	}
+	if _u.mutation.ExternalIDCleared() {
+		_spec.ClearField(passage.FieldExternalID, field.TypeString)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Passage{config: _u.config}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/credential"
+	"github.com/rubrica/rubrica/ent/recommendationdecision"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/values"
@@ -43,6 +44,10 @@ type RecommendationItem struct {
 	Traces []values.Trace `json:"traces,omitempty"`
 	// Closes holds the value of the "closes" field.
 	Closes pq.StringArray `json:"closes,omitempty"`
+	// Place in the order of learning: 1 for what comes first.
+	Step int `json:"step,omitempty"`
+	// The learner's constraints that it does not keep.
+	Relaxed pq.StringArray `json:"relaxed,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the RecommendationItemQuery when eager-loading is set.
 	Edges        RecommendationItemEdges `json:"edges"`
@@ -55,9 +60,11 @@ type RecommendationItemEdges struct {
 	List *RecommendationList `json:"list,omitempty"`
 	// Credential holds the value of the credential edge.
 	Credential *Credential `json:"credential,omitempty"`
+	// Decision holds the value of the decision edge.
+	Decision *RecommendationDecision `json:"decision,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [3]bool
 }
 
 // ListOrErr returns the List value or an error if the edge
@@ -82,6 +89,17 @@ func (e RecommendationItemEdges) CredentialOrErr() (*Credential, error) {
 	return nil, &NotLoadedError{edge: "credential"}
 }
 
+// DecisionOrErr returns the Decision value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e RecommendationItemEdges) DecisionOrErr() (*RecommendationDecision, error) {
+	if e.Decision != nil {
+		return e.Decision, nil
+	} else if e.loadedTypes[2] {
+		return nil, &NotFoundError{label: recommendationdecision.Label}
+	}
+	return nil, &NotLoadedError{edge: "decision"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*RecommendationItem) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
@@ -89,11 +107,11 @@ func (*RecommendationItem) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case recommendationitem.FieldParts, recommendationitem.FieldTraces:
 			values[i] = new([]byte)
-		case recommendationitem.FieldCloses:
+		case recommendationitem.FieldCloses, recommendationitem.FieldRelaxed:
 			values[i] = new(pq.StringArray)
 		case recommendationitem.FieldScore:
 			values[i] = new(sql.NullFloat64)
-		case recommendationitem.FieldRank:
+		case recommendationitem.FieldRank, recommendationitem.FieldStep:
 			values[i] = new(sql.NullInt64)
 		case recommendationitem.FieldRationale:
 			values[i] = new(sql.NullString)
@@ -186,6 +204,18 @@ func (_m *RecommendationItem) assignValues(columns []string, values []any) error
 			} else if value != nil {
 				_m.Closes = *value
 			}
+		case recommendationitem.FieldStep:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field step", values[i])
+			} else if value.Valid {
+				_m.Step = int(value.Int64)
+			}
+		case recommendationitem.FieldRelaxed:
+			if value, ok := values[i].(*pq.StringArray); !ok {
+				return fmt.Errorf("unexpected type %T for field relaxed", values[i])
+			} else if value != nil {
+				_m.Relaxed = *value
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -207,6 +237,11 @@ func (_m *RecommendationItem) QueryList() *RecommendationListQuery {
 // QueryCredential queries the "credential" edge of the RecommendationItem entity.
 func (_m *RecommendationItem) QueryCredential() *CredentialQuery {
 	return NewRecommendationItemClient(_m.config).QueryCredential(_m)
+}
+
+// QueryDecision queries the "decision" edge of the RecommendationItem entity.
+func (_m *RecommendationItem) QueryDecision() *RecommendationDecisionQuery {
+	return NewRecommendationItemClient(_m.config).QueryDecision(_m)
 }
 
 // Update returns a builder for updating this RecommendationItem.
@@ -261,6 +296,12 @@ func (_m *RecommendationItem) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("closes=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Closes))
+	builder.WriteString(", ")
+	builder.WriteString("step=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Step))
+	builder.WriteString(", ")
+	builder.WriteString("relaxed=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Relaxed))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/credential"
+	"github.com/rubrica/rubrica/ent/recommendationdecision"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/values"
@@ -96,6 +97,26 @@ func (_c *RecommendationItemCreate) SetCloses(v pq.StringArray) *RecommendationI
 	return _c
 }
 
+// SetStep sets the "step" field.
+func (_c *RecommendationItemCreate) SetStep(v int) *RecommendationItemCreate {
+	_c.mutation.SetStep(v)
+	return _c
+}
+
+// SetNillableStep sets the "step" field if the given value is not nil.
+func (_c *RecommendationItemCreate) SetNillableStep(v *int) *RecommendationItemCreate {
+	if v != nil {
+		_c.SetStep(*v)
+	}
+	return _c
+}
+
+// SetRelaxed sets the "relaxed" field.
+func (_c *RecommendationItemCreate) SetRelaxed(v pq.StringArray) *RecommendationItemCreate {
+	_c.mutation.SetRelaxed(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *RecommendationItemCreate) SetID(v uuid.UUID) *RecommendationItemCreate {
 	_c.mutation.SetID(v)
@@ -118,6 +139,25 @@ func (_c *RecommendationItemCreate) SetList(v *RecommendationList) *Recommendati
 // SetCredential sets the "credential" edge to the Credential entity.
 func (_c *RecommendationItemCreate) SetCredential(v *Credential) *RecommendationItemCreate {
 	return _c.SetCredentialID(v.ID)
+}
+
+// SetDecisionID sets the "decision" edge to the RecommendationDecision entity by ID.
+func (_c *RecommendationItemCreate) SetDecisionID(id uuid.UUID) *RecommendationItemCreate {
+	_c.mutation.SetDecisionID(id)
+	return _c
+}
+
+// SetNillableDecisionID sets the "decision" edge to the RecommendationDecision entity by ID if the given value is not nil.
+func (_c *RecommendationItemCreate) SetNillableDecisionID(id *uuid.UUID) *RecommendationItemCreate {
+	if id != nil {
+		_c = _c.SetDecisionID(*id)
+	}
+	return _c
+}
+
+// SetDecision sets the "decision" edge to the RecommendationDecision entity.
+func (_c *RecommendationItemCreate) SetDecision(v *RecommendationDecision) *RecommendationItemCreate {
+	return _c.SetDecisionID(v.ID)
 }
 
 // Mutation returns the RecommendationItemMutation object of the builder.
@@ -171,6 +211,17 @@ func (_c *RecommendationItemCreate) defaults() error {
 		v := recommendationitem.DefaultCloses()
 		_c.mutation.SetCloses(v)
 	}
+	if _, ok := _c.mutation.Step(); !ok {
+		v := recommendationitem.DefaultStep
+		_c.mutation.SetStep(v)
+	}
+	if _, ok := _c.mutation.Relaxed(); !ok {
+		if recommendationitem.DefaultRelaxed == nil {
+			return fmt.Errorf("ent: uninitialized recommendationitem.DefaultRelaxed (forgotten import ent/runtime?)")
+		}
+		v := recommendationitem.DefaultRelaxed()
+		_c.mutation.SetRelaxed(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if recommendationitem.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized recommendationitem.DefaultID (forgotten import ent/runtime?)")
@@ -217,6 +268,17 @@ func (_c *RecommendationItemCreate) check() error {
 	}
 	if _, ok := _c.mutation.Closes(); !ok {
 		return &ValidationError{Name: "closes", err: errors.New(`ent: missing required field "RecommendationItem.closes"`)}
+	}
+	if _, ok := _c.mutation.Step(); !ok {
+		return &ValidationError{Name: "step", err: errors.New(`ent: missing required field "RecommendationItem.step"`)}
+	}
+	if v, ok := _c.mutation.Step(); ok {
+		if err := recommendationitem.StepValidator(v); err != nil {
+			return &ValidationError{Name: "step", err: fmt.Errorf(`ent: validator failed for field "RecommendationItem.step": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Relaxed(); !ok {
+		return &ValidationError{Name: "relaxed", err: errors.New(`ent: missing required field "RecommendationItem.relaxed"`)}
 	}
 	if len(_c.mutation.ListIDs()) == 0 {
 		return &ValidationError{Name: "list", err: errors.New(`ent: missing required edge "RecommendationItem.list"`)}
@@ -292,6 +354,14 @@ func (_c *RecommendationItemCreate) createSpec() (*RecommendationItem, *sqlgraph
 		_spec.SetField(recommendationitem.FieldCloses, field.TypeOther, value)
 		_node.Closes = value
 	}
+	if value, ok := _c.mutation.Step(); ok {
+		_spec.SetField(recommendationitem.FieldStep, field.TypeInt, value)
+		_node.Step = value
+	}
+	if value, ok := _c.mutation.Relaxed(); ok {
+		_spec.SetField(recommendationitem.FieldRelaxed, field.TypeOther, value)
+		_node.Relaxed = value
+	}
 	if nodes := _c.mutation.ListIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -324,6 +394,22 @@ func (_c *RecommendationItemCreate) createSpec() (*RecommendationItem, *sqlgraph
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.CredentialID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.DecisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   recommendationitem.DecisionTable,
+			Columns: []string{recommendationitem.DecisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(recommendationdecision.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
@@ -402,6 +488,18 @@ func (u *RecommendationItemUpsert) UpdateCloses() *RecommendationItemUpsert {
 	return u
 }
 
+// SetRelaxed sets the "relaxed" field.
+func (u *RecommendationItemUpsert) SetRelaxed(v pq.StringArray) *RecommendationItemUpsert {
+	u.Set(recommendationitem.FieldRelaxed, v)
+	return u
+}
+
+// UpdateRelaxed sets the "relaxed" field to the value that was provided on create.
+func (u *RecommendationItemUpsert) UpdateRelaxed() *RecommendationItemUpsert {
+	u.SetExcluded(recommendationitem.FieldRelaxed)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -442,6 +540,9 @@ func (u *RecommendationItemUpsertOne) UpdateNewValues() *RecommendationItemUpser
 		}
 		if _, exists := u.create.mutation.Traces(); exists {
 			s.SetIgnore(recommendationitem.FieldTraces)
+		}
+		if _, exists := u.create.mutation.Step(); exists {
+			s.SetIgnore(recommendationitem.FieldStep)
 		}
 	}))
 	return u
@@ -499,6 +600,20 @@ func (u *RecommendationItemUpsertOne) SetCloses(v pq.StringArray) *Recommendatio
 func (u *RecommendationItemUpsertOne) UpdateCloses() *RecommendationItemUpsertOne {
 	return u.Update(func(s *RecommendationItemUpsert) {
 		s.UpdateCloses()
+	})
+}
+
+// SetRelaxed sets the "relaxed" field.
+func (u *RecommendationItemUpsertOne) SetRelaxed(v pq.StringArray) *RecommendationItemUpsertOne {
+	return u.Update(func(s *RecommendationItemUpsert) {
+		s.SetRelaxed(v)
+	})
+}
+
+// UpdateRelaxed sets the "relaxed" field to the value that was provided on create.
+func (u *RecommendationItemUpsertOne) UpdateRelaxed() *RecommendationItemUpsertOne {
+	return u.Update(func(s *RecommendationItemUpsert) {
+		s.UpdateRelaxed()
 	})
 }
 
@@ -709,6 +824,9 @@ func (u *RecommendationItemUpsertBulk) UpdateNewValues() *RecommendationItemUpse
 			if _, exists := b.mutation.Traces(); exists {
 				s.SetIgnore(recommendationitem.FieldTraces)
 			}
+			if _, exists := b.mutation.Step(); exists {
+				s.SetIgnore(recommendationitem.FieldStep)
+			}
 		}
 	}))
 	return u
@@ -766,6 +884,20 @@ func (u *RecommendationItemUpsertBulk) SetCloses(v pq.StringArray) *Recommendati
 func (u *RecommendationItemUpsertBulk) UpdateCloses() *RecommendationItemUpsertBulk {
 	return u.Update(func(s *RecommendationItemUpsert) {
 		s.UpdateCloses()
+	})
+}
+
+// SetRelaxed sets the "relaxed" field.
+func (u *RecommendationItemUpsertBulk) SetRelaxed(v pq.StringArray) *RecommendationItemUpsertBulk {
+	return u.Update(func(s *RecommendationItemUpsert) {
+		s.SetRelaxed(v)
+	})
+}
+
+// UpdateRelaxed sets the "relaxed" field to the value that was provided on create.
+func (u *RecommendationItemUpsertBulk) UpdateRelaxed() *RecommendationItemUpsertBulk {
+	return u.Update(func(s *RecommendationItemUpsert) {
+		s.UpdateRelaxed()
 	})
 }
 

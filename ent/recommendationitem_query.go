@@ -4,6 +4,7 @@ package ent
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rubrica/rubrica/ent/credential"
 	"github.com/rubrica/rubrica/ent/predicate"
+	"github.com/rubrica/rubrica/ent/recommendationdecision"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 )
@@ -29,6 +31,7 @@ type RecommendationItemQuery struct {
 	predicates     []predicate.RecommendationItem
 	withList       *RecommendationListQuery
 	withCredential *CredentialQuery
+	withDecision   *RecommendationDecisionQuery
 	modifiers      []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -103,6 +106,28 @@ func (_q *RecommendationItemQuery) QueryCredential() *CredentialQuery {
 			sqlgraph.From(recommendationitem.Table, recommendationitem.FieldID, selector),
 			sqlgraph.To(credential.Table, credential.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, recommendationitem.CredentialTable, recommendationitem.CredentialColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryDecision chains the current query on the "decision" edge.
+func (_q *RecommendationItemQuery) QueryDecision() *RecommendationDecisionQuery {
+	query := (&RecommendationDecisionClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(recommendationitem.Table, recommendationitem.FieldID, selector),
+			sqlgraph.To(recommendationdecision.Table, recommendationdecision.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, false, recommendationitem.DecisionTable, recommendationitem.DecisionColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -304,6 +329,7 @@ func (_q *RecommendationItemQuery) Clone() *RecommendationItemQuery {
 		predicates:     append([]predicate.RecommendationItem{}, _q.predicates...),
 		withList:       _q.withList.Clone(),
 		withCredential: _q.withCredential.Clone(),
+		withDecision:   _q.withDecision.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -330,6 +356,17 @@ func (_q *RecommendationItemQuery) WithCredential(opts ...func(*CredentialQuery)
 		opt(query)
 	}
 	_q.withCredential = query
+	return _q
+}
+
+// WithDecision tells the query-builder to eager-load the nodes that are connected to
+// the "decision" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *RecommendationItemQuery) WithDecision(opts ...func(*RecommendationDecisionQuery)) *RecommendationItemQuery {
+	query := (&RecommendationDecisionClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withDecision = query
 	return _q
 }
 
@@ -417,9 +454,10 @@ func (_q *RecommendationItemQuery) sqlAll(ctx context.Context, hooks ...queryHoo
 	var (
 		nodes       = []*RecommendationItem{}
 		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
+		loadedTypes = [3]bool{
 			_q.withList != nil,
 			_q.withCredential != nil,
+			_q.withDecision != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -452,6 +490,12 @@ func (_q *RecommendationItemQuery) sqlAll(ctx context.Context, hooks ...queryHoo
 	if query := _q.withCredential; query != nil {
 		if err := _q.loadCredential(ctx, query, nodes, nil,
 			func(n *RecommendationItem, e *Credential) { n.Edges.Credential = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withDecision; query != nil {
+		if err := _q.loadDecision(ctx, query, nodes, nil,
+			func(n *RecommendationItem, e *RecommendationDecision) { n.Edges.Decision = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -513,6 +557,33 @@ func (_q *RecommendationItemQuery) loadCredential(ctx context.Context, query *Cr
 		for i := range nodes {
 			assign(nodes[i], n)
 		}
+	}
+	return nil
+}
+func (_q *RecommendationItemQuery) loadDecision(ctx context.Context, query *RecommendationDecisionQuery, nodes []*RecommendationItem, init func(*RecommendationItem), assign func(*RecommendationItem, *RecommendationDecision)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*RecommendationItem)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(recommendationdecision.FieldItemID)
+	}
+	query.Where(predicate.RecommendationDecision(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(recommendationitem.DecisionColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ItemID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "item_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
 	}
 	return nil
 }

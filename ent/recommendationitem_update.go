@@ -10,8 +10,10 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/google/uuid"
 	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/predicate"
+	"github.com/rubrica/rubrica/ent/recommendationdecision"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 )
 
@@ -49,9 +51,40 @@ func (_u *RecommendationItemUpdate) SetCloses(v pq.StringArray) *RecommendationI
 	return _u
 }
 
+// SetRelaxed sets the "relaxed" field.
+func (_u *RecommendationItemUpdate) SetRelaxed(v pq.StringArray) *RecommendationItemUpdate {
+	_u.mutation.SetRelaxed(v)
+	return _u
+}
+
+// SetDecisionID sets the "decision" edge to the RecommendationDecision entity by ID.
+func (_u *RecommendationItemUpdate) SetDecisionID(id uuid.UUID) *RecommendationItemUpdate {
+	_u.mutation.SetDecisionID(id)
+	return _u
+}
+
+// SetNillableDecisionID sets the "decision" edge to the RecommendationDecision entity by ID if the given value is not nil.
+func (_u *RecommendationItemUpdate) SetNillableDecisionID(id *uuid.UUID) *RecommendationItemUpdate {
+	if id != nil {
+		_u = _u.SetDecisionID(*id)
+	}
+	return _u
+}
+
+// SetDecision sets the "decision" edge to the RecommendationDecision entity.
+func (_u *RecommendationItemUpdate) SetDecision(v *RecommendationDecision) *RecommendationItemUpdate {
+	return _u.SetDecisionID(v.ID)
+}
+
 // Mutation returns the RecommendationItemMutation object of the builder.
 func (_u *RecommendationItemUpdate) Mutation() *RecommendationItemMutation {
 	return _u.mutation
+}
+
+// ClearDecision clears the "decision" edge to the RecommendationDecision entity.
+func (_u *RecommendationItemUpdate) ClearDecision() *RecommendationItemUpdate {
+	_u.mutation.ClearDecision()
+	return _u
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -116,6 +149,38 @@ func (_u *RecommendationItemUpdate) sqlSave(ctx context.Context) (_node int, err
 	if value, ok := _u.mutation.Closes(); ok {
 		_spec.SetField(recommendationitem.FieldCloses, field.TypeOther, value)
 	}
+	if value, ok := _u.mutation.Relaxed(); ok {
+		_spec.SetField(recommendationitem.FieldRelaxed, field.TypeOther, value)
+	}
+	if _u.mutation.DecisionCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   recommendationitem.DecisionTable,
+			Columns: []string{recommendationitem.DecisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(recommendationdecision.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.DecisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   recommendationitem.DecisionTable,
+			Columns: []string{recommendationitem.DecisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(recommendationdecision.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -158,9 +223,40 @@ func (_u *RecommendationItemUpdateOne) SetCloses(v pq.StringArray) *Recommendati
 	return _u
 }
 
+// SetRelaxed sets the "relaxed" field.
+func (_u *RecommendationItemUpdateOne) SetRelaxed(v pq.StringArray) *RecommendationItemUpdateOne {
+	_u.mutation.SetRelaxed(v)
+	return _u
+}
+
+// SetDecisionID sets the "decision" edge to the RecommendationDecision entity by ID.
+func (_u *RecommendationItemUpdateOne) SetDecisionID(id uuid.UUID) *RecommendationItemUpdateOne {
+	_u.mutation.SetDecisionID(id)
+	return _u
+}
+
+// SetNillableDecisionID sets the "decision" edge to the RecommendationDecision entity by ID if the given value is not nil.
+func (_u *RecommendationItemUpdateOne) SetNillableDecisionID(id *uuid.UUID) *RecommendationItemUpdateOne {
+	if id != nil {
+		_u = _u.SetDecisionID(*id)
+	}
+	return _u
+}
+
+// SetDecision sets the "decision" edge to the RecommendationDecision entity.
+func (_u *RecommendationItemUpdateOne) SetDecision(v *RecommendationDecision) *RecommendationItemUpdateOne {
+	return _u.SetDecisionID(v.ID)
+}
+
 // Mutation returns the RecommendationItemMutation object of the builder.
 func (_u *RecommendationItemUpdateOne) Mutation() *RecommendationItemMutation {
 	return _u.mutation
+}
+
+// ClearDecision clears the "decision" edge to the RecommendationDecision entity.
+func (_u *RecommendationItemUpdateOne) ClearDecision() *RecommendationItemUpdateOne {
+	_u.mutation.ClearDecision()
+	return _u
 }
 
 // Where appends a list predicates to the RecommendationItemUpdate builder.
@@ -254,6 +350,38 @@ func (_u *RecommendationItemUpdateOne) sqlSave(ctx context.Context) (_node *Reco
 	}
 	if value, ok := _u.mutation.Closes(); ok {
 		_spec.SetField(recommendationitem.FieldCloses, field.TypeOther, value)
+	}
+	if value, ok := _u.mutation.Relaxed(); ok {
+		_spec.SetField(recommendationitem.FieldRelaxed, field.TypeOther, value)
+	}
+	if _u.mutation.DecisionCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   recommendationitem.DecisionTable,
+			Columns: []string{recommendationitem.DecisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(recommendationdecision.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.DecisionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   recommendationitem.DecisionTable,
+			Columns: []string{recommendationitem.DecisionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(recommendationdecision.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &RecommendationItem{config: _u.config}

@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/scoringrun"
 )
@@ -25,12 +26,16 @@ type RecommendationList struct {
 	OwnerID uuid.UUID `json:"owner_id,omitempty"`
 	// RunID holds the value of the "run_id" field.
 	RunID uuid.UUID `json:"run_id,omitempty"`
+	// Of the run's lists: 1 for the first; the largest is the newest.
+	Number int `json:"number,omitempty"`
 	// Of the blend that ranked the items.
 	ModelVersion string `json:"model_version,omitempty"`
 	// Note holds the value of the "note" field.
 	Note string `json:"note,omitempty"`
 	// Degraded holds the value of the "degraded" field.
 	Degraded bool `json:"degraded,omitempty"`
+	// Unserved holds the value of the "unserved" field.
+	Unserved pq.StringArray `json:"unserved,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the RecommendationListQuery when eager-loading is set.
 	Edges        RecommendationListEdges `json:"edges"`
@@ -73,8 +78,12 @@ func (*RecommendationList) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case recommendationlist.FieldUnserved:
+			values[i] = new(pq.StringArray)
 		case recommendationlist.FieldDegraded:
 			values[i] = new(sql.NullBool)
+		case recommendationlist.FieldNumber:
+			values[i] = new(sql.NullInt64)
 		case recommendationlist.FieldModelVersion, recommendationlist.FieldNote:
 			values[i] = new(sql.NullString)
 		case recommendationlist.FieldCreatedAt:
@@ -120,6 +129,12 @@ func (_m *RecommendationList) assignValues(columns []string, values []any) error
 			} else if value != nil {
 				_m.RunID = *value
 			}
+		case recommendationlist.FieldNumber:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field number", values[i])
+			} else if value.Valid {
+				_m.Number = int(value.Int64)
+			}
 		case recommendationlist.FieldModelVersion:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field model_version", values[i])
@@ -137,6 +152,12 @@ func (_m *RecommendationList) assignValues(columns []string, values []any) error
 				return fmt.Errorf("unexpected type %T for field degraded", values[i])
 			} else if value.Valid {
 				_m.Degraded = value.Bool
+			}
+		case recommendationlist.FieldUnserved:
+			if value, ok := values[i].(*pq.StringArray); !ok {
+				return fmt.Errorf("unexpected type %T for field unserved", values[i])
+			} else if value != nil {
+				_m.Unserved = *value
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -193,6 +214,9 @@ func (_m *RecommendationList) String() string {
 	builder.WriteString("run_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RunID))
 	builder.WriteString(", ")
+	builder.WriteString("number=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Number))
+	builder.WriteString(", ")
 	builder.WriteString("model_version=")
 	builder.WriteString(_m.ModelVersion)
 	builder.WriteString(", ")
@@ -201,6 +225,9 @@ func (_m *RecommendationList) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("degraded=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Degraded))
+	builder.WriteString(", ")
+	builder.WriteString("unserved=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Unserved))
 	builder.WriteByte(')')
 	return builder.String()
 }

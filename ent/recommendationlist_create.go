@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/scoringrun"
@@ -52,6 +53,20 @@ func (_c *RecommendationListCreate) SetRunID(v uuid.UUID) *RecommendationListCre
 	return _c
 }
 
+// SetNumber sets the "number" field.
+func (_c *RecommendationListCreate) SetNumber(v int) *RecommendationListCreate {
+	_c.mutation.SetNumber(v)
+	return _c
+}
+
+// SetNillableNumber sets the "number" field if the given value is not nil.
+func (_c *RecommendationListCreate) SetNillableNumber(v *int) *RecommendationListCreate {
+	if v != nil {
+		_c.SetNumber(*v)
+	}
+	return _c
+}
+
 // SetModelVersion sets the "model_version" field.
 func (_c *RecommendationListCreate) SetModelVersion(v string) *RecommendationListCreate {
 	_c.mutation.SetModelVersion(v)
@@ -75,6 +90,12 @@ func (_c *RecommendationListCreate) SetNillableDegraded(v *bool) *Recommendation
 	if v != nil {
 		_c.SetDegraded(*v)
 	}
+	return _c
+}
+
+// SetUnserved sets the "unserved" field.
+func (_c *RecommendationListCreate) SetUnserved(v pq.StringArray) *RecommendationListCreate {
+	_c.mutation.SetUnserved(v)
 	return _c
 }
 
@@ -156,9 +177,20 @@ func (_c *RecommendationListCreate) defaults() error {
 		v := recommendationlist.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
+	if _, ok := _c.mutation.Number(); !ok {
+		v := recommendationlist.DefaultNumber
+		_c.mutation.SetNumber(v)
+	}
 	if _, ok := _c.mutation.Degraded(); !ok {
 		v := recommendationlist.DefaultDegraded
 		_c.mutation.SetDegraded(v)
+	}
+	if _, ok := _c.mutation.Unserved(); !ok {
+		if recommendationlist.DefaultUnserved == nil {
+			return fmt.Errorf("ent: uninitialized recommendationlist.DefaultUnserved (forgotten import ent/runtime?)")
+		}
+		v := recommendationlist.DefaultUnserved()
+		_c.mutation.SetUnserved(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if recommendationlist.DefaultID == nil {
@@ -181,6 +213,14 @@ func (_c *RecommendationListCreate) check() error {
 	if _, ok := _c.mutation.RunID(); !ok {
 		return &ValidationError{Name: "run_id", err: errors.New(`ent: missing required field "RecommendationList.run_id"`)}
 	}
+	if _, ok := _c.mutation.Number(); !ok {
+		return &ValidationError{Name: "number", err: errors.New(`ent: missing required field "RecommendationList.number"`)}
+	}
+	if v, ok := _c.mutation.Number(); ok {
+		if err := recommendationlist.NumberValidator(v); err != nil {
+			return &ValidationError{Name: "number", err: fmt.Errorf(`ent: validator failed for field "RecommendationList.number": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.ModelVersion(); !ok {
 		return &ValidationError{Name: "model_version", err: errors.New(`ent: missing required field "RecommendationList.model_version"`)}
 	}
@@ -189,6 +229,9 @@ func (_c *RecommendationListCreate) check() error {
 	}
 	if _, ok := _c.mutation.Degraded(); !ok {
 		return &ValidationError{Name: "degraded", err: errors.New(`ent: missing required field "RecommendationList.degraded"`)}
+	}
+	if _, ok := _c.mutation.Unserved(); !ok {
+		return &ValidationError{Name: "unserved", err: errors.New(`ent: missing required field "RecommendationList.unserved"`)}
 	}
 	if len(_c.mutation.RunIDs()) == 0 {
 		return &ValidationError{Name: "run", err: errors.New(`ent: missing required edge "RecommendationList.run"`)}
@@ -237,6 +280,10 @@ func (_c *RecommendationListCreate) createSpec() (*RecommendationList, *sqlgraph
 		_spec.SetField(recommendationlist.FieldOwnerID, field.TypeUUID, value)
 		_node.OwnerID = value
 	}
+	if value, ok := _c.mutation.Number(); ok {
+		_spec.SetField(recommendationlist.FieldNumber, field.TypeInt, value)
+		_node.Number = value
+	}
 	if value, ok := _c.mutation.ModelVersion(); ok {
 		_spec.SetField(recommendationlist.FieldModelVersion, field.TypeString, value)
 		_node.ModelVersion = value
@@ -249,9 +296,13 @@ func (_c *RecommendationListCreate) createSpec() (*RecommendationList, *sqlgraph
 		_spec.SetField(recommendationlist.FieldDegraded, field.TypeBool, value)
 		_node.Degraded = value
 	}
+	if value, ok := _c.mutation.Unserved(); ok {
+		_spec.SetField(recommendationlist.FieldUnserved, field.TypeOther, value)
+		_node.Unserved = value
+	}
 	if nodes := _c.mutation.RunIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
+			Rel:     sqlgraph.M2O,
 			Inverse: true,
 			Table:   recommendationlist.RunTable,
 			Columns: []string{recommendationlist.RunColumn},
@@ -346,6 +397,18 @@ func (u *RecommendationListUpsert) UpdateNote() *RecommendationListUpsert {
 	return u
 }
 
+// SetUnserved sets the "unserved" field.
+func (u *RecommendationListUpsert) SetUnserved(v pq.StringArray) *RecommendationListUpsert {
+	u.Set(recommendationlist.FieldUnserved, v)
+	return u
+}
+
+// UpdateUnserved sets the "unserved" field to the value that was provided on create.
+func (u *RecommendationListUpsert) UpdateUnserved() *RecommendationListUpsert {
+	u.SetExcluded(recommendationlist.FieldUnserved)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -371,6 +434,9 @@ func (u *RecommendationListUpsertOne) UpdateNewValues() *RecommendationListUpser
 		}
 		if _, exists := u.create.mutation.RunID(); exists {
 			s.SetIgnore(recommendationlist.FieldRunID)
+		}
+		if _, exists := u.create.mutation.Number(); exists {
+			s.SetIgnore(recommendationlist.FieldNumber)
 		}
 		if _, exists := u.create.mutation.ModelVersion(); exists {
 			s.SetIgnore(recommendationlist.FieldModelVersion)
@@ -420,6 +486,20 @@ func (u *RecommendationListUpsertOne) SetNote(v string) *RecommendationListUpser
 func (u *RecommendationListUpsertOne) UpdateNote() *RecommendationListUpsertOne {
 	return u.Update(func(s *RecommendationListUpsert) {
 		s.UpdateNote()
+	})
+}
+
+// SetUnserved sets the "unserved" field.
+func (u *RecommendationListUpsertOne) SetUnserved(v pq.StringArray) *RecommendationListUpsertOne {
+	return u.Update(func(s *RecommendationListUpsert) {
+		s.SetUnserved(v)
+	})
+}
+
+// UpdateUnserved sets the "unserved" field to the value that was provided on create.
+func (u *RecommendationListUpsertOne) UpdateUnserved() *RecommendationListUpsertOne {
+	return u.Update(func(s *RecommendationListUpsert) {
+		s.UpdateUnserved()
 	})
 }
 
@@ -615,6 +695,9 @@ func (u *RecommendationListUpsertBulk) UpdateNewValues() *RecommendationListUpse
 			if _, exists := b.mutation.RunID(); exists {
 				s.SetIgnore(recommendationlist.FieldRunID)
 			}
+			if _, exists := b.mutation.Number(); exists {
+				s.SetIgnore(recommendationlist.FieldNumber)
+			}
 			if _, exists := b.mutation.ModelVersion(); exists {
 				s.SetIgnore(recommendationlist.FieldModelVersion)
 			}
@@ -664,6 +747,20 @@ func (u *RecommendationListUpsertBulk) SetNote(v string) *RecommendationListUpse
 func (u *RecommendationListUpsertBulk) UpdateNote() *RecommendationListUpsertBulk {
 	return u.Update(func(s *RecommendationListUpsert) {
 		s.UpdateNote()
+	})
+}
+
+// SetUnserved sets the "unserved" field.
+func (u *RecommendationListUpsertBulk) SetUnserved(v pq.StringArray) *RecommendationListUpsertBulk {
+	return u.Update(func(s *RecommendationListUpsert) {
+		s.SetUnserved(v)
+	})
+}
+
+// UpdateUnserved sets the "unserved" field to the value that was provided on create.
+func (u *RecommendationListUpsertBulk) UpdateUnserved() *RecommendationListUpsertBulk {
+	return u.Update(func(s *RecommendationListUpsert) {
+		s.UpdateUnserved()
 	})
 }
 

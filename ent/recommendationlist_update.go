@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/predicate"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
@@ -41,6 +42,12 @@ func (_u *RecommendationListUpdate) SetNillableNote(v *string) *RecommendationLi
 	if v != nil {
 		_u.SetNote(*v)
 	}
+	return _u
+}
+
+// SetUnserved sets the "unserved" field.
+func (_u *RecommendationListUpdate) SetUnserved(v pq.StringArray) *RecommendationListUpdate {
+	_u.mutation.SetUnserved(v)
 	return _u
 }
 
@@ -141,6 +148,9 @@ func (_u *RecommendationListUpdate) sqlSave(ctx context.Context) (_node int, err
 	if value, ok := _u.mutation.Note(); ok {
 		_spec.SetField(recommendationlist.FieldNote, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Unserved(); ok {
+		_spec.SetField(recommendationlist.FieldUnserved, field.TypeOther, value)
+	}
 	if _u.mutation.ItemsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -219,6 +229,12 @@ func (_u *RecommendationListUpdateOne) SetNillableNote(v *string) *Recommendatio
 	if v != nil {
 		_u.SetNote(*v)
 	}
+	return _u
+}
+
+// SetUnserved sets the "unserved" field.
+func (_u *RecommendationListUpdateOne) SetUnserved(v pq.StringArray) *RecommendationListUpdateOne {
+	_u.mutation.SetUnserved(v)
 	return _u
 }
 
@@ -348,6 +364,9 @@ func (_u *RecommendationListUpdateOne) sqlSave(ctx context.Context) (_node *Reco
 	}
 	if value, ok := _u.mutation.Note(); ok {
 		_spec.SetField(recommendationlist.FieldNote, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Unserved(); ok {
+		_spec.SetField(recommendationlist.FieldUnserved, field.TypeOther, value)
 	}
 	if _u.mutation.ItemsCleared() {
 		edge := &sqlgraph.EdgeSpec{

@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/skill"
 )
 
@@ -25,7 +26,9 @@ type Skill struct {
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
 	// Element or technology category of O*NET.
-	Onet         string `json:"onet,omitempty"`
+	Onet string `json:"onet,omitempty"`
+	// Other words for it, in lower case, that a search takes for it.
+	Synonyms     pq.StringArray `json:"synonyms,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -34,6 +37,8 @@ func (*Skill) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case skill.FieldSynonyms:
+			values[i] = new(pq.StringArray)
 		case skill.FieldSlug, skill.FieldName, skill.FieldOnet:
 			values[i] = new(sql.NullString)
 		case skill.FieldCreatedAt:
@@ -85,6 +90,12 @@ func (_m *Skill) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Onet = value.String
 			}
+		case skill.FieldSynonyms:
+			if value, ok := values[i].(*pq.StringArray); !ok {
+				return fmt.Errorf("unexpected type %T for field synonyms", values[i])
+			} else if value != nil {
+				_m.Synonyms = *value
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -132,6 +143,9 @@ func (_m *Skill) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("onet=")
 	builder.WriteString(_m.Onet)
+	builder.WriteString(", ")
+	builder.WriteString("synonyms=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Synonyms))
 	builder.WriteByte(')')
 	return builder.String()
 }

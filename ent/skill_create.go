@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/skill"
 )
 
@@ -53,6 +54,12 @@ func (_c *SkillCreate) SetName(v string) *SkillCreate {
 // SetOnet sets the "onet" field.
 func (_c *SkillCreate) SetOnet(v string) *SkillCreate {
 	_c.mutation.SetOnet(v)
+	return _c
+}
+
+// SetSynonyms sets the "synonyms" field.
+func (_c *SkillCreate) SetSynonyms(v pq.StringArray) *SkillCreate {
+	_c.mutation.SetSynonyms(v)
 	return _c
 }
 
@@ -114,6 +121,13 @@ func (_c *SkillCreate) defaults() error {
 		v := skill.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
+	if _, ok := _c.mutation.Synonyms(); !ok {
+		if skill.DefaultSynonyms == nil {
+			return fmt.Errorf("ent: uninitialized skill.DefaultSynonyms (forgotten import ent/runtime?)")
+		}
+		v := skill.DefaultSynonyms()
+		_c.mutation.SetSynonyms(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if skill.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized skill.DefaultID (forgotten import ent/runtime?)")
@@ -147,6 +161,9 @@ func (_c *SkillCreate) check() error {
 	}
 	if _, ok := _c.mutation.Onet(); !ok {
 		return &ValidationError{Name: "onet", err: errors.New(`ent: missing required field "Skill.onet"`)}
+	}
+	if _, ok := _c.mutation.Synonyms(); !ok {
+		return &ValidationError{Name: "synonyms", err: errors.New(`ent: missing required field "Skill.synonyms"`)}
 	}
 	return nil
 }
@@ -199,6 +216,10 @@ func (_c *SkillCreate) createSpec() (*Skill, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Onet(); ok {
 		_spec.SetField(skill.FieldOnet, field.TypeString, value)
 		_node.Onet = value
+	}
+	if value, ok := _c.mutation.Synonyms(); ok {
+		_spec.SetField(skill.FieldSynonyms, field.TypeOther, value)
+		_node.Synonyms = value
 	}
 	return _node, _spec
 }
@@ -273,6 +294,18 @@ func (u *SkillUpsert) SetOnet(v string) *SkillUpsert {
 // UpdateOnet sets the "onet" field to the value that was provided on create.
 func (u *SkillUpsert) UpdateOnet() *SkillUpsert {
 	u.SetExcluded(skill.FieldOnet)
+	return u
+}
+
+// SetSynonyms sets the "synonyms" field.
+func (u *SkillUpsert) SetSynonyms(v pq.StringArray) *SkillUpsert {
+	u.Set(skill.FieldSynonyms, v)
+	return u
+}
+
+// UpdateSynonyms sets the "synonyms" field to the value that was provided on create.
+func (u *SkillUpsert) UpdateSynonyms() *SkillUpsert {
+	u.SetExcluded(skill.FieldSynonyms)
 	return u
 }
 
@@ -355,6 +388,20 @@ func (u *SkillUpsertOne) SetOnet(v string) *SkillUpsertOne {
 func (u *SkillUpsertOne) UpdateOnet() *SkillUpsertOne {
 	return u.Update(func(s *SkillUpsert) {
 		s.UpdateOnet()
+	})
+}
+
+// SetSynonyms sets the "synonyms" field.
+func (u *SkillUpsertOne) SetSynonyms(v pq.StringArray) *SkillUpsertOne {
+	return u.Update(func(s *SkillUpsert) {
+		s.SetSynonyms(v)
+	})
+}
+
+// UpdateSynonyms sets the "synonyms" field to the value that was provided on create.
+func (u *SkillUpsertOne) UpdateSynonyms() *SkillUpsertOne {
+	return u.Update(func(s *SkillUpsert) {
+		s.UpdateSynonyms()
 	})
 }
 
@@ -604,6 +651,20 @@ func (u *SkillUpsertBulk) SetOnet(v string) *SkillUpsertBulk {
 func (u *SkillUpsertBulk) UpdateOnet() *SkillUpsertBulk {
 	return u.Update(func(s *SkillUpsert) {
 		s.UpdateOnet()
+	})
+}
+
+// SetSynonyms sets the "synonyms" field.
+func (u *SkillUpsertBulk) SetSynonyms(v pq.StringArray) *SkillUpsertBulk {
+	return u.Update(func(s *SkillUpsert) {
+		s.SetSynonyms(v)
+	})
+}
+
+// UpdateSynonyms sets the "synonyms" field to the value that was provided on create.
+func (u *SkillUpsertBulk) UpdateSynonyms() *SkillUpsertBulk {
+	return u.Update(func(s *SkillUpsert) {
+		s.UpdateSynonyms()
 	})
 }
 

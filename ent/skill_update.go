@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/predicate"
 	"github.com/rubrica/rubrica/ent/skill"
 )
@@ -53,6 +54,12 @@ func (_u *SkillUpdate) SetNillableOnet(v *string) *SkillUpdate {
 	if v != nil {
 		_u.SetOnet(*v)
 	}
+	return _u
+}
+
+// SetSynonyms sets the "synonyms" field.
+func (_u *SkillUpdate) SetSynonyms(v pq.StringArray) *SkillUpdate {
+	_u.mutation.SetSynonyms(v)
 	return _u
 }
 
@@ -122,6 +129,9 @@ func (_u *SkillUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Onet(); ok {
 		_spec.SetField(skill.FieldOnet, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.Synonyms(); ok {
+		_spec.SetField(skill.FieldSynonyms, field.TypeOther, value)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -169,6 +179,12 @@ func (_u *SkillUpdateOne) SetNillableOnet(v *string) *SkillUpdateOne {
 	if v != nil {
 		_u.SetOnet(*v)
 	}
+	return _u
+}
+
+// SetSynonyms sets the "synonyms" field.
+func (_u *SkillUpdateOne) SetSynonyms(v pq.StringArray) *SkillUpdateOne {
+	_u.mutation.SetSynonyms(v)
 	return _u
 }
 
@@ -267,6 +283,9 @@ func (_u *SkillUpdateOne) sqlSave(ctx context.Context) (_node *Skill, err error)
 	}
 	if value, ok := _u.mutation.Onet(); ok {
 		_spec.SetField(skill.FieldOnet, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Synonyms(); ok {
+		_spec.SetField(skill.FieldSynonyms, field.TypeOther, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Skill{config: _u.config}

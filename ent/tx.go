@@ -36,6 +36,8 @@ type Tx struct {
 	Explanation *ExplanationClient
 	// GradedAnswer is the client for interacting with the GradedAnswer builders.
 	GradedAnswer *GradedAnswerClient
+	// Interaction is the client for interacting with the Interaction builders.
+	Interaction *InteractionClient
 	// KeyPoint is the client for interacting with the KeyPoint builders.
 	KeyPoint *KeyPointClient
 	// KeyPointOutcome is the client for interacting with the KeyPointOutcome builders.
@@ -54,8 +56,12 @@ type Tx struct {
 	Override *OverrideClient
 	// Passage is the client for interacting with the Passage builders.
 	Passage *PassageClient
+	// Preference is the client for interacting with the Preference builders.
+	Preference *PreferenceClient
 	// Question is the client for interacting with the Question builders.
 	Question *QuestionClient
+	// RecommendationDecision is the client for interacting with the RecommendationDecision builders.
+	RecommendationDecision *RecommendationDecisionClient
 	// RecommendationItem is the client for interacting with the RecommendationItem builders.
 	RecommendationItem *RecommendationItemClient
 	// RecommendationList is the client for interacting with the RecommendationList builders.
@@ -218,6 +224,7 @@ func (tx *Tx) init() {
 	tx.Evidence = NewEvidenceClient(tx.config)
 	tx.Explanation = NewExplanationClient(tx.config)
 	tx.GradedAnswer = NewGradedAnswerClient(tx.config)
+	tx.Interaction = NewInteractionClient(tx.config)
 	tx.KeyPoint = NewKeyPointClient(tx.config)
 	tx.KeyPointOutcome = NewKeyPointOutcomeClient(tx.config)
 	tx.LLMAnswer = NewLLMAnswerClient(tx.config)
@@ -227,7 +234,9 @@ func (tx *Tx) init() {
 	tx.Membership = NewMembershipClient(tx.config)
 	tx.Override = NewOverrideClient(tx.config)
 	tx.Passage = NewPassageClient(tx.config)
+	tx.Preference = NewPreferenceClient(tx.config)
 	tx.Question = NewQuestionClient(tx.config)
+	tx.RecommendationDecision = NewRecommendationDecisionClient(tx.config)
 	tx.RecommendationItem = NewRecommendationItemClient(tx.config)
 	tx.RecommendationList = NewRecommendationListClient(tx.config)
 	tx.ReferenceAnswer = NewReferenceAnswerClient(tx.config)

@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 	"github.com/rubrica/rubrica/ent/enums"
+	"github.com/rubrica/rubrica/ent/preference"
 	"github.com/rubrica/rubrica/ent/user"
 )
 
@@ -41,9 +42,13 @@ type UserEdges struct {
 	Memberships []*Membership `json:"memberships,omitempty"`
 	// Essays holds the value of the essays edge.
 	Essays []*Essay `json:"essays,omitempty"`
+	// Interactions holds the value of the interactions edge.
+	Interactions []*Interaction `json:"interactions,omitempty"`
+	// Preference holds the value of the preference edge.
+	Preference *Preference `json:"preference,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [4]bool
 }
 
 // MembershipsOrErr returns the Memberships value or an error if the edge
@@ -62,6 +67,26 @@ func (e UserEdges) EssaysOrErr() ([]*Essay, error) {
 		return e.Essays, nil
 	}
 	return nil, &NotLoadedError{edge: "essays"}
+}
+
+// InteractionsOrErr returns the Interactions value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) InteractionsOrErr() ([]*Interaction, error) {
+	if e.loadedTypes[2] {
+		return e.Interactions, nil
+	}
+	return nil, &NotLoadedError{edge: "interactions"}
+}
+
+// PreferenceOrErr returns the Preference value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e UserEdges) PreferenceOrErr() (*Preference, error) {
+	if e.Preference != nil {
+		return e.Preference, nil
+	} else if e.loadedTypes[3] {
+		return nil, &NotFoundError{label: preference.Label}
+	}
+	return nil, &NotLoadedError{edge: "preference"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -149,6 +174,16 @@ func (_m *User) QueryMemberships() *MembershipQuery {
 // QueryEssays queries the "essays" edge of the User entity.
 func (_m *User) QueryEssays() *EssayQuery {
 	return NewUserClient(_m.config).QueryEssays(_m)
+}
+
+// QueryInteractions queries the "interactions" edge of the User entity.
+func (_m *User) QueryInteractions() *InteractionQuery {
+	return NewUserClient(_m.config).QueryInteractions(_m)
+}
+
+// QueryPreference queries the "preference" edge of the User entity.
+func (_m *User) QueryPreference() *PreferenceQuery {
+	return NewUserClient(_m.config).QueryPreference(_m)
 }
 
 // Update returns a builder for updating this User.

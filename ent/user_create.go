@@ -15,7 +15,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/essay"
+	"github.com/rubrica/rubrica/ent/interaction"
 	"github.com/rubrica/rubrica/ent/membership"
+	"github.com/rubrica/rubrica/ent/preference"
 	"github.com/rubrica/rubrica/ent/user"
 )
 
@@ -123,6 +125,40 @@ func (_c *UserCreate) AddEssays(v ...*Essay) *UserCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddEssayIDs(ids...)
+}
+
+// AddInteractionIDs adds the "interactions" edge to the Interaction entity by IDs.
+func (_c *UserCreate) AddInteractionIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddInteractionIDs(ids...)
+	return _c
+}
+
+// AddInteractions adds the "interactions" edges to the Interaction entity.
+func (_c *UserCreate) AddInteractions(v ...*Interaction) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddInteractionIDs(ids...)
+}
+
+// SetPreferenceID sets the "preference" edge to the Preference entity by ID.
+func (_c *UserCreate) SetPreferenceID(id uuid.UUID) *UserCreate {
+	_c.mutation.SetPreferenceID(id)
+	return _c
+}
+
+// SetNillablePreferenceID sets the "preference" edge to the Preference entity by ID if the given value is not nil.
+func (_c *UserCreate) SetNillablePreferenceID(id *uuid.UUID) *UserCreate {
+	if id != nil {
+		_c = _c.SetPreferenceID(*id)
+	}
+	return _c
+}
+
+// SetPreference sets the "preference" edge to the Preference entity.
+func (_c *UserCreate) SetPreference(v *Preference) *UserCreate {
+	return _c.SetPreferenceID(v.ID)
 }
 
 // Mutation returns the UserMutation object of the builder.
@@ -300,6 +336,38 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(essay.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.InteractionsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.InteractionsTable,
+			Columns: []string{user.InteractionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(interaction.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.PreferenceIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   user.PreferenceTable,
+			Columns: []string{user.PreferenceColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(preference.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

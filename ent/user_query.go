@@ -16,21 +16,25 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 	"github.com/rubrica/rubrica/ent/essay"
+	"github.com/rubrica/rubrica/ent/interaction"
 	"github.com/rubrica/rubrica/ent/membership"
 	"github.com/rubrica/rubrica/ent/predicate"
+	"github.com/rubrica/rubrica/ent/preference"
 	"github.com/rubrica/rubrica/ent/user"
 )
 
 // UserQuery is the builder for querying User entities.
 type UserQuery struct {
 	config
-	ctx             *QueryContext
-	order           []user.OrderOption
-	inters          []Interceptor
-	predicates      []predicate.User
-	withMemberships *MembershipQuery
-	withEssays      *EssayQuery
-	modifiers       []func(*sql.Selector)
+	ctx              *QueryContext
+	order            []user.OrderOption
+	inters           []Interceptor
+	predicates       []predicate.User
+	withMemberships  *MembershipQuery
+	withEssays       *EssayQuery
+	withInteractions *InteractionQuery
+	withPreference   *PreferenceQuery
+	modifiers        []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -104,6 +108,50 @@ func (_q *UserQuery) QueryEssays() *EssayQuery {
 			sqlgraph.From(user.Table, user.FieldID, selector),
 			sqlgraph.To(essay.Table, essay.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, user.EssaysTable, user.EssaysColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryInteractions chains the current query on the "interactions" edge.
+func (_q *UserQuery) QueryInteractions() *InteractionQuery {
+	query := (&InteractionClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(interaction.Table, interaction.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.InteractionsTable, user.InteractionsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPreference chains the current query on the "preference" edge.
+func (_q *UserQuery) QueryPreference() *PreferenceQuery {
+	query := (&PreferenceClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(preference.Table, preference.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, false, user.PreferenceTable, user.PreferenceColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -298,13 +346,15 @@ func (_q *UserQuery) Clone() *UserQuery {
 		return nil
 	}
 	return &UserQuery{
-		config:          _q.config,
-		ctx:             _q.ctx.Clone(),
-		order:           append([]user.OrderOption{}, _q.order...),
-		inters:          append([]Interceptor{}, _q.inters...),
-		predicates:      append([]predicate.User{}, _q.predicates...),
-		withMemberships: _q.withMemberships.Clone(),
-		withEssays:      _q.withEssays.Clone(),
+		config:           _q.config,
+		ctx:              _q.ctx.Clone(),
+		order:            append([]user.OrderOption{}, _q.order...),
+		inters:           append([]Interceptor{}, _q.inters...),
+		predicates:       append([]predicate.User{}, _q.predicates...),
+		withMemberships:  _q.withMemberships.Clone(),
+		withEssays:       _q.withEssays.Clone(),
+		withInteractions: _q.withInteractions.Clone(),
+		withPreference:   _q.withPreference.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -331,6 +381,28 @@ func (_q *UserQuery) WithEssays(opts ...func(*EssayQuery)) *UserQuery {
 		opt(query)
 	}
 	_q.withEssays = query
+	return _q
+}
+
+// WithInteractions tells the query-builder to eager-load the nodes that are connected to
+// the "interactions" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithInteractions(opts ...func(*InteractionQuery)) *UserQuery {
+	query := (&InteractionClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withInteractions = query
+	return _q
+}
+
+// WithPreference tells the query-builder to eager-load the nodes that are connected to
+// the "preference" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithPreference(opts ...func(*PreferenceQuery)) *UserQuery {
+	query := (&PreferenceClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPreference = query
 	return _q
 }
 
@@ -418,9 +490,11 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 	var (
 		nodes       = []*User{}
 		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
+		loadedTypes = [4]bool{
 			_q.withMemberships != nil,
 			_q.withEssays != nil,
+			_q.withInteractions != nil,
+			_q.withPreference != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -455,6 +529,19 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 		if err := _q.loadEssays(ctx, query, nodes,
 			func(n *User) { n.Edges.Essays = []*Essay{} },
 			func(n *User, e *Essay) { n.Edges.Essays = append(n.Edges.Essays, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withInteractions; query != nil {
+		if err := _q.loadInteractions(ctx, query, nodes,
+			func(n *User) { n.Edges.Interactions = []*Interaction{} },
+			func(n *User, e *Interaction) { n.Edges.Interactions = append(n.Edges.Interactions, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPreference; query != nil {
+		if err := _q.loadPreference(ctx, query, nodes, nil,
+			func(n *User, e *Preference) { n.Edges.Preference = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -506,6 +593,63 @@ func (_q *UserQuery) loadEssays(ctx context.Context, query *EssayQuery, nodes []
 	}
 	query.Where(predicate.Essay(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(user.EssaysColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.OwnerID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "owner_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadInteractions(ctx context.Context, query *InteractionQuery, nodes []*User, init func(*User), assign func(*User, *Interaction)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(interaction.FieldOwnerID)
+	}
+	query.Where(predicate.Interaction(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.InteractionsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.OwnerID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "owner_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadPreference(ctx context.Context, query *PreferenceQuery, nodes []*User, init func(*User), assign func(*User, *Preference)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(preference.FieldOwnerID)
+	}
+	query.Where(predicate.Preference(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.PreferenceColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {

@@ -13,8 +13,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/essay"
+	"github.com/rubrica/rubrica/ent/interaction"
 	"github.com/rubrica/rubrica/ent/membership"
 	"github.com/rubrica/rubrica/ent/predicate"
+	"github.com/rubrica/rubrica/ent/preference"
 	"github.com/rubrica/rubrica/ent/user"
 )
 
@@ -118,6 +120,40 @@ func (_u *UserUpdate) AddEssays(v ...*Essay) *UserUpdate {
 	return _u.AddEssayIDs(ids...)
 }
 
+// AddInteractionIDs adds the "interactions" edge to the Interaction entity by IDs.
+func (_u *UserUpdate) AddInteractionIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.AddInteractionIDs(ids...)
+	return _u
+}
+
+// AddInteractions adds the "interactions" edges to the Interaction entity.
+func (_u *UserUpdate) AddInteractions(v ...*Interaction) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddInteractionIDs(ids...)
+}
+
+// SetPreferenceID sets the "preference" edge to the Preference entity by ID.
+func (_u *UserUpdate) SetPreferenceID(id uuid.UUID) *UserUpdate {
+	_u.mutation.SetPreferenceID(id)
+	return _u
+}
+
+// SetNillablePreferenceID sets the "preference" edge to the Preference entity by ID if the given value is not nil.
+func (_u *UserUpdate) SetNillablePreferenceID(id *uuid.UUID) *UserUpdate {
+	if id != nil {
+		_u = _u.SetPreferenceID(*id)
+	}
+	return _u
+}
+
+// SetPreference sets the "preference" edge to the Preference entity.
+func (_u *UserUpdate) SetPreference(v *Preference) *UserUpdate {
+	return _u.SetPreferenceID(v.ID)
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_u *UserUpdate) Mutation() *UserMutation {
 	return _u.mutation
@@ -163,6 +199,33 @@ func (_u *UserUpdate) RemoveEssays(v ...*Essay) *UserUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveEssayIDs(ids...)
+}
+
+// ClearInteractions clears all "interactions" edges to the Interaction entity.
+func (_u *UserUpdate) ClearInteractions() *UserUpdate {
+	_u.mutation.ClearInteractions()
+	return _u
+}
+
+// RemoveInteractionIDs removes the "interactions" edge to Interaction entities by IDs.
+func (_u *UserUpdate) RemoveInteractionIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.RemoveInteractionIDs(ids...)
+	return _u
+}
+
+// RemoveInteractions removes "interactions" edges to Interaction entities.
+func (_u *UserUpdate) RemoveInteractions(v ...*Interaction) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveInteractionIDs(ids...)
+}
+
+// ClearPreference clears the "preference" edge to the Preference entity.
+func (_u *UserUpdate) ClearPreference() *UserUpdate {
+	_u.mutation.ClearPreference()
+	return _u
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -332,6 +395,80 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.InteractionsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.InteractionsTable,
+			Columns: []string{user.InteractionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(interaction.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedInteractionsIDs(); len(nodes) > 0 && !_u.mutation.InteractionsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.InteractionsTable,
+			Columns: []string{user.InteractionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(interaction.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.InteractionsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.InteractionsTable,
+			Columns: []string{user.InteractionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(interaction.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PreferenceCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   user.PreferenceTable,
+			Columns: []string{user.PreferenceColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(preference.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PreferenceIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   user.PreferenceTable,
+			Columns: []string{user.PreferenceColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(preference.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -440,6 +577,40 @@ func (_u *UserUpdateOne) AddEssays(v ...*Essay) *UserUpdateOne {
 	return _u.AddEssayIDs(ids...)
 }
 
+// AddInteractionIDs adds the "interactions" edge to the Interaction entity by IDs.
+func (_u *UserUpdateOne) AddInteractionIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.AddInteractionIDs(ids...)
+	return _u
+}
+
+// AddInteractions adds the "interactions" edges to the Interaction entity.
+func (_u *UserUpdateOne) AddInteractions(v ...*Interaction) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddInteractionIDs(ids...)
+}
+
+// SetPreferenceID sets the "preference" edge to the Preference entity by ID.
+func (_u *UserUpdateOne) SetPreferenceID(id uuid.UUID) *UserUpdateOne {
+	_u.mutation.SetPreferenceID(id)
+	return _u
+}
+
+// SetNillablePreferenceID sets the "preference" edge to the Preference entity by ID if the given value is not nil.
+func (_u *UserUpdateOne) SetNillablePreferenceID(id *uuid.UUID) *UserUpdateOne {
+	if id != nil {
+		_u = _u.SetPreferenceID(*id)
+	}
+	return _u
+}
+
+// SetPreference sets the "preference" edge to the Preference entity.
+func (_u *UserUpdateOne) SetPreference(v *Preference) *UserUpdateOne {
+	return _u.SetPreferenceID(v.ID)
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_u *UserUpdateOne) Mutation() *UserMutation {
 	return _u.mutation
@@ -485,6 +656,33 @@ func (_u *UserUpdateOne) RemoveEssays(v ...*Essay) *UserUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveEssayIDs(ids...)
+}
+
+// ClearInteractions clears all "interactions" edges to the Interaction entity.
+func (_u *UserUpdateOne) ClearInteractions() *UserUpdateOne {
+	_u.mutation.ClearInteractions()
+	return _u
+}
+
+// RemoveInteractionIDs removes the "interactions" edge to Interaction entities by IDs.
+func (_u *UserUpdateOne) RemoveInteractionIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.RemoveInteractionIDs(ids...)
+	return _u
+}
+
+// RemoveInteractions removes "interactions" edges to Interaction entities.
+func (_u *UserUpdateOne) RemoveInteractions(v ...*Interaction) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveInteractionIDs(ids...)
+}
+
+// ClearPreference clears the "preference" edge to the Preference entity.
+func (_u *UserUpdateOne) ClearPreference() *UserUpdateOne {
+	_u.mutation.ClearPreference()
+	return _u
 }
 
 // Where appends a list predicates to the UserUpdate builder.
@@ -677,6 +875,80 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(essay.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.InteractionsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.InteractionsTable,
+			Columns: []string{user.InteractionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(interaction.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedInteractionsIDs(); len(nodes) > 0 && !_u.mutation.InteractionsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.InteractionsTable,
+			Columns: []string{user.InteractionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(interaction.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.InteractionsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.InteractionsTable,
+			Columns: []string{user.InteractionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(interaction.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PreferenceCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   user.PreferenceTable,
+			Columns: []string{user.PreferenceColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(preference.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PreferenceIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2O,
+			Inverse: false,
+			Table:   user.PreferenceTable,
+			Columns: []string{user.PreferenceColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(preference.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

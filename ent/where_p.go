@@ -430,6 +430,42 @@ func (q *GradedAnswerQuery) Narrowed(ctx context.Context) (*sql.Selector, error)
 }
 
 // Rows is All with less to clear away: see reusing.
+func (q *InteractionQuery) Rows(ctx context.Context) ([]*Interaction, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Interaction](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *InteractionQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.Interaction(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *InteractionQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *InteractionQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *InteractionQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
 func (q *KeyPointQuery) Rows(ctx context.Context) ([]*KeyPoint, error) {
 	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
 	if err := q.prepareQuery(ctx); err != nil {
@@ -754,6 +790,42 @@ func (q *PassageQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 }
 
 // Rows is All with less to clear away: see reusing.
+func (q *PreferenceQuery) Rows(ctx context.Context) ([]*Preference, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*Preference](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *PreferenceQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.Preference(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *PreferenceQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *PreferenceQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *PreferenceQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
 func (q *QuestionQuery) Rows(ctx context.Context) ([]*Question, error) {
 	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
 	if err := q.prepareQuery(ctx); err != nil {
@@ -783,6 +855,42 @@ func (q *QuestionQuery) Finish(change func(*sql.Selector)) {
 // Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
 // used once.
 func (q *QuestionQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	return q.sqlQuery(ctx), nil
+}
+
+// Rows is All with less to clear away: see reusing.
+func (q *RecommendationDecisionQuery) Rows(ctx context.Context) ([]*RecommendationDecision, error) {
+	ctx = setContextOp(ctx, q.ctx, ent.OpQueryAll)
+	if err := q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	read := QuerierFunc(func(ctx context.Context, _ Query) (Value, error) { return q.sqlAll(ctx, reusing) })
+	return withInterceptors[[]*RecommendationDecision](ctx, q, read, q.inters)
+}
+
+// WhereP adds predicates that are written for any table.
+func (q *RecommendationDecisionQuery) WhereP(ps ...func(*sql.Selector)) {
+	for _, p := range ps {
+		q.Where(predicate.RecommendationDecision(p))
+	}
+}
+
+// Columns has the rows read with their ids and these columns alone; all else stays at its zero value.
+func (q *RecommendationDecisionQuery) Columns(names ...string) {
+	q.ctx.Fields = append(q.ctx.Fields, names...)
+}
+
+// Finish changes the statement of All when all conditions are in it, those of privacy included.
+func (q *RecommendationDecisionQuery) Finish(change func(*sql.Selector)) {
+	q.modifiers = append(q.modifiers, change)
+}
+
+// Narrowed is the query as SQL, with the conditions of privacy, for a statement around it. It can be
+// used once.
+func (q *RecommendationDecisionQuery) Narrowed(ctx context.Context) (*sql.Selector, error) {
 	if err := q.prepareQuery(ctx); err != nil {
 		return nil, err
 	}

@@ -216,7 +216,7 @@ func TestPassingFailureIsTriedAgain(t *testing.T) {
 	b.work(func(d *Deps) { d.Engine = engine })
 	run := b.end(b.submit(answer, true))
 	require.Equal(t, enums.StageCompleted, run.Stage)
-	require.EqualValues(t, 3, engine.calls.Load())
+	require.Equal(t, 4, run.Attempt, "two tries that failed, one that scored, one that recommended")
 	require.Equal(t, 4, run.QueryScores().CountX(b.ctx))
 }
 

@@ -7,10 +7,10 @@
 // likes and in as many processes as one likes. Deleting the row takes everything with it.
 //
 // Search works with whatever there is: without vectors by words alone, without a matching word by
-// vectors alone. It sees public documents only; see the migration for what private ones need first.
+// vectors alone. It finds only what its Reader may read.
 //
 // The tables are outside of ent, whose privacy rules do not see them: every statement that reads
-// documents goes through Query.where, which always names the visibilities to be read.
+// documents goes through Query.where, which always says who reads.
 package rag
 
 import (
@@ -72,15 +72,22 @@ type Kind string
 
 // The kinds of documents.
 const (
-	KindPassage    Kind = "PASSAGE"
-	KindCredential Kind = "CREDENTIAL"
+	KindPassage     Kind = "PASSAGE"
+	KindCredential  Kind = "CREDENTIAL"
+	KindModelAnswer Kind = "MODEL_ANSWER"
+	KindExemplar    Kind = "EXEMPLAR" // a sample answer, good or bad
+	KindEssay       Kind = "ESSAY"
 )
 
 // Visibility is the class of people who may read a document.
 type Visibility string
 
-// VisibilityPublic is what everybody who signed in may read. It is the only class so far.
-const VisibilityPublic Visibility = "PUBLIC"
+// The classes.
+const (
+	VisibilityPublic  Visibility = "PUBLIC"  // whoever signed in
+	VisibilityGraders Visibility = "GRADERS" // advisors and admins
+	VisibilityOwner   Visibility = "OWNER"   // the owner, the owner's advisors, and admins
+)
 
 // documentSpace makes the id of a document from its source, so that ties are broken alike in every
 // database that holds the same rows.

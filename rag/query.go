@@ -6,10 +6,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
 	"github.com/rubrica/rubrica/ent/enums"
+	"github.com/rubrica/rubrica/ent/visibility"
+	"github.com/rubrica/rubrica/internal/viewer"
 )
 
 // Bounds of a query.
@@ -39,9 +43,19 @@ type Query struct {
 	TrackID    uuid.UUID     // passages of this track; credentials belong to no track
 	Skills     []string      // slugs: documents about at least one of them
 	Levels     []enums.Level // credentials of these levels; passages have no level
-	Visibility []Visibility  // whose documents may be read; empty means public ones only
+	QuestionID uuid.UUID     // essays and reference answers to this question
+	Reader     Reader        // who reads; nobody in particular reads public documents only
 
 	Limit int // 1…MaxLimit; 0 means DefaultLimit
+}
+
+// Reader says whose eyes a search has.
+type Reader struct {
+	// Viewer may read public documents, those for graders when their role is, and the essays that
+	// ent/visibility lets them see.
+	Viewer *viewer.Viewer
+	// System reads everything, for jobs.
+	System bool
 }
 
 // Hit is a document that was found, with how it was found.
@@ -79,9 +93,6 @@ func (q Query) normalized(dimensions int) (Query, error) {
 			return q, fmt.Errorf("%w: %w", ErrQuery, err)
 		}
 	}
-	if len(q.Visibility) == 0 {
-		q.Visibility = []Visibility{VisibilityPublic}
-	}
 	q.Text = clean(q.Text)
 	return q, nil
 }
@@ -111,12 +122,18 @@ func (a *arguments) add(v any) string {
 // where is the condition on rag_documents d that the filters make. Only what is asked for is
 // written, so that the planner knows what it estimates.
 func (q Query) where(a *arguments) string {
-	conditions := []string{"d.visibility = ANY(" + a.add(pq.Array(stringsOf(q.Visibility))) + ")"}
+	var conditions []string
+	if !q.Reader.System {
+		conditions = append(conditions, q.Reader.may(a))
+	}
 	if len(q.Kinds) > 0 {
 		conditions = append(conditions, "d.kind = ANY("+a.add(pq.Array(stringsOf(q.Kinds)))+")")
 	}
 	if q.TrackID != uuid.Nil {
 		conditions = append(conditions, "d.track_id = "+a.add(q.TrackID))
+	}
+	if q.QuestionID != uuid.Nil {
+		conditions = append(conditions, "d.question_id = "+a.add(q.QuestionID))
 	}
 	if len(q.Skills) > 0 {
 		conditions = append(conditions, "d.skills && "+a.add(pq.Array(q.Skills))+"::text[]")
@@ -124,7 +141,30 @@ func (q Query) where(a *arguments) string {
 	if len(q.Levels) > 0 {
 		conditions = append(conditions, "d.level = ANY("+a.add(pq.Array(stringsOf(q.Levels)))+")")
 	}
+	if len(conditions) == 0 {
+		return "true"
+	}
 	return strings.Join(conditions, " AND ")
+}
+
+// may is the condition that rag_documents d may be read.
+func (r Reader) may(a *arguments) string {
+	classes := []string{fmt.Sprintf("d.visibility = '%s'", VisibilityPublic)}
+	if r.Viewer == nil {
+		return classes[0]
+	}
+	if r.Viewer.Is(enums.RoleAdvisor, enums.RoleAdmin) {
+		classes = append(classes, fmt.Sprintf("d.visibility = '%s'", VisibilityGraders))
+	}
+	own := fmt.Sprintf("d.visibility = '%s'", VisibilityOwner)
+	if p := visibility.Owned(*r.Viewer, entsql.Table("rag_documents").As("d").C("owner_id")); p != nil {
+		p.SetDialect(dialect.Postgres)
+		p.SetTotal(len(*a))
+		text, args := p.Query()
+		*a = append(*a, args...)
+		own += " AND " + text
+	}
+	return "(" + strings.Join(append(classes, own), " OR ") + ")"
 }
 
 func stringsOf[T ~string](values []T) []string {

@@ -61,12 +61,12 @@ func TestFiltersKeepAllThatFitsAndNothingElse(t *testing.T) {
 		query Query
 		fits  func(document) bool
 	}{
-		"kind":       {Query{Kinds: []Kind{KindPassage}}, func(d document) bool { return d.kind == KindPassage }},
-		"track":      {Query{TrackID: ragtest.ID("track", track.Slug)}, func(d document) bool { return d.track == track.Slug }},
-		"level":      {Query{Levels: []enums.Level{enums.LevelAdvanced}}, func(d document) bool { return d.level == "ADVANCED" }},
-		"skills":     {Query{Skills: track.Skills[:2]}, func(d document) bool { return overlap(d.skills, track.Skills[:2]) }},
-		"visibility": {Query{Visibility: []Visibility{"STAFF"}}, func(document) bool { return false }},
-		"no row":     {Query{TrackID: uuid.New()}, func(document) bool { return false }},
+		"kind":     {Query{Kinds: []Kind{KindPassage}}, func(d document) bool { return d.kind == KindPassage }},
+		"track":    {Query{TrackID: ragtest.ID("track", track.Slug)}, func(d document) bool { return d.track == track.Slug }},
+		"level":    {Query{Levels: []enums.Level{enums.LevelAdvanced}}, func(d document) bool { return d.level == "ADVANCED" }},
+		"skills":   {Query{Skills: track.Skills[:2]}, func(d document) bool { return overlap(d.skills, track.Skills[:2]) }},
+		"question": {Query{QuestionID: uuid.New()}, func(document) bool { return false }},
+		"no row":   {Query{TrackID: uuid.New()}, func(document) bool { return false }},
 		"together": {Query{Kinds: []Kind{KindCredential}, Skills: track.Skills, Levels: []enums.Level{enums.LevelFoundation, enums.LevelIntermediate}},
 			func(d document) bool {
 				return d.kind == KindCredential && d.level != "ADVANCED" && overlap(d.skills, track.Skills)

@@ -76,7 +76,7 @@ var (
 // ActionValidator is a validator for the "action" field enum values. It is called by the builders before save.
 func ActionValidator(a enums.AuditAction) error {
 	switch a {
-	case "ESSAY_RETRY", "ESSAY_RESCORE", "ESSAY_OVERRIDE", "ESSAY_CONFIRM", "ESSAYS_RESCORE", "USER_CREATE", "COHORT_CREATE", "COHORT_MEMBER_SET", "COHORT_MEMBER_REMOVE", "JOB_RETRY", "JOB_CANCEL", "TOKEN_ISSUE", "CATALOGUE_SEED", "TRACK_UPDATE", "CALIBRATION_UPLOAD", "CALIBRATION_ACTIVATE", "CALIBRATION_ROLLBACK":
+	case "ESSAY_RETRY", "ESSAY_RESCORE", "ESSAY_OVERRIDE", "ESSAY_CONFIRM", "ESSAYS_RESCORE", "USER_CREATE", "COHORT_CREATE", "COHORT_MEMBER_SET", "COHORT_MEMBER_REMOVE", "JOB_RETRY", "JOB_CANCEL", "TOKEN_ISSUE", "CATALOGUE_SEED", "TRACK_UPDATE", "CALIBRATION_UPLOAD", "CALIBRATION_ACTIVATE", "CALIBRATION_ROLLBACK", "SKILL_UPDATE", "CATALOGUE_IMPORT", "RECOMMENDATION_DECIDE":
 		return nil
 	default:
 		return fmt.Errorf("auditevent: invalid enum value for action field: %q", a)
@@ -86,7 +86,7 @@ func ActionValidator(a enums.AuditAction) error {
 // TargetTypeValidator is a validator for the "target_type" field enum values. It is called by the builders before save.
 func TargetTypeValidator(tt enums.AuditTarget) error {
 	switch tt {
-	case "CALIBRATION", "CATALOGUE", "COHORT", "ESSAY", "JOB", "RESCORING", "TRACK", "USER":
+	case "CALIBRATION", "CATALOGUE", "COHORT", "ESSAY", "JOB", "RECOMMENDATION_ITEM", "RESCORING", "SKILL", "TRACK", "USER":
 		return nil
 	default:
 		return fmt.Errorf("auditevent: invalid enum value for target_type field: %q", tt)

@@ -32,6 +32,8 @@ const (
 	FieldLevel = "level"
 	// FieldDuration holds the string denoting the duration field in the database.
 	FieldDuration = "duration"
+	// FieldHours holds the string denoting the hours field in the database.
+	FieldHours = "hours"
 	// FieldPrice holds the string denoting the price field in the database.
 	FieldPrice = "price"
 	// FieldTeaches holds the string denoting the teaches field in the database.
@@ -44,6 +46,8 @@ const (
 	FieldURL = "url"
 	// FieldActive holds the string denoting the active field in the database.
 	FieldActive = "active"
+	// FieldExternalID holds the string denoting the external_id field in the database.
+	FieldExternalID = "external_id"
 	// Table holds the table name of the credential in the database.
 	Table = "credentials"
 )
@@ -58,12 +62,14 @@ var Columns = []string{
 	FieldKind,
 	FieldLevel,
 	FieldDuration,
+	FieldHours,
 	FieldPrice,
 	FieldTeaches,
 	FieldRequires,
 	FieldDescription,
 	FieldURL,
 	FieldActive,
+	FieldExternalID,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -92,12 +98,16 @@ var (
 	TitleValidator func(string) error
 	// ProviderValidator is a validator for the "provider" field. It is called by the builders before save.
 	ProviderValidator func(string) error
+	// HoursValidator is a validator for the "hours" field. It is called by the builders before save.
+	HoursValidator func(float64) error
 	// DefaultTeaches holds the default value on creation for the "teaches" field.
 	DefaultTeaches func() pq.StringArray
 	// DefaultRequires holds the default value on creation for the "requires" field.
 	DefaultRequires func() pq.StringArray
 	// DefaultActive holds the default value on creation for the "active" field.
 	DefaultActive bool
+	// ExternalIDValidator is a validator for the "external_id" field. It is called by the builders before save.
+	ExternalIDValidator func(string) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -189,6 +199,11 @@ func ByDuration(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDuration, opts...).ToFunc()
 }
 
+// ByHours orders the results by the hours field.
+func ByHours(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHours, opts...).ToFunc()
+}
+
 // ByPrice orders the results by the price field.
 func ByPrice(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPrice, opts...).ToFunc()
@@ -217,4 +232,9 @@ func ByURL(opts ...sql.OrderTermOption) OrderOption {
 // ByActive orders the results by the active field.
 func ByActive(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldActive, opts...).ToFunc()
+}
+
+// ByExternalID orders the results by the external_id field.
+func ByExternalID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExternalID, opts...).ToFunc()
 }

@@ -77,6 +77,11 @@ func Provider(v string) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldProvider, v))
 }
 
+// Hours applies equality check predicate on the "hours" field. It's identical to HoursEQ.
+func Hours(v float64) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldHours, v))
+}
+
 // Teaches applies equality check predicate on the "teaches" field. It's identical to TeachesEQ.
 func Teaches(v pq.StringArray) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldTeaches, v))
@@ -100,6 +105,11 @@ func URL(v string) predicate.Credential {
 // Active applies equality check predicate on the "active" field. It's identical to ActiveEQ.
 func Active(v bool) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldActive, v))
+}
+
+// ExternalID applies equality check predicate on the "external_id" field. It's identical to ExternalIDEQ.
+func ExternalID(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldExternalID, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
@@ -427,6 +437,56 @@ func DurationNotIn(vs ...enums.Duration) predicate.Credential {
 	return predicate.Credential(sql.FieldNotIn(FieldDuration, v...))
 }
 
+// HoursEQ applies the EQ predicate on the "hours" field.
+func HoursEQ(v float64) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldHours, v))
+}
+
+// HoursNEQ applies the NEQ predicate on the "hours" field.
+func HoursNEQ(v float64) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldHours, v))
+}
+
+// HoursIn applies the In predicate on the "hours" field.
+func HoursIn(vs ...float64) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldHours, vs...))
+}
+
+// HoursNotIn applies the NotIn predicate on the "hours" field.
+func HoursNotIn(vs ...float64) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldHours, vs...))
+}
+
+// HoursGT applies the GT predicate on the "hours" field.
+func HoursGT(v float64) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldHours, v))
+}
+
+// HoursGTE applies the GTE predicate on the "hours" field.
+func HoursGTE(v float64) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldHours, v))
+}
+
+// HoursLT applies the LT predicate on the "hours" field.
+func HoursLT(v float64) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldHours, v))
+}
+
+// HoursLTE applies the LTE predicate on the "hours" field.
+func HoursLTE(v float64) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldHours, v))
+}
+
+// HoursIsNil applies the IsNil predicate on the "hours" field.
+func HoursIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldHours))
+}
+
+// HoursNotNil applies the NotNil predicate on the "hours" field.
+func HoursNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldHours))
+}
+
 // PriceEQ applies the EQ predicate on the "price" field.
 func PriceEQ(v enums.Price) predicate.Credential {
 	vc := v
@@ -685,6 +745,81 @@ func ActiveEQ(v bool) predicate.Credential {
 // ActiveNEQ applies the NEQ predicate on the "active" field.
 func ActiveNEQ(v bool) predicate.Credential {
 	return predicate.Credential(sql.FieldNEQ(FieldActive, v))
+}
+
+// ExternalIDEQ applies the EQ predicate on the "external_id" field.
+func ExternalIDEQ(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldExternalID, v))
+}
+
+// ExternalIDNEQ applies the NEQ predicate on the "external_id" field.
+func ExternalIDNEQ(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldExternalID, v))
+}
+
+// ExternalIDIn applies the In predicate on the "external_id" field.
+func ExternalIDIn(vs ...string) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldExternalID, vs...))
+}
+
+// ExternalIDNotIn applies the NotIn predicate on the "external_id" field.
+func ExternalIDNotIn(vs ...string) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldExternalID, vs...))
+}
+
+// ExternalIDGT applies the GT predicate on the "external_id" field.
+func ExternalIDGT(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldExternalID, v))
+}
+
+// ExternalIDGTE applies the GTE predicate on the "external_id" field.
+func ExternalIDGTE(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldExternalID, v))
+}
+
+// ExternalIDLT applies the LT predicate on the "external_id" field.
+func ExternalIDLT(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldExternalID, v))
+}
+
+// ExternalIDLTE applies the LTE predicate on the "external_id" field.
+func ExternalIDLTE(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldExternalID, v))
+}
+
+// ExternalIDContains applies the Contains predicate on the "external_id" field.
+func ExternalIDContains(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldContains(FieldExternalID, v))
+}
+
+// ExternalIDHasPrefix applies the HasPrefix predicate on the "external_id" field.
+func ExternalIDHasPrefix(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldHasPrefix(FieldExternalID, v))
+}
+
+// ExternalIDHasSuffix applies the HasSuffix predicate on the "external_id" field.
+func ExternalIDHasSuffix(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldHasSuffix(FieldExternalID, v))
+}
+
+// ExternalIDIsNil applies the IsNil predicate on the "external_id" field.
+func ExternalIDIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldExternalID))
+}
+
+// ExternalIDNotNil applies the NotNil predicate on the "external_id" field.
+func ExternalIDNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldExternalID))
+}
+
+// ExternalIDEqualFold applies the EqualFold predicate on the "external_id" field.
+func ExternalIDEqualFold(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldEqualFold(FieldExternalID, v))
+}
+
+// ExternalIDContainsFold applies the ContainsFold predicate on the "external_id" field.
+func ExternalIDContainsFold(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldContainsFold(FieldExternalID, v))
 }
 
 // And groups predicates with the AND operator between them.

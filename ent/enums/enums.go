@@ -274,13 +274,17 @@ const (
 	AuditTokenIssue          AuditAction = "TOKEN_ISSUE"
 	AuditCatalogueSeed       AuditAction = "CATALOGUE_SEED"
 	AuditTrackUpdate         AuditAction = "TRACK_UPDATE"
+	AuditSkillUpdate         AuditAction = "SKILL_UPDATE"
+	AuditCatalogueImport     AuditAction = "CATALOGUE_IMPORT"
+	AuditRecommendationJudge AuditAction = "RECOMMENDATION_DECIDE"
 )
 
 // Values lists the actions.
 func (AuditAction) Values() []string {
 	return strings(AuditEssayRetry, AuditEssayRescore, AuditEssayOverride, AuditEssayConfirm, AuditEssaysRescore, AuditUserCreate, AuditCohortCreate, AuditCohortMemberSet,
 		AuditCohortMemberRemove, AuditJobRetry, AuditJobCancel, AuditTokenIssue, AuditCatalogueSeed, AuditTrackUpdate,
-		AuditCalibrationUpload, AuditCalibrationActivate, AuditCalibrationRollback)
+		AuditCalibrationUpload, AuditCalibrationActivate, AuditCalibrationRollback,
+		AuditSkillUpdate, AuditCatalogueImport, AuditRecommendationJudge)
 }
 
 // AuditTarget is the kind of the object that an audit event is about; in lower case it is the kind of
@@ -295,13 +299,16 @@ const (
 	TargetEssay       AuditTarget = "ESSAY"
 	TargetJob         AuditTarget = "JOB"
 	TargetRescoring   AuditTarget = "RESCORING"
+	TargetSkill       AuditTarget = "SKILL"
+	// TargetRecommendation is an item of a list.
+	TargetRecommendation AuditTarget = "RECOMMENDATION_ITEM"
 	TargetTrack       AuditTarget = "TRACK"
 	TargetUser        AuditTarget = "USER"
 )
 
 // Values lists the targets.
 func (AuditTarget) Values() []string {
-	return strings(TargetCalibration, TargetCatalogue, TargetCohort, TargetEssay, TargetJob, TargetRescoring, TargetTrack, TargetUser)
+	return strings(TargetCalibration, TargetCatalogue, TargetCohort, TargetEssay, TargetJob, TargetRecommendation, TargetRescoring, TargetSkill, TargetTrack, TargetUser)
 }
 
 func strings[T ~string](values ...T) []string {

@@ -14,8 +14,8 @@ var (
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
-		{Name: "action", Type: field.TypeEnum, Enums: []string{"ESSAY_RETRY", "ESSAY_RESCORE", "ESSAY_OVERRIDE", "ESSAY_CONFIRM", "ESSAYS_RESCORE", "USER_CREATE", "COHORT_CREATE", "COHORT_MEMBER_SET", "COHORT_MEMBER_REMOVE", "JOB_RETRY", "JOB_CANCEL", "TOKEN_ISSUE", "CATALOGUE_SEED", "TRACK_UPDATE", "CALIBRATION_UPLOAD", "CALIBRATION_ACTIVATE", "CALIBRATION_ROLLBACK"}},
-		{Name: "target_type", Type: field.TypeEnum, Enums: []string{"CALIBRATION", "CATALOGUE", "COHORT", "ESSAY", "JOB", "RESCORING", "TRACK", "USER"}},
+		{Name: "action", Type: field.TypeEnum, Enums: []string{"ESSAY_RETRY", "ESSAY_RESCORE", "ESSAY_OVERRIDE", "ESSAY_CONFIRM", "ESSAYS_RESCORE", "USER_CREATE", "COHORT_CREATE", "COHORT_MEMBER_SET", "COHORT_MEMBER_REMOVE", "JOB_RETRY", "JOB_CANCEL", "TOKEN_ISSUE", "CATALOGUE_SEED", "TRACK_UPDATE", "CALIBRATION_UPLOAD", "CALIBRATION_ACTIVATE", "CALIBRATION_ROLLBACK", "SKILL_UPDATE", "CATALOGUE_IMPORT", "RECOMMENDATION_DECIDE"}},
+		{Name: "target_type", Type: field.TypeEnum, Enums: []string{"CALIBRATION", "CATALOGUE", "COHORT", "ESSAY", "JOB", "RECOMMENDATION_ITEM", "RESCORING", "SKILL", "TRACK", "USER"}},
 		{Name: "target_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "detail", Type: field.TypeJSON},
 		{Name: "request_id", Type: field.TypeString, Default: ""},
@@ -194,12 +194,14 @@ var (
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"CERTIFICATION", "CERTIFICATE", "COURSE"}},
 		{Name: "level", Type: field.TypeEnum, Enums: []string{"FOUNDATION", "INTERMEDIATE", "ADVANCED"}},
 		{Name: "duration", Type: field.TypeEnum, Enums: []string{"SHORT", "MEDIUM", "LONG", "UNKNOWN"}, Default: "UNKNOWN"},
+		{Name: "hours", Type: field.TypeFloat64, Nullable: true},
 		{Name: "price", Type: field.TypeEnum, Enums: []string{"FREE", "PAID", "UNKNOWN"}, Default: "UNKNOWN"},
 		{Name: "teaches", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
 		{Name: "requires", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
 		{Name: "description", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
 		{Name: "url", Type: field.TypeString, Nullable: true, SchemaType: map[string]string{"postgres": "text"}},
 		{Name: "active", Type: field.TypeBool, Default: true},
+		{Name: "external_id", Type: field.TypeString, Nullable: true, Size: 200},
 	}
 	// CredentialsTable holds the schema information for the "credentials" table.
 	CredentialsTable = &schema.Table{
@@ -218,9 +220,14 @@ var (
 				Columns: []*schema.Column{CredentialsColumns[4], CredentialsColumns[0]},
 			},
 			{
+				Name:    "credential_external_id",
+				Unique:  true,
+				Columns: []*schema.Column{CredentialsColumns[15]},
+			},
+			{
 				Name:    "credential_teaches",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[9]},
+				Columns: []*schema.Column{CredentialsColumns[10]},
 				Annotation: &entsql.IndexAnnotation{
 					Type: "GIN",
 				},
@@ -409,6 +416,54 @@ var (
 				Name:    "gradedanswer_calibration_id_position",
 				Unique:  true,
 				Columns: []*schema.Column{GradedAnswersColumns[7], GradedAnswersColumns[2]},
+			},
+		},
+	}
+	// InteractionsColumns holds the columns for the "interactions" table.
+	InteractionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"OPENED", "SAVED", "ENROLLED", "COMPLETED", "RATED", "DISMISSED"}},
+		{Name: "rating", Type: field.TypeInt, Nullable: true},
+		{Name: "times", Type: field.TypeInt, Default: 1},
+		{Name: "last_at", Type: field.TypeTime},
+		{Name: "credential_id", Type: field.TypeUUID},
+		{Name: "owner_id", Type: field.TypeUUID},
+	}
+	// InteractionsTable holds the schema information for the "interactions" table.
+	InteractionsTable = &schema.Table{
+		Name:       "interactions",
+		Columns:    InteractionsColumns,
+		PrimaryKey: []*schema.Column{InteractionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "interactions_credentials_credential",
+				Columns:    []*schema.Column{InteractionsColumns[6]},
+				RefColumns: []*schema.Column{CredentialsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "interactions_users_interactions",
+				Columns:    []*schema.Column{InteractionsColumns[7]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "interaction_owner_id_credential_id_kind",
+				Unique:  true,
+				Columns: []*schema.Column{InteractionsColumns[7], InteractionsColumns[6], InteractionsColumns[2]},
+			},
+			{
+				Name:    "interaction_credential_id",
+				Unique:  false,
+				Columns: []*schema.Column{InteractionsColumns[6]},
+			},
+			{
+				Name:    "interaction_owner_id_last_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{InteractionsColumns[7], InteractionsColumns[5], InteractionsColumns[0]},
 			},
 		},
 	}
@@ -707,6 +762,7 @@ var (
 		{Name: "title", Type: field.TypeString},
 		{Name: "text", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
 		{Name: "skills", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
+		{Name: "external_id", Type: field.TypeString, Nullable: true, Size: 200},
 		{Name: "track_id", Type: field.TypeUUID},
 	}
 	// PassagesTable holds the schema information for the "passages" table.
@@ -717,7 +773,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "passages_tracks_passages",
-				Columns:    []*schema.Column{PassagesColumns[6]},
+				Columns:    []*schema.Column{PassagesColumns[7]},
 				RefColumns: []*schema.Column{TracksColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -726,7 +782,37 @@ var (
 			{
 				Name:    "passage_track_id_slug",
 				Unique:  true,
-				Columns: []*schema.Column{PassagesColumns[6], PassagesColumns[2]},
+				Columns: []*schema.Column{PassagesColumns[7], PassagesColumns[2]},
+			},
+			{
+				Name:    "passage_track_id_external_id",
+				Unique:  true,
+				Columns: []*schema.Column{PassagesColumns[7], PassagesColumns[6]},
+			},
+		},
+	}
+	// PreferencesColumns holds the columns for the "preferences" table.
+	PreferencesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "interests", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
+		{Name: "free_only", Type: field.TypeBool, Default: false},
+		{Name: "longest", Type: field.TypeEnum, Nullable: true, Enums: []string{"SHORT", "MEDIUM", "LONG", "UNKNOWN"}},
+		{Name: "highest", Type: field.TypeEnum, Nullable: true, Enums: []string{"FOUNDATION", "INTERMEDIATE", "ADVANCED"}},
+		{Name: "changed_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID, Unique: true},
+	}
+	// PreferencesTable holds the schema information for the "preferences" table.
+	PreferencesTable = &schema.Table{
+		Name:       "preferences",
+		Columns:    PreferencesColumns,
+		PrimaryKey: []*schema.Column{PreferencesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "preferences_users_preference",
+				Columns:    []*schema.Column{PreferencesColumns[7]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
 			},
 		},
 	}
@@ -771,6 +857,39 @@ var (
 			},
 		},
 	}
+	// RecommendationDecisionsColumns holds the columns for the "recommendation_decisions" table.
+	RecommendationDecisionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "credential_id", Type: field.TypeUUID},
+		{Name: "actor_id", Type: field.TypeUUID},
+		{Name: "verdict", Type: field.TypeEnum, Enums: []string{"ACCEPTED", "REJECTED"}},
+		{Name: "reason", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
+		{Name: "decided_at", Type: field.TypeTime},
+		{Name: "item_id", Type: field.TypeUUID, Unique: true},
+	}
+	// RecommendationDecisionsTable holds the schema information for the "recommendation_decisions" table.
+	RecommendationDecisionsTable = &schema.Table{
+		Name:       "recommendation_decisions",
+		Columns:    RecommendationDecisionsColumns,
+		PrimaryKey: []*schema.Column{RecommendationDecisionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "recommendation_decisions_recommendation_items_decision",
+				Columns:    []*schema.Column{RecommendationDecisionsColumns[8]},
+				RefColumns: []*schema.Column{RecommendationItemsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "recommendationdecision_owner_id_credential_id",
+				Unique:  false,
+				Columns: []*schema.Column{RecommendationDecisionsColumns[2], RecommendationDecisionsColumns[3]},
+			},
+		},
+	}
 	// RecommendationItemsColumns holds the columns for the "recommendation_items" table.
 	RecommendationItemsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -782,6 +901,8 @@ var (
 		{Name: "rationale", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
 		{Name: "traces", Type: field.TypeJSON},
 		{Name: "closes", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
+		{Name: "step", Type: field.TypeInt, Default: 1},
+		{Name: "relaxed", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
 		{Name: "credential_id", Type: field.TypeUUID},
 		{Name: "list_id", Type: field.TypeUUID},
 	}
@@ -793,13 +914,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "recommendation_items_credentials_credential",
-				Columns:    []*schema.Column{RecommendationItemsColumns[9]},
+				Columns:    []*schema.Column{RecommendationItemsColumns[11]},
 				RefColumns: []*schema.Column{CredentialsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "recommendation_items_recommendation_lists_items",
-				Columns:    []*schema.Column{RecommendationItemsColumns[10]},
+				Columns:    []*schema.Column{RecommendationItemsColumns[12]},
 				RefColumns: []*schema.Column{RecommendationListsColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -808,12 +929,12 @@ var (
 			{
 				Name:    "recommendationitem_list_id_rank",
 				Unique:  true,
-				Columns: []*schema.Column{RecommendationItemsColumns[10], RecommendationItemsColumns[3]},
+				Columns: []*schema.Column{RecommendationItemsColumns[12], RecommendationItemsColumns[3]},
 			},
 			{
 				Name:    "recommendationitem_list_id_credential_id",
 				Unique:  true,
-				Columns: []*schema.Column{RecommendationItemsColumns[10], RecommendationItemsColumns[9]},
+				Columns: []*schema.Column{RecommendationItemsColumns[12], RecommendationItemsColumns[11]},
 			},
 		},
 	}
@@ -822,10 +943,12 @@ var (
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "number", Type: field.TypeInt, Default: 1},
 		{Name: "model_version", Type: field.TypeString},
 		{Name: "note", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
 		{Name: "degraded", Type: field.TypeBool, Default: false},
-		{Name: "run_id", Type: field.TypeUUID, Unique: true},
+		{Name: "unserved", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
+		{Name: "run_id", Type: field.TypeUUID},
 	}
 	// RecommendationListsTable holds the schema information for the "recommendation_lists" table.
 	RecommendationListsTable = &schema.Table{
@@ -835,9 +958,16 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "recommendation_lists_scoring_runs_recommendations",
-				Columns:    []*schema.Column{RecommendationListsColumns[6]},
+				Columns:    []*schema.Column{RecommendationListsColumns[8]},
 				RefColumns: []*schema.Column{ScoringRunsColumns[0]},
 				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "recommendationlist_run_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{RecommendationListsColumns[8], RecommendationListsColumns[3]},
 			},
 		},
 	}
@@ -1075,6 +1205,7 @@ var (
 		{Name: "slug", Type: field.TypeString, Unique: true, Size: 64},
 		{Name: "name", Type: field.TypeString, Size: 128},
 		{Name: "onet", Type: field.TypeString},
+		{Name: "synonyms", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
 	}
 	// SkillsTable holds the schema information for the "skills" table.
 	SkillsTable = &schema.Table{
@@ -1152,6 +1283,7 @@ var (
 		EvidenceTable,
 		ExplanationsTable,
 		GradedAnswersTable,
+		InteractionsTable,
 		KeyPointsTable,
 		KeyPointOutcomesTable,
 		LlmAnswersTable,
@@ -1161,7 +1293,9 @@ var (
 		MembershipsTable,
 		OverridesTable,
 		PassagesTable,
+		PreferencesTable,
 		QuestionsTable,
+		RecommendationDecisionsTable,
 		RecommendationItemsTable,
 		RecommendationListsTable,
 		ReferenceAnswersTable,
@@ -1214,6 +1348,8 @@ func init() {
 	GradedAnswersTable.Annotation = &entsql.Annotation{
 		Table: "graded_answers",
 	}
+	InteractionsTable.ForeignKeys[0].RefTable = CredentialsTable
+	InteractionsTable.ForeignKeys[1].RefTable = UsersTable
 	KeyPointsTable.ForeignKeys[0].RefTable = RubricsTable
 	KeyPointOutcomesTable.ForeignKeys[0].RefTable = ExplanationsTable
 	LlmAnswersTable.Annotation = &entsql.Annotation{
@@ -1243,7 +1379,9 @@ func init() {
 		Table: "overrides",
 	}
 	PassagesTable.ForeignKeys[0].RefTable = TracksTable
+	PreferencesTable.ForeignKeys[0].RefTable = UsersTable
 	QuestionsTable.ForeignKeys[0].RefTable = TracksTable
+	RecommendationDecisionsTable.ForeignKeys[0].RefTable = RecommendationItemsTable
 	RecommendationItemsTable.ForeignKeys[0].RefTable = CredentialsTable
 	RecommendationItemsTable.ForeignKeys[1].RefTable = RecommendationListsTable
 	RecommendationListsTable.ForeignKeys[0].RefTable = ScoringRunsTable

@@ -29,6 +29,8 @@ const (
 	FieldText = "text"
 	// FieldSkills holds the string denoting the skills field in the database.
 	FieldSkills = "skills"
+	// FieldExternalID holds the string denoting the external_id field in the database.
+	FieldExternalID = "external_id"
 	// EdgeTrack holds the string denoting the track edge name in mutations.
 	EdgeTrack = "track"
 	// Table holds the table name of the passage in the database.
@@ -51,6 +53,7 @@ var Columns = []string{
 	FieldTitle,
 	FieldText,
 	FieldSkills,
+	FieldExternalID,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -79,6 +82,8 @@ var (
 	TitleValidator func(string) error
 	// DefaultSkills holds the default value on creation for the "skills" field.
 	DefaultSkills func() pq.StringArray
+	// ExternalIDValidator is a validator for the "external_id" field. It is called by the builders before save.
+	ExternalIDValidator func(string) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -119,6 +124,11 @@ func ByText(opts ...sql.OrderTermOption) OrderOption {
 // BySkills orders the results by the skills field.
 func BySkills(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSkills, opts...).ToFunc()
+}
+
+// ByExternalID orders the results by the external_id field.
+func ByExternalID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExternalID, opts...).ToFunc()
 }
 
 // ByTrackField orders the results by track field.

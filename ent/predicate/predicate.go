@@ -39,6 +39,9 @@ type Explanation func(*sql.Selector)
 // GradedAnswer is the predicate function for gradedanswer builders.
 type GradedAnswer func(*sql.Selector)
 
+// Interaction is the predicate function for interaction builders.
+type Interaction func(*sql.Selector)
+
 // KeyPoint is the predicate function for keypoint builders.
 type KeyPoint func(*sql.Selector)
 
@@ -66,8 +69,14 @@ type Override func(*sql.Selector)
 // Passage is the predicate function for passage builders.
 type Passage func(*sql.Selector)
 
+// Preference is the predicate function for preference builders.
+type Preference func(*sql.Selector)
+
 // Question is the predicate function for question builders.
 type Question func(*sql.Selector)
+
+// RecommendationDecision is the predicate function for recommendationdecision builders.
+type RecommendationDecision func(*sql.Selector)
 
 // RecommendationItem is the predicate function for recommendationitem builders.
 type RecommendationItem func(*sql.Selector)

@@ -374,6 +374,30 @@ func (f GradedAnswerMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mu
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.GradedAnswerMutation", m)
 }
 
+// The InteractionQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type InteractionQueryRuleFunc func(context.Context, *ent.InteractionQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f InteractionQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.InteractionQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.InteractionQuery", q)
+}
+
+// The InteractionMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type InteractionMutationRuleFunc func(context.Context, *ent.InteractionMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f InteractionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.InteractionMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InteractionMutation", m)
+}
+
 // The KeyPointQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type KeyPointQueryRuleFunc func(context.Context, *ent.KeyPointQuery) error
@@ -590,6 +614,30 @@ func (f PassageMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutatio
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PassageMutation", m)
 }
 
+// The PreferenceQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PreferenceQueryRuleFunc func(context.Context, *ent.PreferenceQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PreferenceQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PreferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PreferenceQuery", q)
+}
+
+// The PreferenceMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PreferenceMutationRuleFunc func(context.Context, *ent.PreferenceMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PreferenceMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PreferenceMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PreferenceMutation", m)
+}
+
 // The QuestionQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type QuestionQueryRuleFunc func(context.Context, *ent.QuestionQuery) error
@@ -612,6 +660,30 @@ func (f QuestionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutati
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.QuestionMutation", m)
+}
+
+// The RecommendationDecisionQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type RecommendationDecisionQueryRuleFunc func(context.Context, *ent.RecommendationDecisionQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f RecommendationDecisionQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RecommendationDecisionQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.RecommendationDecisionQuery", q)
+}
+
+// The RecommendationDecisionMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type RecommendationDecisionMutationRuleFunc func(context.Context, *ent.RecommendationDecisionMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f RecommendationDecisionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.RecommendationDecisionMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RecommendationDecisionMutation", m)
 }
 
 // The RecommendationItemQueryRuleFunc type is an adapter to allow the use of ordinary

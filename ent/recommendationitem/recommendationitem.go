@@ -37,10 +37,16 @@ const (
 	FieldTraces = "traces"
 	// FieldCloses holds the string denoting the closes field in the database.
 	FieldCloses = "closes"
+	// FieldStep holds the string denoting the step field in the database.
+	FieldStep = "step"
+	// FieldRelaxed holds the string denoting the relaxed field in the database.
+	FieldRelaxed = "relaxed"
 	// EdgeList holds the string denoting the list edge name in mutations.
 	EdgeList = "list"
 	// EdgeCredential holds the string denoting the credential edge name in mutations.
 	EdgeCredential = "credential"
+	// EdgeDecision holds the string denoting the decision edge name in mutations.
+	EdgeDecision = "decision"
 	// Table holds the table name of the recommendationitem in the database.
 	Table = "recommendation_items"
 	// ListTable is the table that holds the list relation/edge.
@@ -57,6 +63,13 @@ const (
 	CredentialInverseTable = "credentials"
 	// CredentialColumn is the table column denoting the credential relation/edge.
 	CredentialColumn = "credential_id"
+	// DecisionTable is the table that holds the decision relation/edge.
+	DecisionTable = "recommendation_decisions"
+	// DecisionInverseTable is the table name for the RecommendationDecision entity.
+	// It exists in this package in order to avoid circular dependency with the "recommendationdecision" package.
+	DecisionInverseTable = "recommendation_decisions"
+	// DecisionColumn is the table column denoting the decision relation/edge.
+	DecisionColumn = "item_id"
 )
 
 // Columns holds all SQL columns for recommendationitem fields.
@@ -72,6 +85,8 @@ var Columns = []string{
 	FieldRationale,
 	FieldTraces,
 	FieldCloses,
+	FieldStep,
+	FieldRelaxed,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -98,6 +113,12 @@ var (
 	RankValidator func(int) error
 	// DefaultCloses holds the default value on creation for the "closes" field.
 	DefaultCloses func() pq.StringArray
+	// DefaultStep holds the default value on creation for the "step" field.
+	DefaultStep int
+	// StepValidator is a validator for the "step" field. It is called by the builders before save.
+	StepValidator func(int) error
+	// DefaultRelaxed holds the default value on creation for the "relaxed" field.
+	DefaultRelaxed func() pq.StringArray
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -150,6 +171,16 @@ func ByCloses(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCloses, opts...).ToFunc()
 }
 
+// ByStep orders the results by the step field.
+func ByStep(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStep, opts...).ToFunc()
+}
+
+// ByRelaxed orders the results by the relaxed field.
+func ByRelaxed(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRelaxed, opts...).ToFunc()
+}
+
 // ByListField orders the results by list field.
 func ByListField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -161,6 +192,13 @@ func ByListField(field string, opts ...sql.OrderTermOption) OrderOption {
 func ByCredentialField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
 		sqlgraph.OrderByNeighborTerms(s, newCredentialStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByDecisionField orders the results by decision field.
+func ByDecisionField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newDecisionStep(), sql.OrderByField(field, opts...))
 	}
 }
 func newListStep() *sqlgraph.Step {
@@ -175,5 +213,12 @@ func newCredentialStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(CredentialInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, CredentialTable, CredentialColumn),
+	)
+}
+func newDecisionStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(DecisionInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2O, false, DecisionTable, DecisionColumn),
 	)
 }

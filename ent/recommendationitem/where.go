@@ -97,6 +97,16 @@ func Closes(v pq.StringArray) predicate.RecommendationItem {
 	return predicate.RecommendationItem(sql.FieldEQ(FieldCloses, v))
 }
 
+// Step applies equality check predicate on the "step" field. It's identical to StepEQ.
+func Step(v int) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldEQ(FieldStep, v))
+}
+
+// Relaxed applies equality check predicate on the "relaxed" field. It's identical to RelaxedEQ.
+func Relaxed(v pq.StringArray) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldEQ(FieldRelaxed, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.RecommendationItem {
 	return predicate.RecommendationItem(sql.FieldEQ(FieldCreatedAt, v))
@@ -402,6 +412,86 @@ func ClosesLTE(v pq.StringArray) predicate.RecommendationItem {
 	return predicate.RecommendationItem(sql.FieldLTE(FieldCloses, v))
 }
 
+// StepEQ applies the EQ predicate on the "step" field.
+func StepEQ(v int) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldEQ(FieldStep, v))
+}
+
+// StepNEQ applies the NEQ predicate on the "step" field.
+func StepNEQ(v int) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldNEQ(FieldStep, v))
+}
+
+// StepIn applies the In predicate on the "step" field.
+func StepIn(vs ...int) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldIn(FieldStep, vs...))
+}
+
+// StepNotIn applies the NotIn predicate on the "step" field.
+func StepNotIn(vs ...int) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldNotIn(FieldStep, vs...))
+}
+
+// StepGT applies the GT predicate on the "step" field.
+func StepGT(v int) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldGT(FieldStep, v))
+}
+
+// StepGTE applies the GTE predicate on the "step" field.
+func StepGTE(v int) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldGTE(FieldStep, v))
+}
+
+// StepLT applies the LT predicate on the "step" field.
+func StepLT(v int) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldLT(FieldStep, v))
+}
+
+// StepLTE applies the LTE predicate on the "step" field.
+func StepLTE(v int) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldLTE(FieldStep, v))
+}
+
+// RelaxedEQ applies the EQ predicate on the "relaxed" field.
+func RelaxedEQ(v pq.StringArray) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldEQ(FieldRelaxed, v))
+}
+
+// RelaxedNEQ applies the NEQ predicate on the "relaxed" field.
+func RelaxedNEQ(v pq.StringArray) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldNEQ(FieldRelaxed, v))
+}
+
+// RelaxedIn applies the In predicate on the "relaxed" field.
+func RelaxedIn(vs ...pq.StringArray) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldIn(FieldRelaxed, vs...))
+}
+
+// RelaxedNotIn applies the NotIn predicate on the "relaxed" field.
+func RelaxedNotIn(vs ...pq.StringArray) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldNotIn(FieldRelaxed, vs...))
+}
+
+// RelaxedGT applies the GT predicate on the "relaxed" field.
+func RelaxedGT(v pq.StringArray) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldGT(FieldRelaxed, v))
+}
+
+// RelaxedGTE applies the GTE predicate on the "relaxed" field.
+func RelaxedGTE(v pq.StringArray) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldGTE(FieldRelaxed, v))
+}
+
+// RelaxedLT applies the LT predicate on the "relaxed" field.
+func RelaxedLT(v pq.StringArray) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldLT(FieldRelaxed, v))
+}
+
+// RelaxedLTE applies the LTE predicate on the "relaxed" field.
+func RelaxedLTE(v pq.StringArray) predicate.RecommendationItem {
+	return predicate.RecommendationItem(sql.FieldLTE(FieldRelaxed, v))
+}
+
 // HasList applies the HasEdge predicate on the "list" edge.
 func HasList() predicate.RecommendationItem {
 	return predicate.RecommendationItem(func(s *sql.Selector) {
@@ -440,6 +530,29 @@ func HasCredential() predicate.RecommendationItem {
 func HasCredentialWith(preds ...predicate.Credential) predicate.RecommendationItem {
 	return predicate.RecommendationItem(func(s *sql.Selector) {
 		step := newCredentialStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasDecision applies the HasEdge predicate on the "decision" edge.
+func HasDecision() predicate.RecommendationItem {
+	return predicate.RecommendationItem(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, false, DecisionTable, DecisionColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasDecisionWith applies the HasEdge predicate on the "decision" edge with a given conditions (other predicates).
+func HasDecisionWith(preds ...predicate.RecommendationDecision) predicate.RecommendationItem {
+	return predicate.RecommendationItem(func(s *sql.Selector) {
+		step := newDecisionStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

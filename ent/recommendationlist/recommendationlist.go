@@ -9,6 +9,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 const (
@@ -22,12 +23,16 @@ const (
 	FieldOwnerID = "owner_id"
 	// FieldRunID holds the string denoting the run_id field in the database.
 	FieldRunID = "run_id"
+	// FieldNumber holds the string denoting the number field in the database.
+	FieldNumber = "number"
 	// FieldModelVersion holds the string denoting the model_version field in the database.
 	FieldModelVersion = "model_version"
 	// FieldNote holds the string denoting the note field in the database.
 	FieldNote = "note"
 	// FieldDegraded holds the string denoting the degraded field in the database.
 	FieldDegraded = "degraded"
+	// FieldUnserved holds the string denoting the unserved field in the database.
+	FieldUnserved = "unserved"
 	// EdgeRun holds the string denoting the run edge name in mutations.
 	EdgeRun = "run"
 	// EdgeItems holds the string denoting the items edge name in mutations.
@@ -56,9 +61,11 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldOwnerID,
 	FieldRunID,
+	FieldNumber,
 	FieldModelVersion,
 	FieldNote,
 	FieldDegraded,
+	FieldUnserved,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -81,8 +88,14 @@ var (
 	Policy ent.Policy
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
+	// DefaultNumber holds the default value on creation for the "number" field.
+	DefaultNumber int
+	// NumberValidator is a validator for the "number" field. It is called by the builders before save.
+	NumberValidator func(int) error
 	// DefaultDegraded holds the default value on creation for the "degraded" field.
 	DefaultDegraded bool
+	// DefaultUnserved holds the default value on creation for the "unserved" field.
+	DefaultUnserved func() pq.StringArray
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -110,6 +123,11 @@ func ByRunID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRunID, opts...).ToFunc()
 }
 
+// ByNumber orders the results by the number field.
+func ByNumber(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNumber, opts...).ToFunc()
+}
+
 // ByModelVersion orders the results by the model_version field.
 func ByModelVersion(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldModelVersion, opts...).ToFunc()
@@ -123,6 +141,11 @@ func ByNote(opts ...sql.OrderTermOption) OrderOption {
 // ByDegraded orders the results by the degraded field.
 func ByDegraded(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDegraded, opts...).ToFunc()
+}
+
+// ByUnserved orders the results by the unserved field.
+func ByUnserved(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUnserved, opts...).ToFunc()
 }
 
 // ByRunField orders the results by run field.
@@ -149,7 +172,7 @@ func newRunStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(RunInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.O2O, true, RunTable, RunColumn),
+		sqlgraph.Edge(sqlgraph.M2O, true, RunTable, RunColumn),
 	)
 }
 func newItemsStep() *sqlgraph.Step {

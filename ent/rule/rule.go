@@ -38,6 +38,10 @@ func Result() ent.Policy { return policy(query(ownedRows()), mutation()) }
 // Essay is for essays: as Result, and who signed in may add their own.
 func Essay() ent.Policy { return policy(query(ownedRows()), mutation(allowOwnCreate())) }
 
+// Own is for what people say of themselves: read as the owner's rows are, written and taken back by the
+// owner alone.
+func Own() ent.Policy { return policy(query(ownedRows()), mutation(allowOwnCreate(), allowOwnDelete())) }
+
 // Run is for scoring runs: as Result, and who may see an essay may add a run to it.
 func Run() ent.Policy { return policy(query(ownedRows()), mutation(allowCreateForVisibleOwner())) }
 
@@ -149,6 +153,22 @@ func allowOwnCreate() privacy.MutationRule {
 			}
 		}
 		return privacy.Skip
+	})
+}
+
+// allowOwnDelete deletes of what was asked for the rows of the viewer.
+func allowOwnDelete() privacy.MutationRule {
+	return privacy.MutationRuleFunc(func(ctx context.Context, m ent.Mutation) error {
+		v, ok := viewer.FromContext(ctx)
+		if !ok || !m.Op().Is(ent.OpDelete|ent.OpDeleteOne) {
+			return privacy.Skip
+		}
+		filter, ok := m.(interface{ WhereP(...func(*sql.Selector)) })
+		if !ok {
+			return privacy.Denyf("%T cannot be filtered", m)
+		}
+		filter.WhereP(func(s *sql.Selector) { s.Where(sql.EQ(s.C("owner_id"), v.ID)) })
+		return privacy.Allow
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/rubrica/rubrica/ent/evidence"
 	"github.com/rubrica/rubrica/ent/explanation"
 	"github.com/rubrica/rubrica/ent/gradedanswer"
+	"github.com/rubrica/rubrica/ent/interaction"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
 	"github.com/rubrica/rubrica/ent/llmanswer"
@@ -28,7 +29,9 @@ import (
 	"github.com/rubrica/rubrica/ent/membership"
 	"github.com/rubrica/rubrica/ent/override"
 	"github.com/rubrica/rubrica/ent/passage"
+	"github.com/rubrica/rubrica/ent/preference"
 	"github.com/rubrica/rubrica/ent/question"
+	"github.com/rubrica/rubrica/ent/recommendationdecision"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/referenceanswer"
@@ -272,18 +275,40 @@ func init() {
 	credentialDescProvider := credentialFields[2].Descriptor()
 	// credential.ProviderValidator is a validator for the "provider" field. It is called by the builders before save.
 	credential.ProviderValidator = credentialDescProvider.Validators[0].(func(string) error)
+	// credentialDescHours is the schema descriptor for hours field.
+	credentialDescHours := credentialFields[6].Descriptor()
+	// credential.HoursValidator is a validator for the "hours" field. It is called by the builders before save.
+	credential.HoursValidator = credentialDescHours.Validators[0].(func(float64) error)
 	// credentialDescTeaches is the schema descriptor for teaches field.
-	credentialDescTeaches := credentialFields[7].Descriptor()
+	credentialDescTeaches := credentialFields[8].Descriptor()
 	// credential.DefaultTeaches holds the default value on creation for the teaches field.
 	credential.DefaultTeaches = credentialDescTeaches.Default.(func() pq.StringArray)
 	// credentialDescRequires is the schema descriptor for requires field.
-	credentialDescRequires := credentialFields[8].Descriptor()
+	credentialDescRequires := credentialFields[9].Descriptor()
 	// credential.DefaultRequires holds the default value on creation for the requires field.
 	credential.DefaultRequires = credentialDescRequires.Default.(func() pq.StringArray)
 	// credentialDescActive is the schema descriptor for active field.
-	credentialDescActive := credentialFields[11].Descriptor()
+	credentialDescActive := credentialFields[12].Descriptor()
 	// credential.DefaultActive holds the default value on creation for the active field.
 	credential.DefaultActive = credentialDescActive.Default.(bool)
+	// credentialDescExternalID is the schema descriptor for external_id field.
+	credentialDescExternalID := credentialFields[13].Descriptor()
+	// credential.ExternalIDValidator is a validator for the "external_id" field. It is called by the builders before save.
+	credential.ExternalIDValidator = func() func(string) error {
+		validators := credentialDescExternalID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(external_id string) error {
+			for _, fn := range fns {
+				if err := fn(external_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	// credentialDescID is the schema descriptor for id field.
 	credentialDescID := credentialMixinFields0[0].Descriptor()
 	// credential.DefaultID holds the default value on creation for the id field.
@@ -468,6 +493,42 @@ func init() {
 	gradedanswerDescID := gradedanswerMixinFields0[0].Descriptor()
 	// gradedanswer.DefaultID holds the default value on creation for the id field.
 	gradedanswer.DefaultID = gradedanswerDescID.Default.(func() uuid.UUID)
+	interactionMixin := schema.Interaction{}.Mixin()
+	interaction.Policy = privacy.NewPolicies(schema.Interaction{})
+	interaction.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := interaction.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	interactionMixinFields0 := interactionMixin[0].Fields()
+	_ = interactionMixinFields0
+	interactionFields := schema.Interaction{}.Fields()
+	_ = interactionFields
+	// interactionDescCreatedAt is the schema descriptor for created_at field.
+	interactionDescCreatedAt := interactionMixinFields0[1].Descriptor()
+	// interaction.DefaultCreatedAt holds the default value on creation for the created_at field.
+	interaction.DefaultCreatedAt = interactionDescCreatedAt.Default.(func() time.Time)
+	// interactionDescRating is the schema descriptor for rating field.
+	interactionDescRating := interactionFields[2].Descriptor()
+	// interaction.RatingValidator is a validator for the "rating" field. It is called by the builders before save.
+	interaction.RatingValidator = interactionDescRating.Validators[0].(func(int) error)
+	// interactionDescTimes is the schema descriptor for times field.
+	interactionDescTimes := interactionFields[3].Descriptor()
+	// interaction.DefaultTimes holds the default value on creation for the times field.
+	interaction.DefaultTimes = interactionDescTimes.Default.(int)
+	// interaction.TimesValidator is a validator for the "times" field. It is called by the builders before save.
+	interaction.TimesValidator = interactionDescTimes.Validators[0].(func(int) error)
+	// interactionDescLastAt is the schema descriptor for last_at field.
+	interactionDescLastAt := interactionFields[4].Descriptor()
+	// interaction.DefaultLastAt holds the default value on creation for the last_at field.
+	interaction.DefaultLastAt = interactionDescLastAt.Default.(func() time.Time)
+	// interactionDescID is the schema descriptor for id field.
+	interactionDescID := interactionMixinFields0[0].Descriptor()
+	// interaction.DefaultID holds the default value on creation for the id field.
+	interaction.DefaultID = interactionDescID.Default.(func() uuid.UUID)
 	keypointMixin := schema.KeyPoint{}.Mixin()
 	keypoint.Policy = privacy.NewPolicies(schema.KeyPoint{})
 	keypoint.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -794,10 +855,62 @@ func init() {
 	passageDescSkills := passageFields[4].Descriptor()
 	// passage.DefaultSkills holds the default value on creation for the skills field.
 	passage.DefaultSkills = passageDescSkills.Default.(func() pq.StringArray)
+	// passageDescExternalID is the schema descriptor for external_id field.
+	passageDescExternalID := passageFields[5].Descriptor()
+	// passage.ExternalIDValidator is a validator for the "external_id" field. It is called by the builders before save.
+	passage.ExternalIDValidator = func() func(string) error {
+		validators := passageDescExternalID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(external_id string) error {
+			for _, fn := range fns {
+				if err := fn(external_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	// passageDescID is the schema descriptor for id field.
 	passageDescID := passageMixinFields0[0].Descriptor()
 	// passage.DefaultID holds the default value on creation for the id field.
 	passage.DefaultID = passageDescID.Default.(func() uuid.UUID)
+	preferenceMixin := schema.Preference{}.Mixin()
+	preference.Policy = privacy.NewPolicies(schema.Preference{})
+	preference.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := preference.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	preferenceMixinFields0 := preferenceMixin[0].Fields()
+	_ = preferenceMixinFields0
+	preferenceFields := schema.Preference{}.Fields()
+	_ = preferenceFields
+	// preferenceDescCreatedAt is the schema descriptor for created_at field.
+	preferenceDescCreatedAt := preferenceMixinFields0[1].Descriptor()
+	// preference.DefaultCreatedAt holds the default value on creation for the created_at field.
+	preference.DefaultCreatedAt = preferenceDescCreatedAt.Default.(func() time.Time)
+	// preferenceDescInterests is the schema descriptor for interests field.
+	preferenceDescInterests := preferenceFields[0].Descriptor()
+	// preference.DefaultInterests holds the default value on creation for the interests field.
+	preference.DefaultInterests = preferenceDescInterests.Default.(func() pq.StringArray)
+	// preferenceDescFreeOnly is the schema descriptor for free_only field.
+	preferenceDescFreeOnly := preferenceFields[1].Descriptor()
+	// preference.DefaultFreeOnly holds the default value on creation for the free_only field.
+	preference.DefaultFreeOnly = preferenceDescFreeOnly.Default.(bool)
+	// preferenceDescChangedAt is the schema descriptor for changed_at field.
+	preferenceDescChangedAt := preferenceFields[4].Descriptor()
+	// preference.DefaultChangedAt holds the default value on creation for the changed_at field.
+	preference.DefaultChangedAt = preferenceDescChangedAt.Default.(func() time.Time)
+	// preferenceDescID is the schema descriptor for id field.
+	preferenceDescID := preferenceMixinFields0[0].Descriptor()
+	// preference.DefaultID holds the default value on creation for the id field.
+	preference.DefaultID = preferenceDescID.Default.(func() uuid.UUID)
 	questionMixin := schema.Question{}.Mixin()
 	question.Policy = privacy.NewPolicies(schema.Question{})
 	question.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -862,6 +975,32 @@ func init() {
 	questionDescID := questionMixinFields0[0].Descriptor()
 	// question.DefaultID holds the default value on creation for the id field.
 	question.DefaultID = questionDescID.Default.(func() uuid.UUID)
+	recommendationdecisionMixin := schema.RecommendationDecision{}.Mixin()
+	recommendationdecision.Policy = privacy.NewPolicies(schema.RecommendationDecision{})
+	recommendationdecision.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := recommendationdecision.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	recommendationdecisionMixinFields0 := recommendationdecisionMixin[0].Fields()
+	_ = recommendationdecisionMixinFields0
+	recommendationdecisionFields := schema.RecommendationDecision{}.Fields()
+	_ = recommendationdecisionFields
+	// recommendationdecisionDescCreatedAt is the schema descriptor for created_at field.
+	recommendationdecisionDescCreatedAt := recommendationdecisionMixinFields0[1].Descriptor()
+	// recommendationdecision.DefaultCreatedAt holds the default value on creation for the created_at field.
+	recommendationdecision.DefaultCreatedAt = recommendationdecisionDescCreatedAt.Default.(func() time.Time)
+	// recommendationdecisionDescDecidedAt is the schema descriptor for decided_at field.
+	recommendationdecisionDescDecidedAt := recommendationdecisionFields[5].Descriptor()
+	// recommendationdecision.DefaultDecidedAt holds the default value on creation for the decided_at field.
+	recommendationdecision.DefaultDecidedAt = recommendationdecisionDescDecidedAt.Default.(func() time.Time)
+	// recommendationdecisionDescID is the schema descriptor for id field.
+	recommendationdecisionDescID := recommendationdecisionMixinFields0[0].Descriptor()
+	// recommendationdecision.DefaultID holds the default value on creation for the id field.
+	recommendationdecision.DefaultID = recommendationdecisionDescID.Default.(func() uuid.UUID)
 	recommendationitemMixin := schema.RecommendationItem{}.Mixin()
 	recommendationitem.Policy = privacy.NewPolicies(schema.RecommendationItem{})
 	recommendationitem.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -888,6 +1027,16 @@ func init() {
 	recommendationitemDescCloses := recommendationitemFields[7].Descriptor()
 	// recommendationitem.DefaultCloses holds the default value on creation for the closes field.
 	recommendationitem.DefaultCloses = recommendationitemDescCloses.Default.(func() pq.StringArray)
+	// recommendationitemDescStep is the schema descriptor for step field.
+	recommendationitemDescStep := recommendationitemFields[8].Descriptor()
+	// recommendationitem.DefaultStep holds the default value on creation for the step field.
+	recommendationitem.DefaultStep = recommendationitemDescStep.Default.(int)
+	// recommendationitem.StepValidator is a validator for the "step" field. It is called by the builders before save.
+	recommendationitem.StepValidator = recommendationitemDescStep.Validators[0].(func(int) error)
+	// recommendationitemDescRelaxed is the schema descriptor for relaxed field.
+	recommendationitemDescRelaxed := recommendationitemFields[9].Descriptor()
+	// recommendationitem.DefaultRelaxed holds the default value on creation for the relaxed field.
+	recommendationitem.DefaultRelaxed = recommendationitemDescRelaxed.Default.(func() pq.StringArray)
 	// recommendationitemDescID is the schema descriptor for id field.
 	recommendationitemDescID := recommendationitemMixinFields0[0].Descriptor()
 	// recommendationitem.DefaultID holds the default value on creation for the id field.
@@ -910,10 +1059,20 @@ func init() {
 	recommendationlistDescCreatedAt := recommendationlistMixinFields0[1].Descriptor()
 	// recommendationlist.DefaultCreatedAt holds the default value on creation for the created_at field.
 	recommendationlist.DefaultCreatedAt = recommendationlistDescCreatedAt.Default.(func() time.Time)
+	// recommendationlistDescNumber is the schema descriptor for number field.
+	recommendationlistDescNumber := recommendationlistFields[1].Descriptor()
+	// recommendationlist.DefaultNumber holds the default value on creation for the number field.
+	recommendationlist.DefaultNumber = recommendationlistDescNumber.Default.(int)
+	// recommendationlist.NumberValidator is a validator for the "number" field. It is called by the builders before save.
+	recommendationlist.NumberValidator = recommendationlistDescNumber.Validators[0].(func(int) error)
 	// recommendationlistDescDegraded is the schema descriptor for degraded field.
-	recommendationlistDescDegraded := recommendationlistFields[3].Descriptor()
+	recommendationlistDescDegraded := recommendationlistFields[4].Descriptor()
 	// recommendationlist.DefaultDegraded holds the default value on creation for the degraded field.
 	recommendationlist.DefaultDegraded = recommendationlistDescDegraded.Default.(bool)
+	// recommendationlistDescUnserved is the schema descriptor for unserved field.
+	recommendationlistDescUnserved := recommendationlistFields[5].Descriptor()
+	// recommendationlist.DefaultUnserved holds the default value on creation for the unserved field.
+	recommendationlist.DefaultUnserved = recommendationlistDescUnserved.Default.(func() pq.StringArray)
 	// recommendationlistDescID is the schema descriptor for id field.
 	recommendationlistDescID := recommendationlistMixinFields0[0].Descriptor()
 	// recommendationlist.DefaultID holds the default value on creation for the id field.
@@ -1180,6 +1339,10 @@ func init() {
 			return nil
 		}
 	}()
+	// skillDescSynonyms is the schema descriptor for synonyms field.
+	skillDescSynonyms := skillFields[3].Descriptor()
+	// skill.DefaultSynonyms holds the default value on creation for the synonyms field.
+	skill.DefaultSynonyms = skillDescSynonyms.Default.(func() pq.StringArray)
 	// skillDescID is the schema descriptor for id field.
 	skillDescID := skillMixinFields0[0].Descriptor()
 	// skill.DefaultID holds the default value on creation for the id field.

@@ -29,6 +29,7 @@ func (Skill) Fields() []ent.Field {
 		field.String("slug").NotEmpty().MaxLen(64).Unique().Immutable(),
 		field.String("name").NotEmpty().MaxLen(128),
 		field.String("onet").Comment("Element or technology category of O*NET."),
+		words("synonyms", "Other words for it, in lower case, that a search takes for it."),
 	}
 }
 
@@ -84,6 +85,7 @@ func (Passage) Fields() []ent.Field {
 		field.String("title").NotEmpty(),
 		text("text"),
 		slugs("skills"),
+		externalID(),
 	}
 }
 
@@ -96,7 +98,10 @@ func (Passage) Edges() []ent.Edge {
 
 // Indexes of the schema.
 func (Passage) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("track_id", "slug").Unique()}
+	return []ent.Index{
+		index.Fields("track_id", "slug").Unique(),
+		index.Fields("track_id", "external_id").Unique(),
+	}
 }
 
 // Credential is a micro-credential that may be recommended.
@@ -117,6 +122,7 @@ func (Credential) Fields() []ent.Field {
 		field.Enum("kind").GoType(enums.CredentialKind("")),
 		field.Enum("level").GoType(enums.Level("")),
 		field.Enum("duration").GoType(enums.Duration("")).Default(string(enums.DurationUnknown)),
+		field.Float("hours").Optional().Nillable().Positive().Comment("Of learning; duration is their class."),
 		field.Enum("price").GoType(enums.Price("")).Default(string(enums.PriceUnknown)),
 		slugs("teaches"),
 		slugs("requires"),
@@ -124,6 +130,7 @@ func (Credential) Fields() []ent.Field {
 		field.String("url").Optional().Nillable().
 			SchemaType(map[string]string{dialect.Postgres: "text"}),
 		field.Bool("active").Default(true),
+		externalID(),
 	}
 }
 
@@ -132,6 +139,7 @@ func (Credential) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("title", "id"),
 		index.Fields("provider", "id"),
+		index.Fields("external_id").Unique(),
 		index.Fields("teaches").Annotations(entsql.IndexType("GIN")),
 	}
 }

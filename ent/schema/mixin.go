@@ -46,6 +46,19 @@ func slugs(name string) ent.Field {
 		Default(func() pq.StringArray { return pq.StringArray{} })
 }
 
+// words is a list of other short words, in order.
+func words(name, comment string) ent.Field {
+	return field.Other(name, pq.StringArray{}).
+		SchemaType(map[string]string{dialect.Postgres: "text[]"}).
+		Default(func() pq.StringArray { return pq.StringArray{} }).Comment(comment)
+}
+
+// externalID is what the catalogue that a row was imported from calls it.
+func externalID() ent.Field {
+	return field.String("external_id").Optional().Nillable().NotEmpty().MaxRuneLen(200).
+		Comment("What the catalogue that it was imported from calls it.")
+}
+
 func text(name string) ent.Field {
 	return field.String(name).SchemaType(map[string]string{dialect.Postgres: "text"})
 }

@@ -37,6 +37,8 @@ func (User) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.To("memberships", Membership.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
 		edge.To("essays", Essay.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
+		edge.To("interactions", Interaction.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
+		edge.To("preference", Preference.Type).Unique().Annotations(entsql.OnDelete(entsql.Cascade)),
 	}
 }
 

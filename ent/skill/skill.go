@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 const (
@@ -23,6 +24,8 @@ const (
 	FieldName = "name"
 	// FieldOnet holds the string denoting the onet field in the database.
 	FieldOnet = "onet"
+	// FieldSynonyms holds the string denoting the synonyms field in the database.
+	FieldSynonyms = "synonyms"
 	// Table holds the table name of the skill in the database.
 	Table = "skills"
 )
@@ -34,6 +37,7 @@ var Columns = []string{
 	FieldSlug,
 	FieldName,
 	FieldOnet,
+	FieldSynonyms,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -60,6 +64,8 @@ var (
 	SlugValidator func(string) error
 	// NameValidator is a validator for the "name" field. It is called by the builders before save.
 	NameValidator func(string) error
+	// DefaultSynonyms holds the default value on creation for the "synonyms" field.
+	DefaultSynonyms func() pq.StringArray
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -90,4 +96,9 @@ func ByName(opts ...sql.OrderTermOption) OrderOption {
 // ByOnet orders the results by the onet field.
 func ByOnet(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOnet, opts...).ToFunc()
+}
+
+// BySynonyms orders the results by the synonyms field.
+func BySynonyms(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSynonyms, opts...).ToFunc()
 }

@@ -7,6 +7,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/predicate"
 )
 
@@ -73,6 +74,11 @@ func Name(v string) predicate.Skill {
 // Onet applies equality check predicate on the "onet" field. It's identical to OnetEQ.
 func Onet(v string) predicate.Skill {
 	return predicate.Skill(sql.FieldEQ(FieldOnet, v))
+}
+
+// Synonyms applies equality check predicate on the "synonyms" field. It's identical to SynonymsEQ.
+func Synonyms(v pq.StringArray) predicate.Skill {
+	return predicate.Skill(sql.FieldEQ(FieldSynonyms, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
@@ -308,6 +314,46 @@ func OnetEqualFold(v string) predicate.Skill {
 // OnetContainsFold applies the ContainsFold predicate on the "onet" field.
 func OnetContainsFold(v string) predicate.Skill {
 	return predicate.Skill(sql.FieldContainsFold(FieldOnet, v))
+}
+
+// SynonymsEQ applies the EQ predicate on the "synonyms" field.
+func SynonymsEQ(v pq.StringArray) predicate.Skill {
+	return predicate.Skill(sql.FieldEQ(FieldSynonyms, v))
+}
+
+// SynonymsNEQ applies the NEQ predicate on the "synonyms" field.
+func SynonymsNEQ(v pq.StringArray) predicate.Skill {
+	return predicate.Skill(sql.FieldNEQ(FieldSynonyms, v))
+}
+
+// SynonymsIn applies the In predicate on the "synonyms" field.
+func SynonymsIn(vs ...pq.StringArray) predicate.Skill {
+	return predicate.Skill(sql.FieldIn(FieldSynonyms, vs...))
+}
+
+// SynonymsNotIn applies the NotIn predicate on the "synonyms" field.
+func SynonymsNotIn(vs ...pq.StringArray) predicate.Skill {
+	return predicate.Skill(sql.FieldNotIn(FieldSynonyms, vs...))
+}
+
+// SynonymsGT applies the GT predicate on the "synonyms" field.
+func SynonymsGT(v pq.StringArray) predicate.Skill {
+	return predicate.Skill(sql.FieldGT(FieldSynonyms, v))
+}
+
+// SynonymsGTE applies the GTE predicate on the "synonyms" field.
+func SynonymsGTE(v pq.StringArray) predicate.Skill {
+	return predicate.Skill(sql.FieldGTE(FieldSynonyms, v))
+}
+
+// SynonymsLT applies the LT predicate on the "synonyms" field.
+func SynonymsLT(v pq.StringArray) predicate.Skill {
+	return predicate.Skill(sql.FieldLT(FieldSynonyms, v))
+}
+
+// SynonymsLTE applies the LTE predicate on the "synonyms" field.
+func SynonymsLTE(v pq.StringArray) predicate.Skill {
+	return predicate.Skill(sql.FieldLTE(FieldSynonyms, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -32,6 +32,10 @@ const (
 	EdgeMemberships = "memberships"
 	// EdgeEssays holds the string denoting the essays edge name in mutations.
 	EdgeEssays = "essays"
+	// EdgeInteractions holds the string denoting the interactions edge name in mutations.
+	EdgeInteractions = "interactions"
+	// EdgePreference holds the string denoting the preference edge name in mutations.
+	EdgePreference = "preference"
 	// Table holds the table name of the user in the database.
 	Table = "users"
 	// MembershipsTable is the table that holds the memberships relation/edge.
@@ -48,6 +52,20 @@ const (
 	EssaysInverseTable = "essays"
 	// EssaysColumn is the table column denoting the essays relation/edge.
 	EssaysColumn = "owner_id"
+	// InteractionsTable is the table that holds the interactions relation/edge.
+	InteractionsTable = "interactions"
+	// InteractionsInverseTable is the table name for the Interaction entity.
+	// It exists in this package in order to avoid circular dependency with the "interaction" package.
+	InteractionsInverseTable = "interactions"
+	// InteractionsColumn is the table column denoting the interactions relation/edge.
+	InteractionsColumn = "owner_id"
+	// PreferenceTable is the table that holds the preference relation/edge.
+	PreferenceTable = "preferences"
+	// PreferenceInverseTable is the table name for the Preference entity.
+	// It exists in this package in order to avoid circular dependency with the "preference" package.
+	PreferenceInverseTable = "preferences"
+	// PreferenceColumn is the table column denoting the preference relation/edge.
+	PreferenceColumn = "owner_id"
 )
 
 // Columns holds all SQL columns for user fields.
@@ -162,6 +180,27 @@ func ByEssays(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newEssaysStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByInteractionsCount orders the results by interactions count.
+func ByInteractionsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newInteractionsStep(), opts...)
+	}
+}
+
+// ByInteractions orders the results by interactions terms.
+func ByInteractions(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newInteractionsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByPreferenceField orders the results by preference field.
+func ByPreferenceField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPreferenceStep(), sql.OrderByField(field, opts...))
+	}
+}
 func newMembershipsStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -174,5 +213,19 @@ func newEssaysStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(EssaysInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, EssaysTable, EssaysColumn),
+	)
+}
+func newInteractionsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(InteractionsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, InteractionsTable, InteractionsColumn),
+	)
+}
+func newPreferenceStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PreferenceInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2O, false, PreferenceTable, PreferenceColumn),
 	)
 }
