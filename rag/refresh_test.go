@@ -158,7 +158,7 @@ func TestAVectorIsStoredOnlyForItsText(t *testing.T) {
 		if text == indexedOf(t, x, "The old zyzzyva.") {
 			once.Do(func() { // while the old text is being embedded
 				db.Ent.Passage.UpdateOne(passage).SetText("The new zyzzyva.").ExecX(ctx)
-				assert.NoError(t, x.writeAll(ctx, origins[0], &Report{}))
+				assert.NoError(t, x.writeAll(ctx, origins[1], &Report{}))
 			})
 		}
 		return nil

@@ -38,13 +38,6 @@ type origin struct {
 // and two indexes tell which ones lack a document, without a look at a text. They bear no title and
 // no skills, which could change: an essay is found by its own words and by its question.
 var origins = []origin{{
-	what: "passages",
-	changed: hashed(`
-		SELECT 'PASSAGE' AS kind, p.id AS ref_id, p.track_id, NULL::uuid AS question_id, NULL::uuid AS owner_id,
-		       p.skills, NULL::text AS level, 'PUBLIC' AS visibility, p.title, n.names AS keywords, p.text AS body
-		FROM passages p, LATERAL (` + skillNames + ` unnest(p.skills)` + skillOrder + `) n
-		WHERE p.id > $3`),
-}, {
 	what: "credentials",
 	changed: hashed(`
 		SELECT 'CREDENTIAL' AS kind, c.id AS ref_id, NULL::uuid AS track_id, NULL::uuid AS question_id, NULL::uuid AS owner_id,
@@ -53,6 +46,13 @@ var origins = []origin{{
 		FROM credentials c, LATERAL (` + skillNames + ` unnest(c.teaches)` + skillOrder + `) n
 		WHERE c.active AND c.id > $3`),
 	obsolete: `DELETE FROM rag_documents d USING credentials c WHERE c.id = d.credential_id AND NOT c.active`,
+}, {
+	what: "passages",
+	changed: hashed(`
+		SELECT 'PASSAGE' AS kind, p.id AS ref_id, p.track_id, NULL::uuid AS question_id, NULL::uuid AS owner_id,
+		       p.skills, NULL::text AS level, 'PUBLIC' AS visibility, p.title, n.names AS keywords, p.text AS body
+		FROM passages p, LATERAL (` + skillNames + ` unnest(p.skills)` + skillOrder + `) n
+		WHERE p.id > $3`),
 }, {
 	what: "reference answers",
 	changed: hashed(`

@@ -24,9 +24,15 @@ func (x *Index) Serving(ctx context.Context) (Embedder, error) {
 	if !ok {
 		return x.embedder, nil
 	}
-	e, ok := x.embedderOf(m.name)
+	return x.EmbedderOf(m.name)
+}
+
+// EmbedderOf is the embedder of a model, for who keeps vectors of it in memory. Errors wrap
+// ErrNoEmbedder.
+func (x *Index) EmbedderOf(model string) (Embedder, error) {
+	e, ok := x.embedderOf(model)
 	if !ok {
-		return nil, fmt.Errorf("rag: %w (%s)", ErrNoEmbedder, m.name)
+		return nil, fmt.Errorf("rag: %w (%s)", ErrNoEmbedder, model)
 	}
 	return e, nil
 }

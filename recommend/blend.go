@@ -51,9 +51,14 @@ type scored struct {
 // blend scores every candidate: each signal's value times its weight, where the weights of the signals that
 // judge the candidate add up to 1. Best first, then by id.
 func blend(signals []judged, c *Catalogue) []scored {
-	out := make([]scored, len(c.Candidates))
-	for i := range c.Candidates {
-		s := scored{Candidate: &c.Candidates[i], place: i, weak: true}
+	type entry struct { // small, because it is sorted
+		score float64
+		place int32
+		weak  bool
+	}
+	entries := make([]entry, len(c.Candidates))
+	for i := range entries {
+		e := entry{place: int32(i), weak: true} //nolint:gosec // of a catalogue
 		var weights float64
 		for k := range signals {
 			if known(signals[k].value(i)) {
@@ -65,12 +70,16 @@ func blend(signals []judged, c *Catalogue) []scored {
 			if !known(value) {
 				continue
 			}
-			s.score += value * (signals[k].weight / weights)
-			s.weak = s.weak && !speaks(signals[k].name, value)
+			e.score += value * (signals[k].weight / weights)
+			e.weak = e.weak && !speaks(signals[k].name, value)
 		}
-		out[i] = s
+		entries[i] = e
 	}
-	slices.SortFunc(out, compare)
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.place, b.place)) })
+	out := make([]scored, len(entries))
+	for i, e := range entries {
+		out[i] = scored{Candidate: &c.Candidates[e.place], place: int(e.place), score: e.score, weak: e.weak}
+	}
 	return out
 }
 

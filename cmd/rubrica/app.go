@@ -53,6 +53,7 @@ type commands struct {
 	Health    healthCmd    `cmd:"" help:"Ask a server whether it is ready; exits with 1 when it is not."`
 	Bench     benchCmd     `cmd:"" help:"Measure."`
 	Evaluate  evaluateCmd  `cmd:"" help:"Measure how well scores agree with people, on data sets of your own."`
+	Generate  generateCmd  `cmd:"" help:"Make data up."`
 	Fit       fitCmd       `cmd:"" help:"Fit the models that ship."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }

@@ -91,12 +91,12 @@ func (c *content) check(got []byte) *FileError {
 				c.rest = bytes.Clone(text)
 				return nil
 			}
-			if _, n := utf8.DecodeRune(text); n == 1 { // U+FFFD itself has three
+			_, n := utf8.DecodeRune(text)
+			if n == 1 { // U+FFFD itself has three
 				return fileError(BadEncoding, c.line, "The text is not UTF-8 here (byte 0x%02x). Save the whole file in UTF-8.", b)
-			} else {
-				text = text[n:]
-				continue
 			}
+			text = text[n:]
+			continue
 		}
 		text = text[1:]
 	}

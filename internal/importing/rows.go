@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -239,7 +240,7 @@ func cellOf(value any, list bool) (_ cell, problem string) {
 		}
 	case bool:
 		if !list {
-			return cell{text: fmt.Sprint(v)}, ""
+			return cell{text: strconv.FormatBool(v)}, ""
 		}
 	case []any:
 		if !list {
