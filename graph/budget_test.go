@@ -151,6 +151,7 @@ func (w *world) runs(t *testing.T, s *scored, job string) map[string]run {
 		"AdvisorRecommendations": {arno, vars{"essay": essay}},
 		"AdvisorDuplicates":      {arno, vars{"essay": essay}},
 		"DecideRecommendation":   {arno, in(vars{"itemId": s.id("recommendation_item"), "verdict": "ACCEPTED"})},
+		"AdminSkills":            {ada, nil},
 		"AdminRetrieval":         {ada, nil},
 		"SetSkillSynonyms":       {ada, in(vars{"skillId": globalid.Encode("skill", seeding.SkillID(w.catalog.Skills[0].Slug)), "synonyms": []string{"k8s"}})},
 		"ImportCatalogue":        {ada, in(vars{"kind": "CREDENTIALS", "file": nil})},
