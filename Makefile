@@ -111,7 +111,7 @@ seed-check: build ## Check the seed files.
 	@$(bin) seed --check --folder seeds
 
 .PHONY: bench
-bench: bench-go bench-screen ## Run the Go benchmarks, and the screen query against its peers.
+bench: bench-go bench-screen bench-retrieval ## Run the Go benchmarks, the screen query against its peers, and the search over 100 000 passages.
 
 .PHONY: bench-go
 bench-go: setup ## Run the Go benchmarks.
@@ -124,6 +124,10 @@ bench-recommend: setup ## Count whole recommendations a second from warm neighbo
 .PHONY: bench-screen
 bench-screen: setup ## The screen query next to PostGraphile and to a server written by hand (rounds=5, length=8s).
 	@$(testpg) -- go run ./internal/provision/cmd/withnode -- go run ./bench/screen -rounds $(or $(rounds),5) -length $(or $(length),8s)
+
+.PHONY: bench-retrieval
+bench-retrieval: setup ## Latency and recall of the search over 100 000 passages, next to an exact scan (passages=100000 embedded=20000 rounds=5).
+	@$(testpg) -- go run ./bench/retrieval -passages $(or $(passages),100000) -embedded $(or $(embedded),20000) -rounds $(or $(rounds),5)
 
 .PHONY: bench-cost
 bench-cost: tools ## Processor time and answer of each request that hurts (graph/internal/hostile).

@@ -24,12 +24,12 @@ func (i *indexWorker) Work(ctx context.Context, _ *river.Job[IndexArgs]) error {
 		if err != nil {
 			return err
 		}
-		if report.Written+report.Removed+report.Embedded > 0 || report.Indexed || report.Switched {
+		if report.Written+report.Removed+report.Embedded+report.Linked > 0 || report.Indexed || report.Switched {
 			i.w.deps.Log.InfoContext(ctx, "search index refreshed", "documents", report.Written,
-				"removed", report.Removed, "embedded", report.Embedded, "left", report.Left,
+				"removed", report.Removed, "embedded", report.Embedded, "left", report.Left, "linked", report.Linked,
 				"indexed", report.Indexed, "switched", report.Switched)
 		}
-		if report.Left == 0 || report.Embedded == 0 {
+		if (report.Left == 0 || report.Embedded == 0) && report.Linked == 0 {
 			return nil // what is left is in the hands of others
 		}
 	}

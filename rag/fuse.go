@@ -23,6 +23,9 @@ type scored struct {
 	score    float64
 }
 
+// neighbourShare is what the neighbours' mean weighs next to a hit's own score.
+const neighbourShare = 0.7
+
 // fuse joins the lists: each score becomes its distance from the list's mean in standard deviations
 // (0 where all are equal), a document that a list does not have takes the list's lowest, and the two
 // are added, half each. A document without a word of the query has a BM25 score too, which is 0: with
@@ -37,27 +40,72 @@ func fuse(near, matching []scored) []Hit {
 		known[s.document] = len(hits)
 		hits = append(hits, Hit{
 			DocumentID: s.document, ChunkOrdinal: s.ordinal, DenseRank: i + 1, DenseScore: s.score,
-			Score: denseShare*dense.z[i] + (1-denseShare)*lexical.lowest,
+			DensePart: denseShare * dense.z[i], LexicalPart: (1 - denseShare) * lexical.lowest,
 		})
 	}
 	for i, s := range matching {
 		at, both := known[s.document]
 		if !both {
 			at = len(hits)
-			hits = append(hits, Hit{DocumentID: s.document, ChunkOrdinal: s.ordinal})
+			hits = append(hits, Hit{DocumentID: s.document, ChunkOrdinal: s.ordinal, DensePart: denseShare * dense.lowest})
 		}
 		h := &hits[at]
 		h.LexicalRank, h.LexicalScore = i+1, s.score
-		meaning := dense.lowest
-		if both {
-			meaning = dense.z[h.DenseRank-1]
-		}
-		h.Score = denseShare*meaning + (1-denseShare)*lexical.z[i]
+		h.LexicalPart = (1 - denseShare) * lexical.z[i]
 	}
+	for i := range hits {
+		hits[i].Score = hits[i].DensePart + hits[i].LexicalPart
+	}
+	byScore(hits)
+	return hits
+}
+
+func byScore(hits []Hit) {
 	slices.SortFunc(hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), bytes.Compare(a.DocumentID[:], b.DocumentID[:]))
 	})
-	return hits
+}
+
+// link says that of the hits at these places the second is a neighbour of the first, or, with to = -1,
+// that a neighbour of the first is no hit.
+type link struct {
+	from, to   int
+	similarity float64
+}
+
+// hear lets neighbours speak for the hits (score regularisation by the corpus's structure: Diaz,
+// Regularizing query-based retrieval scores, 2007): the mean of their fused scores, weighted by
+// similarity, times neighbourShare, is added to the hit's own. A neighbour that is no hit has the score
+// that a document would have that both lists have last. The part of a hit without neighbours (an essay,
+// or a document that is new) is 0, that of a hit among average ones. links are ordered by their places.
+func hear(hits []Hit, links []link, lowest float64) {
+	own := make([]float64, len(hits))
+	for i := range hits {
+		own[i] = hits[i].Score
+	}
+	for from := 0; from < len(links); {
+		h := &hits[links[from].from]
+		var sum, weight float64
+		for ; from < len(links) && hits[links[from].from].DocumentID == h.DocumentID; from++ {
+			l, score := links[from], lowest
+			if l.to >= 0 {
+				score = own[l.to]
+				h.Neighbours++
+			}
+			sum += l.similarity * score
+			weight += l.similarity
+		}
+		if weight > 0 {
+			h.NeighboursPart = neighbourShare * sum / weight
+			h.Score += h.NeighboursPart
+		}
+	}
+	byScore(hits)
+}
+
+// lowestOf is the score of a document that both lists have last.
+func lowestOf(near, matching []scored) float64 {
+	return denseShare*standardize(near, 0).lowest + (1-denseShare)*standardize(matching, len(near)).lowest
 }
 
 // standard holds the standardised scores of a list, and the lowest of them.

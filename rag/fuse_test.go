@@ -46,7 +46,7 @@ func TestFuseAddsStandardisedScores(t *testing.T) {
 	}
 	assert.Equal(t, []byte{2, 4, 1, 3}, order(hits))
 	assert.Equal(t, Hit{DocumentID: document(2), ChunkOrdinal: 2, DenseRank: 2, DenseScore: 0.6, LexicalRank: 2, LexicalScore: 3,
-		Score: hits[0].Score}, hits[0])
+		DensePart: dense(0.6) / 2, LexicalPart: lexical(3) / 2, Score: hits[0].Score}, hits[0])
 }
 
 func TestFuseOfOneListKeepsItsOrder(t *testing.T) {

@@ -48,6 +48,7 @@ type Index struct {
 	log         *slog.Logger
 	chunkTokens int
 	scan        scan
+	synonyms    *synonyms
 	indexAbove  int // vectors, up to which an HNSW index is not worth it
 }
 
@@ -70,7 +71,7 @@ func New(db *database.DB, e Embedder, log *slog.Logger, options ...Option) *Inde
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	x := &Index{db: db, embedder: e, log: log, chunkTokens: DefaultChunkTokens, indexAbove: exactRows}
+	x := &Index{db: db, embedder: e, log: log, chunkTokens: DefaultChunkTokens, synonyms: &synonyms{}, indexAbove: exactRows}
 	for _, o := range options {
 		o(x)
 	}

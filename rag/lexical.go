@@ -1,8 +1,11 @@
 package rag
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/lib/pq"
 )
@@ -14,8 +17,25 @@ const (
 	bm25B  = 0.75
 )
 
-// terms are the distinct lexemes of a text, as to_tsvector makes them for English. Stop words have
-// none.
+// mostPostings is how many postings a search reads at first. A query that has more, such as an essay
+// of a thousand words, is searched for by its rarest terms; the others weigh next to nothing.
+const mostPostings = 100_000
+
+// term is a lexeme that is searched for, with what an occurrence of it is worth.
+type term struct {
+	lexeme string
+	chunks int64   // n(t)
+	weight float64 // above 0
+}
+
+// words are the lexemes of a text, as to_tsvector makes them for English, and the terms that synonyms
+// add to them. Stop words have no lexeme.
+type words struct {
+	lexemes []string
+	added   []addition
+}
+
+// terms are the distinct lexemes of a text.
 func terms(ctx context.Context, q querier, text string) ([]string, error) {
 	if text == "" {
 		return nil, nil
@@ -29,6 +49,84 @@ func terms(ctx context.Context, q querier, text string) ([]string, error) {
 	return lexemes, nil
 }
 
+// collection is what BM25 knows of all chunks that count for a reader.
+type collection struct {
+	chunks  float64            // N
+	average float64            // of the chunks' lengths
+	having  map[string]float64 // n(t)
+}
+
+// idf is Lucene's inverse document frequency, which is never negative.
+func (c *collection) idf(lexeme string) float64 {
+	n := c.having[lexeme]
+	return math.Log(1 + (max(c.chunks, n)-n+0.5)/(n+0.5))
+}
+
+// frequencies reads the frequencies of lexemes in the classes that the reader may read as a whole. What
+// others wrote for themselves is never counted, not even for those who may read some of it: N and n(t)
+// over private texts would tell what stands in those that the reader may not read. A private text that
+// is found is thus scored by the frequencies of public ones.
+func frequencies(ctx context.Context, q querier, reader Reader, lexemes []string) (*collection, error) {
+	c := &collection{having: map[string]float64{}}
+	rows, err := q.QueryContext(ctx, `
+		SELECT w.term, (SELECT count(*) FROM rag_postings p
+		                WHERE p.term = w.term COLLATE "C" AND p.visibility = ANY($2::text[])),
+		       e.chunks, e.average
+		FROM unnest($1::text[]) AS w (term), (
+		  SELECT coalesce(sum(chunks), 0)::float8 AS chunks, coalesce(sum(length)::float8 / nullif(sum(chunks), 0)::float8, 0) AS average
+		  FROM rag_length_deltas WHERE visibility = ANY($2::text[])) e`,
+		pq.Array(lexemes), pq.Array(stringsOf(reader.whole())))
+	if err == nil {
+		err = each(rows, func() error {
+			var lexeme string
+			var n float64
+			if err := rows.Scan(&lexeme, &n, &c.chunks, &c.average); err != nil {
+				return err
+			}
+			c.having[lexeme] = n
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("counting the words of the query: %w", err)
+	}
+	c.average = max(c.average, 1)
+	return c, nil
+}
+
+// weigh gives the terms of a query, the rarest first. A term that a synonym adds is worth at most
+// synonymShare of what the words are worth that it was added for, so that a common word such as "node"
+// never brings in more than it says itself.
+func (c *collection) weigh(w words) []term {
+	list := make([]term, 0, len(w.lexemes)+len(w.added))
+	for _, lexeme := range w.lexemes {
+		list = append(list, term{lexeme, int64(c.having[lexeme]), c.idf(lexeme)})
+	}
+	for _, a := range w.added {
+		var written float64
+		for _, lexeme := range a.written {
+			written = max(written, c.idf(lexeme))
+		}
+		weight := synonymShare * min(c.idf(a.lexeme), written) * a.share
+		list = append(list, term{a.lexeme, int64(c.having[a.lexeme]), weight})
+	}
+	slices.SortFunc(list, func(a, b term) int {
+		return cmp.Or(cmp.Compare(a.chunks, b.chunks), cmp.Compare(a.lexeme, b.lexeme))
+	})
+	return list
+}
+
+// affordable is how many of the terms, from the rarest on, have mostPostings together; at least one.
+func affordable(list []term) int {
+	var sum int64
+	for i, t := range list {
+		if sum += t.chunks; sum > mostPostings && i > 0 {
+			return i
+		}
+	}
+	return len(list)
+}
+
 // lexical gives the documents whose best chunk scores highest by BM25 (Robertson and Zaragoza, The
 // Probabilistic Relevance Framework: BM25 and Beyond, 2009, section 3), with the inverse document
 // frequency of Lucene, which is never negative:
@@ -36,42 +134,92 @@ func terms(ctx context.Context, q querier, text string) ([]string, error) {
 //	score(chunk) = Σ over the distinct terms t of the query that the chunk contains
 //	    ln(1 + (N - n(t) + 0.5) / (n(t) + 0.5)) · tf·(k1 + 1) / (tf + k1·(1 - b + b·length/average))
 //
-// k1 = 1.2, b = 0.75; N counts all chunks, n(t) those that contain t, tf the occurrences of t in the
-// chunk; length counts the occurrences of all its lexemes, and average is the mean of that. A term
-// that the query repeats counts once. N, n(t) and average are those of the whole index and not of
-// what the filter keeps. Terms are added in the order of their bytes, so that the same index gives
-// the same score to the last bit.
-func lexical(ctx context.Context, q querier, query Query, lexemes []string) ([]scored, error) {
-	if len(lexemes) == 0 {
+// k1 = 1.2, b = 0.75; N counts the chunks of the classes that the reader may read as a whole, n(t)
+// those of them that contain t, tf the occurrences of t in the chunk; length counts the occurrences of
+// all its lexemes, and average is the mean of that. A term that the query repeats counts once; one that
+// synonyms add counts less (weigh). N, n(t) and average are not narrowed by filters. Addends are
+// rounded to 2^-30, which makes their sum exact in whatever order Postgres adds them: the same index
+// gives the same score to the last bit.
+func lexical(ctx context.Context, q querier, query Query, w words, share float64) ([]scored, error) {
+	if len(w.lexemes) == 0 {
 		return nil, nil
 	}
-	var a arguments
-	text := fmt.Sprintf(`
-		WITH matches AS MATERIALIZED (
-		  SELECT term, chunk_id, tf, length FROM rag_postings WHERE term = ANY(%[1]s)
-		), frequencies AS MATERIALIZED (
-		  SELECT term, count(*) AS chunks FROM matches GROUP BY term
-		), everything AS MATERIALIZED (
-		  SELECT sum(chunks)::float8 AS chunks, sum(length)::float8 / nullif(sum(chunks), 0)::float8 AS average
-		  FROM rag_length_deltas
-		), weights AS MATERIALIZED (
-		  SELECT f.term, e.average, ln(1 + (e.chunks - f.chunks + 0.5) / (f.chunks + 0.5)) AS idf
-		  FROM frequencies f, everything e
-		), summed AS (
-		  SELECT m.chunk_id, sum(w.idf * m.tf * (%[2]v + 1)
-		         / (m.tf + %[2]v * (1 - %[3]v + %[3]v * m.length / w.average)) ORDER BY m.term) AS score
-		  FROM matches m JOIN weights w USING (term) GROUP BY m.chunk_id
-		), best AS (
-		  SELECT DISTINCT ON (c.document_id) c.document_id, c.ordinal, s.score
-		  FROM summed s JOIN rag_chunks c ON c.id = s.chunk_id JOIN rag_documents d ON d.id = c.document_id
-		  WHERE `, a.add(pq.Array(lexemes)), fmt.Sprintf("%v::float8", bm25K1), fmt.Sprintf("%v::float8", bm25B)) +
-		query.where(&a) + fmt.Sprintf(`
-		  ORDER BY c.document_id, s.score DESC, c.ordinal
-		)
-		SELECT document_id, ordinal, score FROM best ORDER BY score DESC, document_id LIMIT %d`, pool)
-	list, err := candidates(ctx, q, text, a)
-	if err != nil {
-		return nil, fmt.Errorf("searching by words: %w", err)
+	all := slices.Clone(w.lexemes)
+	for _, a := range w.added {
+		all = append(all, a.lexeme)
+		all = append(all, a.written...)
 	}
-	return list, nil
+	slices.Sort(all)
+	c, err := frequencies(ctx, q, query.Reader, slices.Compact(all))
+	if err != nil {
+		return nil, err
+	}
+	list := c.weigh(w)
+	few := list[:affordable(list)]
+	if share >= rankFirst {
+		found, complete, err := byWords(ctx, q, query, few, c.average, int(math.Ceil(2*pool/share)))
+		if err != nil || complete && len(few) == len(list) || len(found) == pool {
+			return found, err
+		}
+	}
+	found, _, err := byWords(ctx, q, query, few, c.average, 0)
+	if err == nil && len(found) < pool && len(few) < len(list) {
+		found, _, err = byWords(ctx, q, query, list, c.average, 0)
+	}
+	return found, err
 }
+
+// rankFirst is the share of documents from which on chunks are ranked first and filtered then. Below
+// it, what the filter keeps is read first.
+const rankFirst = 0.25
+
+// byWords ranks the chunks by their terms. With first > 0 it filters the first so many, and tells
+// whether these were all; with 0 it ranks what the filter keeps.
+func byWords(ctx context.Context, q querier, query Query, list []term, average float64, first int) (found []scored, complete bool, err error) {
+	lexemes, weights := make([]string, len(list)), make([]float64, len(list))
+	for i, t := range list {
+		lexemes[i], weights[i] = t.lexeme, t.weight
+	}
+	var a arguments
+	names, values := a.add(pq.Array(lexemes)), a.add(pq.Array(weights))
+	where, classes := query.where(&a), a.add(pq.Array(stringsOf(query.Reader.classes())))
+	kept, limit := "", ""
+	switch {
+	case first > 0:
+		limit = fmt.Sprintf("ORDER BY score DESC, chunk_id LIMIT %d", first)
+	case where != everything:
+		kept = "AND p.chunk_id IN (SELECT id FROM kept)"
+	}
+	// Nothing but a class is asked for, which the postings have already: the documents need not be read.
+	documents, condition := "JOIN rag_documents d ON d.id = c.document_id", "WHERE "+where
+	if query.byClass() {
+		documents, condition, kept = "", "", ""
+	}
+	text := fmt.Sprintf(`
+		WITH kept AS MATERIALIZED (
+		  SELECT c.id FROM rag_chunks c JOIN rag_documents d ON d.id = c.document_id WHERE %[7]s
+		), weights AS MATERIALIZED (
+		  SELECT * FROM unnest(%[1]s::text[], %[2]s::float8[]) AS w (term, weight)
+		), ranked AS MATERIALIZED (
+		  SELECT p.chunk_id, sum(round(w.weight * p.tf * %[3]v
+		         / (p.tf + %[4]v + %[5]v * p.length) * 1073741824) / 1073741824) AS score
+		  FROM rag_postings p JOIN weights w ON w.term COLLATE "C" = p.term
+		  WHERE p.term = ANY(%[1]s::text[]) AND p.visibility = ANY(%[8]s::text[]) %[6]s
+		  GROUP BY p.chunk_id %[9]s
+		), best AS (
+		  SELECT DISTINCT ON (c.document_id) c.document_id, c.ordinal, r.score
+		  FROM ranked r JOIN rag_chunks c ON c.id = r.chunk_id %[10]s %[11]s
+		  ORDER BY c.document_id, r.score DESC, c.ordinal
+		)
+		SELECT document_id, ordinal, score, (SELECT count(*) FROM ranked) FROM best ORDER BY score DESC, document_id LIMIT %[12]d`,
+		names, values, float(bm25K1+1), float(bm25K1*(1-bm25B)), float(bm25K1*bm25B/average),
+		kept, where, classes, limit, documents, condition, pool)
+	found, ranked, err := candidates(ctx, q, text, a)
+	if err != nil {
+		return nil, false, fmt.Errorf("searching by words: %w", err)
+	}
+	return found, first == 0 || len(found) > 0 && ranked < first, nil
+}
+
+// float writes a number into a statement.
+func float(v float64) string { return fmt.Sprintf("%v::float8", v) }

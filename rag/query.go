@@ -3,6 +3,7 @@ package rag
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -49,7 +50,20 @@ type Query struct {
 	Reader     Reader        // who reads; nobody in particular reads public documents only
 
 	Limit int // 1…MaxLimit; 0 means DefaultLimit
+
+	// Only leaves out parts of the search, so that each can be measured; empty, all take part.
+	Only Part
 }
+
+// Part is a part of the search.
+type Part string
+
+// The parts that a search can be narrowed to.
+const (
+	PartWords   Part = "WORDS"   // BM25 alone; the text is not embedded
+	PartMeaning Part = "MEANING" // vectors alone
+	PartBoth    Part = "BOTH"    // both, without neighbours
+)
 
 // Reader says whose eyes a search has.
 type Reader struct {
@@ -77,8 +91,13 @@ type Hit struct {
 	// the first 200. LexicalScore is the BM25 score, above 0.
 	LexicalRank  int
 	LexicalScore float64
-	// Score orders the hits: half the standardised dense score plus half the standardised lexical
-	// score. It compares hits of one search and nothing else.
+	// DensePart, LexicalPart and NeighboursPart add up to Score: half the standardised dense score,
+	// half the standardised lexical score, and what the documents that are most like this one say for
+	// it (fuse). Neighbours is how many of these were found too. When words or meaning found nothing,
+	// its part is 0, and the neighbours' also.
+	DensePart, LexicalPart, NeighboursPart float64
+	Neighbours                             int
+	// Score orders the hits. It compares hits of one search and nothing else.
 	Score float64
 }
 
@@ -89,6 +108,9 @@ func (q Query) normalized(dimensions int) (Query, error) {
 	}
 	if q.Limit < 1 || q.Limit > MaxLimit {
 		return q, fmt.Errorf("%w: limit is %d, it must be 1…%d", ErrQuery, q.Limit, MaxLimit)
+	}
+	if !slices.Contains([]Part{"", PartWords, PartMeaning, PartBoth}, q.Only) {
+		return q, fmt.Errorf("%w: there is no part %q: it is %s, %s, %s or empty", ErrQuery, q.Only, PartWords, PartMeaning, PartBoth)
 	}
 	if q.Vector != nil {
 		if err := checkVector(q.Vector, dimensions); err != nil {
@@ -144,9 +166,36 @@ func (q Query) where(a *arguments) string {
 		conditions = append(conditions, "d.level = ANY("+a.add(pq.Array(stringsOf(q.Levels)))+")")
 	}
 	if len(conditions) == 0 {
-		return "true"
+		return everything
 	}
 	return strings.Join(conditions, " AND ")
+}
+
+// everything is the condition of a query that keeps every document.
+const everything = "true"
+
+// byClass tells that where asks for nothing but classes of visibility, all of which the reader may
+// read as a whole. Chunks and postings know their class: documents need not be read.
+func (q Query) byClass() bool {
+	unfiltered := len(q.Kinds) == 0 && q.TrackID == uuid.Nil && q.QuestionID == uuid.Nil && len(q.Skills) == 0 && len(q.Levels) == 0
+	return unfiltered && (q.Reader.System || q.Reader.Viewer == nil || q.Reader.Viewer.Is(enums.RoleAdmin))
+}
+
+// classes are those of which the reader may read anything.
+func (r Reader) classes() []Visibility {
+	if r.Viewer == nil && !r.System {
+		return []Visibility{VisibilityPublic}
+	}
+	return append(r.whole(), VisibilityOwner)
+}
+
+// whole are the classes that the reader may read as a whole whoever asks; what their owners alone may
+// read is none of them.
+func (r Reader) whole() []Visibility {
+	if r.System || r.Viewer != nil && r.Viewer.Is(enums.RoleAdvisor, enums.RoleAdmin) {
+		return []Visibility{VisibilityPublic, VisibilityGraders}
+	}
+	return []Visibility{VisibilityPublic}
 }
 
 // may is the condition that rag_documents d may be read.
@@ -164,7 +213,7 @@ func (r Reader) may(a *arguments) string {
 		p.SetTotal(len(*a))
 		text, args := p.Query()
 		*a = append(*a, args...)
-		own += " AND " + text
+		own = "(" + own + " AND (" + text + "))"
 	}
 	return "(" + strings.Join(append(classes, own), " OR ") + ")"
 }

@@ -17,6 +17,7 @@ type Report struct {
 	Removed  int    // documents whose source is no longer to be found
 	Embedded int    // vectors that were stored, of the serving model and of the one that is to serve
 	Left     int    // vectors that are missing of these models, those that others are making included
+	Linked   int    // documents whose neighbours were looked for
 	Indexed  bool   // an HNSW index was built
 	Switched bool   // Model serves now, and another did before
 }
@@ -88,7 +89,11 @@ func (x *Index) refresh(ctx context.Context, limit int, report *Report) error {
 			}
 		}
 	}
-	return nil
+	if report.Left > 0 {
+		return nil // neighbours are chosen among all
+	}
+	report.Linked, err = x.Link(ctx, linkLimit)
+	return err
 }
 
 // writeAll writes the documents of all changed sources of o.
@@ -213,8 +218,8 @@ func (x *Index) writeDocument(ctx context.Context, q querier, s source) error {
 		  FROM wanted w LEFT JOIN lengths l USING (ordinal)
 		  RETURNING id, ordinal, length
 		)
-		INSERT INTO rag_postings (term, chunk_id, tf, length)
-		SELECT t.lexeme, a.id, t.tf, a.length FROM terms t JOIN added a USING (ordinal)`,
+		INSERT INTO rag_postings (term, visibility, chunk_id, tf, length)
+		SELECT t.lexeme, $2, a.id, t.tf, a.length FROM terms t JOIN added a USING (ordinal)`,
 		id, s.visibility, pq.Array(ordinals), pq.Array(starts), pq.Array(ends),
 		pq.Array(bodies), pq.Array(texts), pq.ByteaArray(hashes)); err != nil {
 		return fmt.Errorf("writing chunks of %s %s: %w", s.kind, s.ref, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
@@ -17,6 +18,8 @@ import (
 // Without vectors (none computed yet, or the embedder fails) it searches by words alone, and every
 // DenseRank is 0. A text without a word to search for (empty, stop words or signs only) and without
 // a vector finds nothing. Errors wrap ErrQuery when the query is at fault.
+//
+// Words that name a skill, or are one of its synonyms, also find the skill's other names (synonyms.go).
 func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
 	query, err := query.normalized(len(query.Vector)) // aim checks it against its model
 	if err != nil {
@@ -26,17 +29,28 @@ func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rag: %w", err)
 	}
-	lexemes, err := terms(ctx, x.db.SQL, query.Text)
-	if err != nil {
+	var w words
+	if w.lexemes, err = terms(ctx, x.db.SQL, query.Text); err != nil {
 		return nil, fmt.Errorf("rag: %w", err)
 	}
-	if query, err = x.aim(ctx, query, m, len(lexemes) > 0); err != nil { // before a connection is held
+	if query, err = x.aim(ctx, query, m, len(w.lexemes) > 0 && query.Only != PartWords); err != nil { // before a connection is held
 		return nil, fmt.Errorf("rag: %w", err)
 	}
-	if query.Vector == nil && len(lexemes) == 0 {
+	switch query.Only {
+	case PartWords:
+		query.Vector = nil
+	case PartMeaning:
+		w = words{}
+	}
+	if query.Vector == nil && len(w.lexemes) == 0 {
 		return nil, nil
 	}
-	hits, err := x.search(ctx, query, lexemes, m)
+	if len(w.lexemes) > 0 {
+		if w.added, err = x.synonyms.add(ctx, x.db.SQL, query.Text, w.lexemes); err != nil {
+			return nil, fmt.Errorf("rag: %w", err)
+		}
+	}
+	hits, err := x.search(ctx, query, w, m)
 	if err != nil {
 		return nil, fmt.Errorf("rag: %w", err)
 	}
@@ -44,24 +58,47 @@ func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
 }
 
 // search reads everything from one snapshot, so that what was found is still there when it is read.
-func (x *Index) search(ctx context.Context, query Query, lexemes []string, m model) ([]Hit, error) {
+func (x *Index) search(ctx context.Context, query Query, w words, m model) ([]Hit, error) {
 	tx, err := x.db.SQL.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("beginning a search: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // it only read
 
+	want := pool
+	if len(w.lexemes) == 0 {
+		want = query.Limit // nothing is fused
+	}
+	if _, err := tx.ExecContext(ctx, settings+strconv.Itoa(max(leastEf, chunksFor(want)))); err != nil {
+		return nil, fmt.Errorf("preparing a search: %w", err)
+	}
+	way, share := scanExact, 1.0
+	if m.name != "" {
+		if way, share, err = choose(ctx, tx, query, m); err != nil {
+			return nil, err
+		}
+		if x.scan != scanChosen {
+			way = x.scan
+		}
+	}
 	var near []scored
 	if query.Vector != nil && m.name != "" {
-		if near, err = x.dense(ctx, tx, query, m); err != nil {
+		if near, err = x.dense(ctx, tx, query, m, way, want); err != nil {
 			return nil, err
 		}
 	}
-	matching, err := lexical(ctx, tx, query, lexemes)
+	matching, err := lexical(ctx, tx, query, w, share)
 	if err != nil {
 		return nil, err
 	}
 	hits := fuse(near, matching)
+	if len(near) > 0 && len(matching) > 0 && query.Only == "" {
+		links, err := linksOf(ctx, tx, hits)
+		if err != nil {
+			return nil, err
+		}
+		hear(hits, links, lowestOf(near, matching))
+	}
 	hits = hits[:min(len(hits), query.Limit)]
 	if err := fill(ctx, tx, hits); err != nil {
 		return nil, err
@@ -69,21 +106,22 @@ func (x *Index) search(ctx context.Context, query Query, lexemes []string, m mod
 	return hits, nil
 }
 
-// candidates runs a statement that gives document, chunk and score, best first.
-func candidates(ctx context.Context, q querier, text string, a arguments) (list []scored, err error) {
+// candidates runs a statement that gives document, chunk and score, best first, and in each row of how
+// many chunks these are the best.
+func candidates(ctx context.Context, q querier, text string, a arguments) (list []scored, chunks int, err error) {
 	rows, err := q.QueryContext(ctx, text, a...)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	err = each(rows, func() error {
 		var s scored
-		if err := rows.Scan(&s.document, &s.ordinal, &s.score); err != nil {
+		if err := rows.Scan(&s.document, &s.ordinal, &s.score, &chunks); err != nil {
 			return err
 		}
 		list = append(list, s)
 		return nil
 	})
-	return list, err
+	return list, chunks, err
 }
 
 // fill reads what the hits show.

@@ -231,7 +231,7 @@ func TestTheIndexIsUsedWhenItPays(t *testing.T) {
 	m, ok, err := x.findModel(t.Context(), x.db.SQL)
 	require.NoError(t, err)
 	require.True(t, ok)
-	way, err := choose(t.Context(), x.db.SQL, Query{}, m)
+	way, _, err := choose(t.Context(), x.db.SQL, Query{}, m)
 	require.NoError(t, err)
 	assert.Equal(t, scanExact, way, "few vectors")
 
@@ -261,7 +261,7 @@ func TestTheIndexIsUsedWhenItPays(t *testing.T) {
 	} {
 		q, err := c.query.normalized(16)
 		require.NoError(t, err)
-		way, err := choose(t.Context(), x.db.SQL, q, m)
+		way, _, err := choose(t.Context(), x.db.SQL, q, m)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, way, name)
 	}
@@ -353,7 +353,7 @@ func TestLexicalScoresAreBM25(t *testing.T) {
 		}
 		q, err := Query{}.normalized(64)
 		require.NoError(t, err)
-		got, err := lexical(t.Context(), x.db.SQL, q, query)
+		got, err := lexical(t.Context(), x.db.SQL, q, words{lexemes: query}, 1)
 		require.NoError(t, err)
 		require.Len(t, got, min(len(want), pool))
 		for i, s := range got {

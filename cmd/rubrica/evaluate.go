@@ -18,6 +18,7 @@ type evaluateCmd struct {
 	Mohler       evaluateMohlerCmd       `cmd:"" help:"Short answers of Mohler et al.: the shipped pack on another subject."`
 	Faithfulness evaluateFaithfulnessCmd `cmd:"" help:"Whether the spans that explanations name are what the scores go by."`
 	Recommend    evaluateRecommendCmd    `cmd:"" help:"Recommendations: each part and the blend, on interactions of your own or generated ones."`
+	Retrieval    evaluateRetrievalCmd    `cmd:"" help:"The search, on a test collection: documents, queries, and what people found relevant."`
 	Attacks      evaluateAttacksCmd      `cmd:"" help:"What padding, stuffing, copying and injecting gain, and whether a person is told."`
 }
 

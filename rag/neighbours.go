@@ -1,0 +1,283 @@
+package rag
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+
+	"github.com/rubrica/rubrica/internal/database"
+)
+
+const (
+	// neighbours is how many each document has.
+	neighbours = 5
+	// nearBy is how many documents are looked at to choose them from.
+	nearBy = 20
+	// linkEf is HNSW's ef_search while neighbours are looked for.
+	linkEf = 80
+	// linkBatch is how many documents one transaction gives their neighbours.
+	linkBatch = 50
+	// linkLimit is how many documents one Refresh gives their neighbours.
+	linkLimit = 1000
+)
+
+// linksOf reads which hits are neighbours of which.
+func linksOf(ctx context.Context, q querier, hits []Hit) ([]link, error) {
+	ids := make([]string, len(hits))
+	for i, h := range hits {
+		ids[i] = h.DocumentID.String()
+	}
+	rows, err := q.QueryContext(ctx, `
+		WITH hits AS MATERIALIZED (SELECT * FROM unnest($1::uuid[]) WITH ORDINALITY AS h (id, place))
+		SELECT f.place - 1, coalesce(t.place, 0) - 1, n.similarity
+		FROM hits f JOIN rag_neighbours n ON n.document_id = f.id LEFT JOIN hits t ON t.id = n.neighbour_id
+		ORDER BY f.place, n.neighbour_id`, pq.Array(ids))
+	if err != nil {
+		return nil, fmt.Errorf("reading the neighbours of what was found: %w", err)
+	}
+	var links []link
+	err = each(rows, func() error {
+		var l link
+		if err := rows.Scan(&l.from, &l.to, &l.similarity); err != nil {
+			return err
+		}
+		links = append(links, l)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the neighbours of what was found: %w", err)
+	}
+	return links, nil
+}
+
+// Link gives up to limit documents their neighbours: the documents of the same kind and the same class
+// of visibility that are most like them. It takes those that have none yet, whose text or model has
+// changed, that have lost a neighbour, or that a nearer document has come to. It tells how many it did;
+// 0 means that all is done, or that another process is at it. A call that fails or is stopped leaves
+// what it has done, and the next goes on.
+//
+// An essay has no neighbours and is none: who else wrote what would show in the order of what is found.
+//
+// A document is judged by its first chunk, which has its title and its beginning. That a new document
+// is nearer to an old one than its neighbours are is noticed among the nearBy documents nearest to the
+// new one; a longer way round is not gone, so that the cost of a change is bounded.
+func (x *Index) Link(ctx context.Context, limit int) (int, error) {
+	m, ok, err := x.findModel(ctx, x.db.SQL)
+	if err != nil || !ok {
+		return 0, err
+	}
+	pending, err := waiting(ctx, x.db.SQL, m, limit)
+	if err != nil {
+		return 0, fmt.Errorf("rag: %w", err)
+	}
+	linked := 0
+	for from := 0; from < len(pending); from += linkBatch {
+		batch := pending[from:min(from+linkBatch, len(pending))]
+		free, err := x.linkThese(ctx, m, batch)
+		if err != nil {
+			return linked, fmt.Errorf("rag: %w", err)
+		}
+		if !free {
+			break // another process is at it
+		}
+		linked += len(batch)
+	}
+	return linked, nil
+}
+
+// unlinked is a document that waits for its neighbours.
+type unlinked struct {
+	id         uuid.UUID
+	kind       Kind
+	visibility Visibility
+	chunk      int64 // its first
+	hash       []byte
+	vector     string
+	changed    bool // its text or model is another than its neighbours were chosen by; others may want it now
+}
+
+// waiting gives up to limit documents that wait for neighbours.
+func waiting(ctx context.Context, q querier, m model, limit int) (ids []string, err error) {
+	rows, err := q.QueryContext(ctx, fmt.Sprintf(`
+		SELECT d.id
+		FROM rag_documents d
+		JOIN rag_chunks c ON c.document_id = d.id AND c.ordinal = 0
+		JOIN %s v ON v.chunk_id = c.id AND v.hash = c.hash
+		LEFT JOIN rag_linked l ON l.document_id = d.id
+		WHERE d.visibility <> $1 AND (l.document_id IS NULL OR l.stale OR l.hash <> c.hash OR l.model <> $2)
+		ORDER BY d.id LIMIT $3`, m.table()), VisibilityOwner, m.name, limit)
+	if err == nil {
+		err = each(rows, func() error {
+			var id string
+			defer func() { ids = append(ids, id) }()
+			return rows.Scan(&id)
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for documents without neighbours: %w", err)
+	}
+	return ids, nil
+}
+
+// linkThese gives the documents of a batch their neighbours, unless another process is at it.
+func (x *Index) linkThese(ctx context.Context, m model, ids []string) (free bool, err error) {
+	err = x.db.InTx(ctx, func(tx *database.Tx) error {
+		if free, err = tryLock(ctx, tx.SQL, "neighbours"); err != nil || !free {
+			return err
+		}
+		if _, err := tx.SQL.ExecContext(ctx, settings+strconv.Itoa(linkEf)); err != nil {
+			return fmt.Errorf("preparing to look for neighbours: %w", err)
+		}
+		batch, err := unlinkedOf(ctx, tx.SQL, m, ids)
+		if err != nil {
+			return err
+		}
+		near, err := alike(ctx, tx.SQL, m, batch)
+		if err != nil {
+			return err
+		}
+		matching, err := alikeByWords(ctx, tx.SQL, batch)
+		if err != nil {
+			return err
+		}
+		return writeLinks(ctx, tx.SQL, m, batch, near, matching)
+	})
+	return free, err
+}
+
+// tryLock is lock for what need not be done twice: when another process holds it, it gives false.
+func tryLock(ctx context.Context, q querier, what string) (free bool, err error) {
+	err = q.QueryRowContext(ctx,
+		`SELECT pg_try_advisory_xact_lock(hashtextextended('rubrica/rag/' || current_schema() || '/' || $1, 0))`, what).Scan(&free)
+	if err != nil {
+		return false, fmt.Errorf("asking whether another process writes %s of the index: %w", what, err)
+	}
+	return free, nil
+}
+
+func unlinkedOf(ctx context.Context, q querier, m model, ids []string) (batch []unlinked, err error) {
+	rows, err := q.QueryContext(ctx, fmt.Sprintf(`
+		SELECT d.id, d.kind, d.visibility, c.id, c.hash, v.embedding::text,
+		       l.document_id IS NULL OR l.hash <> c.hash OR l.model <> $2
+		FROM rag_documents d
+		JOIN rag_chunks c ON c.document_id = d.id AND c.ordinal = 0
+		JOIN %s v ON v.chunk_id = c.id AND v.hash = c.hash
+		LEFT JOIN rag_linked l ON l.document_id = d.id
+		WHERE d.id = ANY($1::uuid[]) ORDER BY d.id`, m.table()), pq.Array(ids), m.name)
+	if err == nil {
+		err = each(rows, func() error {
+			var u unlinked
+			if err := rows.Scan(&u.id, &u.kind, &u.visibility, &u.chunk, &u.hash, &u.vector, &u.changed); err != nil {
+				return err
+			}
+			batch = append(batch, u)
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading documents without neighbours: %w", err)
+	}
+	return batch, nil
+}
+
+// alike gives for each document of a batch the documents with the nearest chunks, by cosine.
+func alike(ctx context.Context, q querier, m model, batch []unlinked) ([][]scored, error) {
+	list := make([][]scored, len(batch))
+	ways := map[Kind]scan{}
+	for i, u := range batch {
+		query := Query{Kinds: []Kind{u.kind}, Reader: Reader{System: true}}
+		way, known := ways[u.kind]
+		if !known {
+			var err error
+			if way, _, err = choose(ctx, q, query, m); err != nil {
+				return nil, err
+			}
+			ways[u.kind] = way
+		}
+		var a arguments
+		vector := a.add(u.vector)
+		distance := m.distance("v.embedding", vector)
+		limit := ""
+		if way == scanIndex {
+			limit = fmt.Sprintf("ORDER BY %s LIMIT %d", distance, 2*nearBy)
+		}
+		found, _, err := candidates(ctx, q, fmt.Sprintf(`
+			WITH near AS MATERIALIZED (
+			  SELECT c.document_id, c.ordinal, 1 - (%s) AS score
+			  FROM %s v JOIN rag_chunks c ON c.id = v.chunk_id AND c.hash = v.hash JOIN rag_documents d ON d.id = c.document_id
+			  WHERE d.kind = %s AND d.visibility = %s AND d.id <> %s %s`,
+			distance, m.table(), a.add(u.kind), a.add(u.visibility), a.add(u.id), limit)+bestOfNear(nearBy), a)
+		if err != nil {
+			return nil, fmt.Errorf("looking for documents like %s: %w", u.id, err)
+		}
+		list[i] = found
+	}
+	return list, nil
+}
+
+// alikeByWords gives for each document of a batch the documents that have its rarest words, by BM25.
+func alikeByWords(ctx context.Context, q querier, batch []unlinked) ([][]scored, error) {
+	list := make([][]scored, len(batch))
+	return list, nil
+}
+
+// writeLinks writes what was found, for the documents that are still there.
+func writeLinks(ctx context.Context, q querier, m model, batch []unlinked, near, matching [][]scored) error {
+	var all, documents, others, changed []string
+	var similarities []float64
+	var hashes pq.ByteaArray
+	var enter, entered []string
+	var by []float64
+	for i, u := range batch {
+		all, hashes = append(all, u.id.String()), append(hashes, u.hash)
+		for _, s := range chosen(near[i], matching[i]) {
+			documents, others = append(documents, u.id.String()), append(others, s.document.String())
+			similarities = append(similarities, s.score)
+		}
+		if u.changed {
+			changed = append(changed, u.id.String())
+			for _, s := range near[i] {
+				enter, entered, by = append(enter, u.id.String()), append(entered, s.document.String()), append(by, s.score)
+			}
+		}
+	}
+	for _, step := range []struct {
+		text string
+		args []any
+	}{
+		// Who had a changed document for a neighbour, or would have it now, looks again.
+		{`UPDATE rag_linked l SET stale = true WHERE NOT stale AND document_id IN (
+		    SELECT document_id FROM rag_neighbours WHERE neighbour_id = ANY($1::uuid[])
+		    UNION
+		    SELECT e.entered FROM unnest($2::uuid[], $3::uuid[], $4::real[]) AS e (enters, entered, similarity)
+		    WHERE NOT EXISTS (SELECT FROM rag_neighbours n WHERE n.document_id = e.entered AND n.neighbour_id = e.enters)
+		      AND e.similarity > (SELECT coalesce(min(n.similarity), 0) FROM rag_neighbours n WHERE n.document_id = e.entered))`,
+			[]any{pq.Array(changed), pq.Array(enter), pq.Array(entered), pq.Array(by)}},
+		{`DELETE FROM rag_neighbours WHERE document_id = ANY($1::uuid[])`, []any{pq.Array(all)}},
+		{`INSERT INTO rag_neighbours (document_id, neighbour_id, similarity)
+		  SELECT d.id, o.id, n.similarity
+		  FROM unnest($1::uuid[], $2::uuid[], $3::real[]) AS n (document, other, similarity)
+		  JOIN rag_documents d ON d.id = n.document JOIN rag_documents o ON o.id = n.other AND o.visibility = d.visibility
+		  ORDER BY d.id, o.id FOR KEY SHARE`,
+			[]any{pq.Array(documents), pq.Array(others), pq.Array(similarities)}},
+		{`INSERT INTO rag_linked (document_id, model, hash, stale)
+		  SELECT d.id, $1, n.hash, false
+		  FROM unnest($2::uuid[], $3::bytea[]) AS n (document, hash) JOIN rag_documents d ON d.id = n.document
+		  ORDER BY d.id FOR KEY SHARE OF d
+		  ON CONFLICT (document_id) DO UPDATE SET model = excluded.model, hash = excluded.hash, stale = false`,
+			[]any{m.name, pq.Array(all), hashes}},
+	} {
+		if _, err := q.ExecContext(ctx, step.text, step.args...); err != nil {
+			return fmt.Errorf("writing neighbours: %w", err)
+		}
+	}
+	return nil
+}
+
+// chosen are the neighbours among the documents that are like one, with what each one's voice weighs.
+func chosen(near, matching []scored) []scored {
+	return near[:min(len(near), neighbours)]
+}
