@@ -3,10 +3,12 @@ package rag
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
+	"github.com/pgvector/pgvector-go"
 
 	"github.com/rubrica/rubrica/internal/database"
 )
@@ -95,7 +97,7 @@ type unlinked struct {
 	visibility Visibility
 	chunk      int64 // its first
 	hash       []byte
-	vector     string
+	vector     pgvector.HalfVector
 	changed    bool // its text or model is another than its neighbours were chosen by; others may want it now
 }
 
@@ -135,7 +137,7 @@ func (x *Index) linkThese(ctx context.Context, m model, ids []string) (free bool
 		if err != nil {
 			return err
 		}
-		near, err := alike(ctx, tx.SQL, m, batch)
+		near, err := x.alike(ctx, tx.SQL, m, batch)
 		if err != nil {
 			return err
 		}
@@ -160,7 +162,7 @@ func tryLock(ctx context.Context, q querier, what string) (free bool, err error)
 
 func unlinkedOf(ctx context.Context, q querier, m model, ids []string) (batch []unlinked, err error) {
 	rows, err := q.QueryContext(ctx, fmt.Sprintf(`
-		SELECT d.id, d.kind, d.visibility, c.id, c.hash, v.embedding::text,
+		SELECT d.id, d.kind, d.visibility, c.id, c.hash, v.embedding,
 		       l.document_id IS NULL OR l.hash <> c.hash OR l.model <> $2
 		FROM rag_documents d
 		JOIN rag_chunks c ON c.document_id = d.id AND c.ordinal = 0
@@ -183,12 +185,13 @@ func unlinkedOf(ctx context.Context, q querier, m model, ids []string) (batch []
 	return batch, nil
 }
 
-// alike gives for each document of a batch the documents with the nearest chunks, by cosine.
-func alike(ctx context.Context, q querier, m model, batch []unlinked) ([][]scored, error) {
+// alike gives for each document of a batch the documents of its kind and class with the nearest
+// chunks, by cosine.
+func (x *Index) alike(ctx context.Context, q querier, m model, batch []unlinked) ([][]scored, error) {
 	list := make([][]scored, len(batch))
 	ways := map[Kind]scan{}
 	for i, u := range batch {
-		query := Query{Kinds: []Kind{u.kind}, Reader: Reader{System: true}}
+		query := u.query()
 		way, known := ways[u.kind]
 		if !known {
 			var err error
@@ -197,25 +200,24 @@ func alike(ctx context.Context, q querier, m model, batch []unlinked) ([][]score
 			}
 			ways[u.kind] = way
 		}
-		var a arguments
-		vector := a.add(u.vector)
-		distance := m.distance("v.embedding", vector)
-		limit := ""
-		if way == scanIndex {
-			limit = fmt.Sprintf("ORDER BY %s LIMIT %d", distance, 2*nearBy)
-		}
-		found, _, err := candidates(ctx, q, fmt.Sprintf(`
-			WITH near AS MATERIALIZED (
-			  SELECT c.document_id, c.ordinal, 1 - (%s) AS score
-			  FROM %s v JOIN rag_chunks c ON c.id = v.chunk_id AND c.hash = v.hash JOIN rag_documents d ON d.id = c.document_id
-			  WHERE d.kind = %s AND d.visibility = %s AND d.id <> %s %s`,
-			distance, m.table(), a.add(u.kind), a.add(u.visibility), a.add(u.id), limit)+bestOfNear(nearBy), a)
+		found, err := x.dense(ctx, q, query, m, way, nearBy+1)
 		if err != nil {
-			return nil, fmt.Errorf("looking for documents like %s: %w", u.id, err)
+			return nil, err
 		}
-		list[i] = found
+		list[i] = u.others(found)
 	}
 	return list, nil
+}
+
+// query asks for what is like the document.
+func (u unlinked) query() Query {
+	return Query{Vector: u.vector.Slice(), Kinds: []Kind{u.kind}, class: u.visibility, Reader: Reader{System: true}}
+}
+
+// others are the documents but for this one.
+func (u unlinked) others(list []scored) []scored {
+	list = slices.DeleteFunc(list, func(s scored) bool { return s.document == u.id })
+	return list[:min(len(list), nearBy)]
 }
 
 // alikeByWords gives for each document of a batch the documents that have its rarest words, by BM25.
