@@ -67,7 +67,11 @@ func (q Query) from(a *arguments) string {
 	if q.byClass() {
 		return "WHERE c.visibility = ANY(" + a.add(pq.Array(stringsOf(q.Reader.classes()))) + ")"
 	}
-	return "JOIN rag_documents d ON d.id = c.document_id WHERE " + q.where(a)
+	text := "JOIN rag_documents d ON d.id = c.document_id WHERE " + q.where(a)
+	if q.firsts {
+		text += " AND c.ordinal = 0"
+	}
+	return text
 }
 
 // exactly compares all vectors that the filter keeps. What is kept is found first, so that a narrow

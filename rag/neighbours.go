@@ -20,6 +20,11 @@ const (
 	nearBy = 20
 	// linkEf is HNSW's ef_search while neighbours are looked for.
 	linkEf = 80
+	// linkTerms and linkPostings bound the words by which documents like one are looked for.
+	linkTerms    = 32
+	linkPostings = 10_000
+	// leastSimilarity keeps every voice above 0.
+	leastSimilarity = 0.01
 	// linkBatch is how many documents one transaction gives their neighbours.
 	linkBatch = 50
 	// linkLimit is how many documents one Refresh gives their neighbours.
@@ -63,9 +68,11 @@ func linksOf(ctx context.Context, q querier, hits []Hit) ([]link, error) {
 //
 // An essay has no neighbours and is none: who else wrote what would show in the order of what is found.
 //
-// A document is judged by its first chunk, which has its title and its beginning. That a new document
-// is nearer to an old one than its neighbours are is noticed among the nearBy documents nearest to the
-// new one; a longer way round is not gone, so that the cost of a change is bounded.
+// What is most like a document is what a search for it finds: by the vector of its first chunk, which
+// has its title and its beginning, among the first chunks of others, and by its linkTerms rarest words,
+// fused. A new document makes those of the nearBy documents nearest to it look again that have a neighbour
+// whose vector is farther; that it is nearer to others by words alone they find out when they are linked
+// for another reason. So the cost of a change is bounded.
 func (x *Index) Link(ctx context.Context, limit int) (int, error) {
 	m, ok, err := x.findModel(ctx, x.db.SQL)
 	if err != nil || !ok {
@@ -110,7 +117,7 @@ func waiting(ctx context.Context, q querier, m model, limit int) (ids []string, 
 		JOIN %s v ON v.chunk_id = c.id AND v.hash = c.hash
 		LEFT JOIN rag_linked l ON l.document_id = d.id
 		WHERE d.visibility <> $1 AND (l.document_id IS NULL OR l.stale OR l.hash <> c.hash OR l.model <> $2)
-		ORDER BY d.id LIMIT $3`, m.table()), VisibilityOwner, m.name, limit)
+		ORDER BY coalesce(l.stale, false), d.id LIMIT $3`, m.table()), VisibilityOwner, m.name, limit)
 	if err == nil {
 		err = each(rows, func() error {
 			var id string
@@ -133,6 +140,10 @@ func (x *Index) linkThese(ctx context.Context, m model, ids []string) (free bool
 		if _, err := tx.SQL.ExecContext(ctx, settings+strconv.Itoa(linkEf)); err != nil {
 			return fmt.Errorf("preparing to look for neighbours: %w", err)
 		}
+		var seen int64
+		if err := tx.SQL.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM rag_chunks`).Scan(&seen); err != nil {
+			return fmt.Errorf("looking for the newest chunk: %w", err)
+		}
 		batch, err := unlinkedOf(ctx, tx.SQL, m, ids)
 		if err != nil {
 			return err
@@ -145,7 +156,7 @@ func (x *Index) linkThese(ctx context.Context, m model, ids []string) (free bool
 		if err != nil {
 			return err
 		}
-		return writeLinks(ctx, tx.SQL, m, batch, near, matching)
+		return writeLinks(ctx, tx.SQL, m, seen, batch, near, matching)
 	})
 	return free, err
 }
@@ -211,7 +222,7 @@ func (x *Index) alike(ctx context.Context, q querier, m model, batch []unlinked)
 
 // query asks for what is like the document.
 func (u unlinked) query() Query {
-	return Query{Vector: u.vector.Slice(), Kinds: []Kind{u.kind}, class: u.visibility, Reader: Reader{System: true}}
+	return Query{Vector: u.vector.Slice(), Kinds: []Kind{u.kind}, class: u.visibility, firsts: true, Reader: Reader{System: true}}
 }
 
 // others are the documents but for this one.
@@ -220,18 +231,47 @@ func (u unlinked) others(list []scored) []scored {
 	return list[:min(len(list), nearBy)]
 }
 
-// alikeByWords gives for each document of a batch the documents that have its rarest words, by BM25.
+// alikeByWords gives for each document of a batch the documents of its kind and class that have its
+// rarest words, by BM25.
 func alikeByWords(ctx context.Context, q querier, batch []unlinked) ([][]scored, error) {
 	list := make([][]scored, len(batch))
+	for i, u := range batch {
+		var lexemes []string
+		err := q.QueryRowContext(ctx,
+			`SELECT array_agg(term ORDER BY term) FROM rag_postings WHERE chunk_id = $1`, u.chunk).Scan(pq.Array(&lexemes))
+		if err != nil {
+			return nil, fmt.Errorf("reading the words of a document: %w", err)
+		}
+		if len(lexemes) == 0 {
+			continue
+		}
+		query := u.query()
+		c, err := frequencies(ctx, q, query.Reader, lexemes)
+		if err != nil {
+			return nil, err
+		}
+		terms := c.weigh(words{lexemes: lexemes})
+		terms = terms[:min(len(terms), linkTerms)]
+		terms = terms[:affordable(terms, linkPostings)]
+		found, complete, err := byWords(ctx, q, query, terms, c.average, 4*nearBy, nearBy+1)
+		if err == nil && !complete && len(found) <= nearBy {
+			found, _, err = byWords(ctx, q, query, terms, c.average, 0, nearBy+1)
+		}
+		if err != nil {
+			return nil, err
+		}
+		list[i] = u.others(found)
+	}
 	return list, nil
 }
 
 // writeLinks writes what was found, for the documents that are still there.
-func writeLinks(ctx context.Context, q querier, m model, batch []unlinked, near, matching [][]scored) error {
+func writeLinks(ctx context.Context, q querier, m model, seen int64, batch []unlinked, near, matching [][]scored) error {
 	var all, documents, others, changed []string
 	var similarities []float64
 	var hashes pq.ByteaArray
-	var enter, entered []string
+	var entered []string
+	var since []int64
 	var by []float64
 	for i, u := range batch {
 		all, hashes = append(all, u.id.String()), append(hashes, u.hash)
@@ -242,7 +282,8 @@ func writeLinks(ctx context.Context, q querier, m model, batch []unlinked, near,
 		if u.changed {
 			changed = append(changed, u.id.String())
 			for _, s := range near[i] {
-				enter, entered, by = append(enter, u.id.String()), append(entered, s.document.String()), append(by, s.score)
+				entered, by = append(entered, s.document.String()), append(by, s.score)
+				since = append(since, u.chunk)
 			}
 		}
 	}
@@ -254,10 +295,10 @@ func writeLinks(ctx context.Context, q querier, m model, batch []unlinked, near,
 		{`UPDATE rag_linked l SET stale = true WHERE NOT stale AND document_id IN (
 		    SELECT document_id FROM rag_neighbours WHERE neighbour_id = ANY($1::uuid[])
 		    UNION
-		    SELECT e.entered FROM unnest($2::uuid[], $3::uuid[], $4::real[]) AS e (enters, entered, similarity)
-		    WHERE NOT EXISTS (SELECT FROM rag_neighbours n WHERE n.document_id = e.entered AND n.neighbour_id = e.enters)
-		      AND e.similarity > (SELECT coalesce(min(n.similarity), 0) FROM rag_neighbours n WHERE n.document_id = e.entered))`,
-			[]any{pq.Array(changed), pq.Array(enter), pq.Array(entered), pq.Array(by)}},
+		    SELECT e.entered FROM unnest($2::uuid[], $3::real[], $4::bigint[]) AS e (entered, similarity, chunk)
+		    JOIN rag_linked o ON o.document_id = e.entered AND o.seen < e.chunk
+		    WHERE e.similarity > (SELECT coalesce(min(n.similarity), 0) FROM rag_neighbours n WHERE n.document_id = e.entered))`,
+			[]any{pq.Array(changed), pq.Array(entered), pq.Array(by), pq.Array(since)}},
 		{`DELETE FROM rag_neighbours WHERE document_id = ANY($1::uuid[])`, []any{pq.Array(all)}},
 		{`INSERT INTO rag_neighbours (document_id, neighbour_id, similarity)
 		  SELECT d.id, o.id, n.similarity
@@ -265,12 +306,12 @@ func writeLinks(ctx context.Context, q querier, m model, batch []unlinked, near,
 		  JOIN rag_documents d ON d.id = n.document JOIN rag_documents o ON o.id = n.other AND o.visibility = d.visibility
 		  ORDER BY d.id, o.id FOR KEY SHARE`,
 			[]any{pq.Array(documents), pq.Array(others), pq.Array(similarities)}},
-		{`INSERT INTO rag_linked (document_id, model, hash, stale)
-		  SELECT d.id, $1, n.hash, false
+		{`INSERT INTO rag_linked (document_id, model, hash, seen, stale)
+		  SELECT d.id, $1, n.hash, $4, false
 		  FROM unnest($2::uuid[], $3::bytea[]) AS n (document, hash) JOIN rag_documents d ON d.id = n.document
 		  ORDER BY d.id FOR KEY SHARE OF d
-		  ON CONFLICT (document_id) DO UPDATE SET model = excluded.model, hash = excluded.hash, stale = false`,
-			[]any{m.name, pq.Array(all), hashes}},
+		  ON CONFLICT (document_id) DO UPDATE SET model = excluded.model, hash = excluded.hash, seen = excluded.seen, stale = false`,
+			[]any{m.name, pq.Array(all), hashes, seen}},
 	} {
 		if _, err := q.ExecContext(ctx, step.text, step.args...); err != nil {
 			return fmt.Errorf("writing neighbours: %w", err)
@@ -279,7 +320,18 @@ func writeLinks(ctx context.Context, q querier, m model, batch []unlinked, near,
 	return nil
 }
 
-// chosen are the neighbours among the documents that are like one, with what each one's voice weighs.
+// chosen are the neighbours among the documents that are like one: the first as the search would fuse
+// them. What each one's voice weighs is its cosine; one that only the words have found has that of the
+// last that the vectors have found.
 func chosen(near, matching []scored) []scored {
-	return near[:min(len(near), neighbours)]
+	hits := fuse(near, matching)
+	list := make([]scored, min(len(hits), neighbours))
+	for i := range list {
+		similarity := hits[i].DenseScore
+		if hits[i].DenseRank == 0 && len(near) > 0 {
+			similarity = near[len(near)-1].score
+		}
+		list[i] = scored{document: hits[i].DocumentID, score: max(similarity, leastSimilarity)}
+	}
+	return list
 }

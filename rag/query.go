@@ -52,7 +52,8 @@ type Query struct {
 	// Only leaves out parts of the search, so that each can be measured; empty, all take part.
 	Only Part
 
-	class Visibility // documents of this class, unless empty
+	class  Visibility // documents of this class, unless empty
+	firsts bool       // by meaning, of each document only its first chunk
 }
 
 // Part is a part of the search.
