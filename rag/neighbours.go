@@ -271,7 +271,7 @@ func writeLinks(ctx context.Context, q querier, m model, seen int64, batch []unl
 	var similarities []float64
 	var hashes pq.ByteaArray
 	var entered []string
-	var since []int64
+	var chunks, since []int64
 	var by []float64
 	for i, u := range batch {
 		all, hashes = append(all, u.id.String()), append(hashes, u.hash)
@@ -280,7 +280,7 @@ func writeLinks(ctx context.Context, q querier, m model, seen int64, batch []unl
 			similarities = append(similarities, s.score)
 		}
 		if u.changed {
-			changed = append(changed, u.id.String())
+			changed, chunks = append(changed, u.id.String()), append(chunks, u.chunk)
 			for _, s := range near[i] {
 				entered, by = append(entered, s.document.String()), append(by, s.score)
 				since = append(since, u.chunk)
@@ -293,12 +293,14 @@ func writeLinks(ctx context.Context, q querier, m model, seen int64, batch []unl
 	}{
 		// Who had a changed document for a neighbour, or would have it now, looks again.
 		{`UPDATE rag_linked l SET stale = true WHERE NOT stale AND document_id IN (
-		    SELECT document_id FROM rag_neighbours WHERE neighbour_id = ANY($1::uuid[])
+		    SELECT n.document_id FROM unnest($1::uuid[], $2::bigint[]) AS c (id, chunk)
+		    JOIN rag_neighbours n ON n.neighbour_id = c.id
+		    JOIN rag_linked o ON o.document_id = n.document_id AND o.seen < c.chunk
 		    UNION
-		    SELECT e.entered FROM unnest($2::uuid[], $3::real[], $4::bigint[]) AS e (entered, similarity, chunk)
+		    SELECT e.entered FROM unnest($3::uuid[], $4::real[], $5::bigint[]) AS e (entered, similarity, chunk)
 		    JOIN rag_linked o ON o.document_id = e.entered AND o.seen < e.chunk
 		    WHERE e.similarity > (SELECT coalesce(min(n.similarity), 0) FROM rag_neighbours n WHERE n.document_id = e.entered))`,
-			[]any{pq.Array(changed), pq.Array(entered), pq.Array(by), pq.Array(since)}},
+			[]any{pq.Array(changed), pq.Array(chunks), pq.Array(entered), pq.Array(by), pq.Array(since)}},
 		{`DELETE FROM rag_neighbours WHERE document_id = ANY($1::uuid[])`, []any{pq.Array(all)}},
 		{`INSERT INTO rag_neighbours (document_id, neighbour_id, similarity)
 		  SELECT d.id, o.id, n.similarity

@@ -51,9 +51,9 @@ func TestSynonymsFindTheOtherNames(t *testing.T) {
 	t.Parallel()
 	x := ready(t, ragtest.Words{})
 	named(t, x, map[string][]string{
-		"Zymurgy orchestration": {"z9y", "zy/or"}, "Marmalade.js": {"node"},
+		"Zymurgy quotidianism": {"z9y", "zy/or"}, "Marmalade.js": {"node"},
 	}, map[string]string{
-		"orchestra": "Zymurgy orchestration schedules containers.",
+		"orchestra": "Zymurgy quotidianism schedules quokkas.",
 		"fruit":     "Marmalade.js runs on servers.",
 		"tree":      "A node of the tree has two children, and each node a parent.",
 	})
