@@ -4526,7 +4526,7 @@ func (c *RecommendationListClient) QueryRun(_m *RecommendationList) *ScoringRunQ
 		step := sqlgraph.NewStep(
 			sqlgraph.From(recommendationlist.Table, recommendationlist.FieldID, id),
 			sqlgraph.To(scoringrun.Table, scoringrun.FieldID),
-			sqlgraph.Edge(sqlgraph.O2O, true, recommendationlist.RunTable, recommendationlist.RunColumn),
+			sqlgraph.Edge(sqlgraph.M2O, true, recommendationlist.RunTable, recommendationlist.RunColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -5388,7 +5388,7 @@ func (c *ScoringRunClient) QueryRecommendations(_m *ScoringRun) *RecommendationL
 		step := sqlgraph.NewStep(
 			sqlgraph.From(scoringrun.Table, scoringrun.FieldID, id),
 			sqlgraph.To(recommendationlist.Table, recommendationlist.FieldID),
-			sqlgraph.Edge(sqlgraph.O2O, false, scoringrun.RecommendationsTable, scoringrun.RecommendationsColumn),
+			sqlgraph.Edge(sqlgraph.O2M, false, scoringrun.RecommendationsTable, scoringrun.RecommendationsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil

@@ -23181,6 +23181,8 @@ type RecommendationListMutation struct {
 	id            *uuid.UUID
 	created_at    *time.Time
 	owner_id      *uuid.UUID
+	number        *int
+	addnumber     *int
 	model_version *string
 	note          *string
 	degraded      *bool
@@ -23406,6 +23408,62 @@ func (m *RecommendationListMutation) OldRunID(ctx context.Context) (v uuid.UUID,
 // ResetRunID resets all changes to the "run_id" field.
 func (m *RecommendationListMutation) ResetRunID() {
 	m.run = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *RecommendationListMutation) SetNumber(i int) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *RecommendationListMutation) Number() (r int, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the RecommendationList entity.
+// If the RecommendationList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecommendationListMutation) OldNumber(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *RecommendationListMutation) AddNumber(i int) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *RecommendationListMutation) AddedNumber() (r int, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *RecommendationListMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
 }
 
 // SetModelVersion sets the "model_version" field.
@@ -23667,7 +23725,7 @@ func (m *RecommendationListMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RecommendationListMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.created_at != nil {
 		fields = append(fields, recommendationlist.FieldCreatedAt)
 	}
@@ -23676,6 +23734,9 @@ func (m *RecommendationListMutation) Fields() []string {
 	}
 	if m.run != nil {
 		fields = append(fields, recommendationlist.FieldRunID)
+	}
+	if m.number != nil {
+		fields = append(fields, recommendationlist.FieldNumber)
 	}
 	if m.model_version != nil {
 		fields = append(fields, recommendationlist.FieldModelVersion)
@@ -23703,6 +23764,8 @@ func (m *RecommendationListMutation) Field(name string) (ent.Value, bool) {
 		return m.OwnerID()
 	case recommendationlist.FieldRunID:
 		return m.RunID()
+	case recommendationlist.FieldNumber:
+		return m.Number()
 	case recommendationlist.FieldModelVersion:
 		return m.ModelVersion()
 	case recommendationlist.FieldNote:
@@ -23726,6 +23789,8 @@ func (m *RecommendationListMutation) OldField(ctx context.Context, name string) 
 		return m.OldOwnerID(ctx)
 	case recommendationlist.FieldRunID:
 		return m.OldRunID(ctx)
+	case recommendationlist.FieldNumber:
+		return m.OldNumber(ctx)
 	case recommendationlist.FieldModelVersion:
 		return m.OldModelVersion(ctx)
 	case recommendationlist.FieldNote:
@@ -23764,6 +23829,13 @@ func (m *RecommendationListMutation) SetField(name string, value ent.Value) erro
 		}
 		m.SetRunID(v)
 		return nil
+	case recommendationlist.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
 	case recommendationlist.FieldModelVersion:
 		v, ok := value.(string)
 		if !ok {
@@ -23799,13 +23871,21 @@ func (m *RecommendationListMutation) SetField(name string, value ent.Value) erro
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
 func (m *RecommendationListMutation) AddedFields() []string {
-	return nil
+	var fields []string
+	if m.addnumber != nil {
+		fields = append(fields, recommendationlist.FieldNumber)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
 func (m *RecommendationListMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case recommendationlist.FieldNumber:
+		return m.AddedNumber()
+	}
 	return nil, false
 }
 
@@ -23814,6 +23894,13 @@ func (m *RecommendationListMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *RecommendationListMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case recommendationlist.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
 	}
 	return fmt.Errorf("unknown RecommendationList numeric field %s", name)
 }
@@ -23849,6 +23936,9 @@ func (m *RecommendationListMutation) ResetField(name string) error {
 		return nil
 	case recommendationlist.FieldRunID:
 		m.ResetRunID()
+		return nil
+	case recommendationlist.FieldNumber:
+		m.ResetNumber()
 		return nil
 	case recommendationlist.FieldModelVersion:
 		m.ResetModelVersion()
@@ -27632,7 +27722,8 @@ type ScoringRunMutation struct {
 	scores                 map[uuid.UUID]struct{}
 	removedscores          map[uuid.UUID]struct{}
 	clearedscores          bool
-	recommendations        *uuid.UUID
+	recommendations        map[uuid.UUID]struct{}
+	removedrecommendations map[uuid.UUID]struct{}
 	clearedrecommendations bool
 	done                   bool
 	oldValue               func(context.Context) (*ScoringRun, error)
@@ -29234,9 +29325,14 @@ func (m *ScoringRunMutation) ResetScores() {
 	m.removedscores = nil
 }
 
-// SetRecommendationsID sets the "recommendations" edge to the RecommendationList entity by id.
-func (m *ScoringRunMutation) SetRecommendationsID(id uuid.UUID) {
-	m.recommendations = &id
+// AddRecommendationIDs adds the "recommendations" edge to the RecommendationList entity by ids.
+func (m *ScoringRunMutation) AddRecommendationIDs(ids ...uuid.UUID) {
+	if m.recommendations == nil {
+		m.recommendations = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.recommendations[ids[i]] = struct{}{}
+	}
 }
 
 // ClearRecommendations clears the "recommendations" edge to the RecommendationList entity.
@@ -29249,20 +29345,29 @@ func (m *ScoringRunMutation) RecommendationsCleared() bool {
 	return m.clearedrecommendations
 }
 
-// RecommendationsID returns the "recommendations" edge ID in the mutation.
-func (m *ScoringRunMutation) RecommendationsID() (id uuid.UUID, exists bool) {
-	if m.recommendations != nil {
-		return *m.recommendations, true
+// RemoveRecommendationIDs removes the "recommendations" edge to the RecommendationList entity by IDs.
+func (m *ScoringRunMutation) RemoveRecommendationIDs(ids ...uuid.UUID) {
+	if m.removedrecommendations == nil {
+		m.removedrecommendations = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.recommendations, ids[i])
+		m.removedrecommendations[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedRecommendations returns the removed IDs of the "recommendations" edge to the RecommendationList entity.
+func (m *ScoringRunMutation) RemovedRecommendationsIDs() (ids []uuid.UUID) {
+	for id := range m.removedrecommendations {
+		ids = append(ids, id)
 	}
 	return
 }
 
 // RecommendationsIDs returns the "recommendations" edge IDs in the mutation.
-// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// RecommendationsID instead. It exists only for internal usage by the builders.
 func (m *ScoringRunMutation) RecommendationsIDs() (ids []uuid.UUID) {
-	if id := m.recommendations; id != nil {
-		ids = append(ids, *id)
+	for id := range m.recommendations {
+		ids = append(ids, id)
 	}
 	return
 }
@@ -29271,6 +29376,7 @@ func (m *ScoringRunMutation) RecommendationsIDs() (ids []uuid.UUID) {
 func (m *ScoringRunMutation) ResetRecommendations() {
 	m.recommendations = nil
 	m.clearedrecommendations = false
+	m.removedrecommendations = nil
 }
 
 // Where appends a list predicates to the ScoringRunMutation builder.
@@ -30106,9 +30212,11 @@ func (m *ScoringRunMutation) AddedIDs(name string) []ent.Value {
 		}
 		return ids
 	case scoringrun.EdgeRecommendations:
-		if id := m.recommendations; id != nil {
-			return []ent.Value{*id}
+		ids := make([]ent.Value, 0, len(m.recommendations))
+		for id := range m.recommendations {
+			ids = append(ids, id)
 		}
+		return ids
 	}
 	return nil
 }
@@ -30118,6 +30226,9 @@ func (m *ScoringRunMutation) RemovedEdges() []string {
 	edges := make([]string, 0, 3)
 	if m.removedscores != nil {
 		edges = append(edges, scoringrun.EdgeScores)
+	}
+	if m.removedrecommendations != nil {
+		edges = append(edges, scoringrun.EdgeRecommendations)
 	}
 	return edges
 }
@@ -30129,6 +30240,12 @@ func (m *ScoringRunMutation) RemovedIDs(name string) []ent.Value {
 	case scoringrun.EdgeScores:
 		ids := make([]ent.Value, 0, len(m.removedscores))
 		for id := range m.removedscores {
+			ids = append(ids, id)
+		}
+		return ids
+	case scoringrun.EdgeRecommendations:
+		ids := make([]ent.Value, 0, len(m.removedrecommendations))
+		for id := range m.removedrecommendations {
 			ids = append(ids, id)
 		}
 		return ids
@@ -30171,9 +30288,6 @@ func (m *ScoringRunMutation) ClearEdge(name string) error {
 	switch name {
 	case scoringrun.EdgeEssay:
 		m.ClearEssay()
-		return nil
-	case scoringrun.EdgeRecommendations:
-		m.ClearRecommendations()
 		return nil
 	}
 	return fmt.Errorf("unknown ScoringRun unique edge %s", name)

@@ -26,6 +26,8 @@ type RecommendationList struct {
 	OwnerID uuid.UUID `json:"owner_id,omitempty"`
 	// RunID holds the value of the "run_id" field.
 	RunID uuid.UUID `json:"run_id,omitempty"`
+	// Of the run's lists: 1 for the first; the largest is the newest.
+	Number int `json:"number,omitempty"`
 	// Of the blend that ranked the items.
 	ModelVersion string `json:"model_version,omitempty"`
 	// Note holds the value of the "note" field.
@@ -80,6 +82,8 @@ func (*RecommendationList) scanValues(columns []string) ([]any, error) {
 			values[i] = new(pq.StringArray)
 		case recommendationlist.FieldDegraded:
 			values[i] = new(sql.NullBool)
+		case recommendationlist.FieldNumber:
+			values[i] = new(sql.NullInt64)
 		case recommendationlist.FieldModelVersion, recommendationlist.FieldNote:
 			values[i] = new(sql.NullString)
 		case recommendationlist.FieldCreatedAt:
@@ -124,6 +128,12 @@ func (_m *RecommendationList) assignValues(columns []string, values []any) error
 				return fmt.Errorf("unexpected type %T for field run_id", values[i])
 			} else if value != nil {
 				_m.RunID = *value
+			}
+		case recommendationlist.FieldNumber:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field number", values[i])
+			} else if value.Valid {
+				_m.Number = int(value.Int64)
 			}
 		case recommendationlist.FieldModelVersion:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -203,6 +213,9 @@ func (_m *RecommendationList) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("run_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RunID))
+	builder.WriteString(", ")
+	builder.WriteString("number=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Number))
 	builder.WriteString(", ")
 	builder.WriteString("model_version=")
 	builder.WriteString(_m.ModelVersion)

@@ -53,6 +53,20 @@ func (_c *RecommendationListCreate) SetRunID(v uuid.UUID) *RecommendationListCre
 	return _c
 }
 
+// SetNumber sets the "number" field.
+func (_c *RecommendationListCreate) SetNumber(v int) *RecommendationListCreate {
+	_c.mutation.SetNumber(v)
+	return _c
+}
+
+// SetNillableNumber sets the "number" field if the given value is not nil.
+func (_c *RecommendationListCreate) SetNillableNumber(v *int) *RecommendationListCreate {
+	if v != nil {
+		_c.SetNumber(*v)
+	}
+	return _c
+}
+
 // SetModelVersion sets the "model_version" field.
 func (_c *RecommendationListCreate) SetModelVersion(v string) *RecommendationListCreate {
 	_c.mutation.SetModelVersion(v)
@@ -163,6 +177,10 @@ func (_c *RecommendationListCreate) defaults() error {
 		v := recommendationlist.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
+	if _, ok := _c.mutation.Number(); !ok {
+		v := recommendationlist.DefaultNumber
+		_c.mutation.SetNumber(v)
+	}
 	if _, ok := _c.mutation.Degraded(); !ok {
 		v := recommendationlist.DefaultDegraded
 		_c.mutation.SetDegraded(v)
@@ -194,6 +212,14 @@ func (_c *RecommendationListCreate) check() error {
 	}
 	if _, ok := _c.mutation.RunID(); !ok {
 		return &ValidationError{Name: "run_id", err: errors.New(`ent: missing required field "RecommendationList.run_id"`)}
+	}
+	if _, ok := _c.mutation.Number(); !ok {
+		return &ValidationError{Name: "number", err: errors.New(`ent: missing required field "RecommendationList.number"`)}
+	}
+	if v, ok := _c.mutation.Number(); ok {
+		if err := recommendationlist.NumberValidator(v); err != nil {
+			return &ValidationError{Name: "number", err: fmt.Errorf(`ent: validator failed for field "RecommendationList.number": %w`, err)}
+		}
 	}
 	if _, ok := _c.mutation.ModelVersion(); !ok {
 		return &ValidationError{Name: "model_version", err: errors.New(`ent: missing required field "RecommendationList.model_version"`)}
@@ -254,6 +280,10 @@ func (_c *RecommendationListCreate) createSpec() (*RecommendationList, *sqlgraph
 		_spec.SetField(recommendationlist.FieldOwnerID, field.TypeUUID, value)
 		_node.OwnerID = value
 	}
+	if value, ok := _c.mutation.Number(); ok {
+		_spec.SetField(recommendationlist.FieldNumber, field.TypeInt, value)
+		_node.Number = value
+	}
 	if value, ok := _c.mutation.ModelVersion(); ok {
 		_spec.SetField(recommendationlist.FieldModelVersion, field.TypeString, value)
 		_node.ModelVersion = value
@@ -272,7 +302,7 @@ func (_c *RecommendationListCreate) createSpec() (*RecommendationList, *sqlgraph
 	}
 	if nodes := _c.mutation.RunIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
+			Rel:     sqlgraph.M2O,
 			Inverse: true,
 			Table:   recommendationlist.RunTable,
 			Columns: []string{recommendationlist.RunColumn},
@@ -404,6 +434,9 @@ func (u *RecommendationListUpsertOne) UpdateNewValues() *RecommendationListUpser
 		}
 		if _, exists := u.create.mutation.RunID(); exists {
 			s.SetIgnore(recommendationlist.FieldRunID)
+		}
+		if _, exists := u.create.mutation.Number(); exists {
+			s.SetIgnore(recommendationlist.FieldNumber)
 		}
 		if _, exists := u.create.mutation.ModelVersion(); exists {
 			s.SetIgnore(recommendationlist.FieldModelVersion)
@@ -661,6 +694,9 @@ func (u *RecommendationListUpsertBulk) UpdateNewValues() *RecommendationListUpse
 			}
 			if _, exists := b.mutation.RunID(); exists {
 				s.SetIgnore(recommendationlist.FieldRunID)
+			}
+			if _, exists := b.mutation.Number(); exists {
+				s.SetIgnore(recommendationlist.FieldNumber)
 			}
 			if _, exists := b.mutation.ModelVersion(); exists {
 				s.SetIgnore(recommendationlist.FieldModelVersion)

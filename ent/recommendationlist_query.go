@@ -81,7 +81,7 @@ func (_q *RecommendationListQuery) QueryRun() *ScoringRunQuery {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(recommendationlist.Table, recommendationlist.FieldID, selector),
 			sqlgraph.To(scoringrun.Table, scoringrun.FieldID),
-			sqlgraph.Edge(sqlgraph.O2O, true, recommendationlist.RunTable, recommendationlist.RunColumn),
+			sqlgraph.Edge(sqlgraph.M2O, true, recommendationlist.RunTable, recommendationlist.RunColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil

@@ -13,7 +13,6 @@ import (
 	"github.com/lib/pq"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/essay"
-	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/scoringrun"
 )
 
@@ -97,7 +96,7 @@ type ScoringRunEdges struct {
 	// Scores holds the value of the scores edge.
 	Scores []*Score `json:"scores,omitempty"`
 	// Recommendations holds the value of the recommendations edge.
-	Recommendations *RecommendationList `json:"recommendations,omitempty"`
+	Recommendations []*RecommendationList `json:"recommendations,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
 	loadedTypes [3]bool
@@ -124,12 +123,10 @@ func (e ScoringRunEdges) ScoresOrErr() ([]*Score, error) {
 }
 
 // RecommendationsOrErr returns the Recommendations value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e ScoringRunEdges) RecommendationsOrErr() (*RecommendationList, error) {
-	if e.Recommendations != nil {
+// was not loaded in eager-loading.
+func (e ScoringRunEdges) RecommendationsOrErr() ([]*RecommendationList, error) {
+	if e.loadedTypes[2] {
 		return e.Recommendations, nil
-	} else if e.loadedTypes[2] {
-		return nil, &NotFoundError{label: recommendationlist.Label}
 	}
 	return nil, &NotLoadedError{edge: "recommendations"}
 }

@@ -433,23 +433,19 @@ func (_c *ScoringRunCreate) AddScores(v ...*Score) *ScoringRunCreate {
 	return _c.AddScoreIDs(ids...)
 }
 
-// SetRecommendationsID sets the "recommendations" edge to the RecommendationList entity by ID.
-func (_c *ScoringRunCreate) SetRecommendationsID(id uuid.UUID) *ScoringRunCreate {
-	_c.mutation.SetRecommendationsID(id)
+// AddRecommendationIDs adds the "recommendations" edge to the RecommendationList entity by IDs.
+func (_c *ScoringRunCreate) AddRecommendationIDs(ids ...uuid.UUID) *ScoringRunCreate {
+	_c.mutation.AddRecommendationIDs(ids...)
 	return _c
 }
 
-// SetNillableRecommendationsID sets the "recommendations" edge to the RecommendationList entity by ID if the given value is not nil.
-func (_c *ScoringRunCreate) SetNillableRecommendationsID(id *uuid.UUID) *ScoringRunCreate {
-	if id != nil {
-		_c = _c.SetRecommendationsID(*id)
+// AddRecommendations adds the "recommendations" edges to the RecommendationList entity.
+func (_c *ScoringRunCreate) AddRecommendations(v ...*RecommendationList) *ScoringRunCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
 	}
-	return _c
-}
-
-// SetRecommendations sets the "recommendations" edge to the RecommendationList entity.
-func (_c *ScoringRunCreate) SetRecommendations(v *RecommendationList) *ScoringRunCreate {
-	return _c.SetRecommendationsID(v.ID)
+	return _c.AddRecommendationIDs(ids...)
 }
 
 // Mutation returns the ScoringRunMutation object of the builder.
@@ -853,7 +849,7 @@ func (_c *ScoringRunCreate) createSpec() (*ScoringRun, *sqlgraph.CreateSpec) {
 	}
 	if nodes := _c.mutation.RecommendationsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
+			Rel:     sqlgraph.O2M,
 			Inverse: false,
 			Table:   scoringrun.RecommendationsTable,
 			Columns: []string{scoringrun.RecommendationsColumn},

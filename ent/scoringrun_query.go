@@ -127,7 +127,7 @@ func (_q *ScoringRunQuery) QueryRecommendations() *RecommendationListQuery {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(scoringrun.Table, scoringrun.FieldID, selector),
 			sqlgraph.To(recommendationlist.Table, recommendationlist.FieldID),
-			sqlgraph.Edge(sqlgraph.O2O, false, scoringrun.RecommendationsTable, scoringrun.RecommendationsColumn),
+			sqlgraph.Edge(sqlgraph.O2M, false, scoringrun.RecommendationsTable, scoringrun.RecommendationsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -495,8 +495,11 @@ func (_q *ScoringRunQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*S
 		}
 	}
 	if query := _q.withRecommendations; query != nil {
-		if err := _q.loadRecommendations(ctx, query, nodes, nil,
-			func(n *ScoringRun, e *RecommendationList) { n.Edges.Recommendations = e }); err != nil {
+		if err := _q.loadRecommendations(ctx, query, nodes,
+			func(n *ScoringRun) { n.Edges.Recommendations = []*RecommendationList{} },
+			func(n *ScoringRun, e *RecommendationList) {
+				n.Edges.Recommendations = append(n.Edges.Recommendations, e)
+			}); err != nil {
 			return nil, err
 		}
 	}
@@ -568,6 +571,9 @@ func (_q *ScoringRunQuery) loadRecommendations(ctx context.Context, query *Recom
 	for i := range nodes {
 		fks = append(fks, nodes[i].ID)
 		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
 	}
 	if len(query.ctx.Fields) > 0 {
 		query.ctx.AppendFieldOnce(recommendationlist.FieldRunID)

@@ -446,23 +446,19 @@ func (_u *ScoringRunUpdate) AddScores(v ...*Score) *ScoringRunUpdate {
 	return _u.AddScoreIDs(ids...)
 }
 
-// SetRecommendationsID sets the "recommendations" edge to the RecommendationList entity by ID.
-func (_u *ScoringRunUpdate) SetRecommendationsID(id uuid.UUID) *ScoringRunUpdate {
-	_u.mutation.SetRecommendationsID(id)
+// AddRecommendationIDs adds the "recommendations" edge to the RecommendationList entity by IDs.
+func (_u *ScoringRunUpdate) AddRecommendationIDs(ids ...uuid.UUID) *ScoringRunUpdate {
+	_u.mutation.AddRecommendationIDs(ids...)
 	return _u
 }
 
-// SetNillableRecommendationsID sets the "recommendations" edge to the RecommendationList entity by ID if the given value is not nil.
-func (_u *ScoringRunUpdate) SetNillableRecommendationsID(id *uuid.UUID) *ScoringRunUpdate {
-	if id != nil {
-		_u = _u.SetRecommendationsID(*id)
+// AddRecommendations adds the "recommendations" edges to the RecommendationList entity.
+func (_u *ScoringRunUpdate) AddRecommendations(v ...*RecommendationList) *ScoringRunUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
 	}
-	return _u
-}
-
-// SetRecommendations sets the "recommendations" edge to the RecommendationList entity.
-func (_u *ScoringRunUpdate) SetRecommendations(v *RecommendationList) *ScoringRunUpdate {
-	return _u.SetRecommendationsID(v.ID)
+	return _u.AddRecommendationIDs(ids...)
 }
 
 // Mutation returns the ScoringRunMutation object of the builder.
@@ -491,10 +487,25 @@ func (_u *ScoringRunUpdate) RemoveScores(v ...*Score) *ScoringRunUpdate {
 	return _u.RemoveScoreIDs(ids...)
 }
 
-// ClearRecommendations clears the "recommendations" edge to the RecommendationList entity.
+// ClearRecommendations clears all "recommendations" edges to the RecommendationList entity.
 func (_u *ScoringRunUpdate) ClearRecommendations() *ScoringRunUpdate {
 	_u.mutation.ClearRecommendations()
 	return _u
+}
+
+// RemoveRecommendationIDs removes the "recommendations" edge to RecommendationList entities by IDs.
+func (_u *ScoringRunUpdate) RemoveRecommendationIDs(ids ...uuid.UUID) *ScoringRunUpdate {
+	_u.mutation.RemoveRecommendationIDs(ids...)
+	return _u
+}
+
+// RemoveRecommendations removes "recommendations" edges to RecommendationList entities.
+func (_u *ScoringRunUpdate) RemoveRecommendations(v ...*RecommendationList) *ScoringRunUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRecommendationIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -734,7 +745,7 @@ func (_u *ScoringRunUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if _u.mutation.RecommendationsCleared() {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
+			Rel:     sqlgraph.O2M,
 			Inverse: false,
 			Table:   scoringrun.RecommendationsTable,
 			Columns: []string{scoringrun.RecommendationsColumn},
@@ -745,9 +756,25 @@ func (_u *ScoringRunUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
+	if nodes := _u.mutation.RemovedRecommendationsIDs(); len(nodes) > 0 && !_u.mutation.RecommendationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   scoringrun.RecommendationsTable,
+			Columns: []string{scoringrun.RecommendationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(recommendationlist.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
 	if nodes := _u.mutation.RecommendationsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
+			Rel:     sqlgraph.O2M,
 			Inverse: false,
 			Table:   scoringrun.RecommendationsTable,
 			Columns: []string{scoringrun.RecommendationsColumn},
@@ -1195,23 +1222,19 @@ func (_u *ScoringRunUpdateOne) AddScores(v ...*Score) *ScoringRunUpdateOne {
 	return _u.AddScoreIDs(ids...)
 }
 
-// SetRecommendationsID sets the "recommendations" edge to the RecommendationList entity by ID.
-func (_u *ScoringRunUpdateOne) SetRecommendationsID(id uuid.UUID) *ScoringRunUpdateOne {
-	_u.mutation.SetRecommendationsID(id)
+// AddRecommendationIDs adds the "recommendations" edge to the RecommendationList entity by IDs.
+func (_u *ScoringRunUpdateOne) AddRecommendationIDs(ids ...uuid.UUID) *ScoringRunUpdateOne {
+	_u.mutation.AddRecommendationIDs(ids...)
 	return _u
 }
 
-// SetNillableRecommendationsID sets the "recommendations" edge to the RecommendationList entity by ID if the given value is not nil.
-func (_u *ScoringRunUpdateOne) SetNillableRecommendationsID(id *uuid.UUID) *ScoringRunUpdateOne {
-	if id != nil {
-		_u = _u.SetRecommendationsID(*id)
+// AddRecommendations adds the "recommendations" edges to the RecommendationList entity.
+func (_u *ScoringRunUpdateOne) AddRecommendations(v ...*RecommendationList) *ScoringRunUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
 	}
-	return _u
-}
-
-// SetRecommendations sets the "recommendations" edge to the RecommendationList entity.
-func (_u *ScoringRunUpdateOne) SetRecommendations(v *RecommendationList) *ScoringRunUpdateOne {
-	return _u.SetRecommendationsID(v.ID)
+	return _u.AddRecommendationIDs(ids...)
 }
 
 // Mutation returns the ScoringRunMutation object of the builder.
@@ -1240,10 +1263,25 @@ func (_u *ScoringRunUpdateOne) RemoveScores(v ...*Score) *ScoringRunUpdateOne {
 	return _u.RemoveScoreIDs(ids...)
 }
 
-// ClearRecommendations clears the "recommendations" edge to the RecommendationList entity.
+// ClearRecommendations clears all "recommendations" edges to the RecommendationList entity.
 func (_u *ScoringRunUpdateOne) ClearRecommendations() *ScoringRunUpdateOne {
 	_u.mutation.ClearRecommendations()
 	return _u
+}
+
+// RemoveRecommendationIDs removes the "recommendations" edge to RecommendationList entities by IDs.
+func (_u *ScoringRunUpdateOne) RemoveRecommendationIDs(ids ...uuid.UUID) *ScoringRunUpdateOne {
+	_u.mutation.RemoveRecommendationIDs(ids...)
+	return _u
+}
+
+// RemoveRecommendations removes "recommendations" edges to RecommendationList entities.
+func (_u *ScoringRunUpdateOne) RemoveRecommendations(v ...*RecommendationList) *ScoringRunUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRecommendationIDs(ids...)
 }
 
 // Where appends a list predicates to the ScoringRunUpdate builder.
@@ -1513,7 +1551,7 @@ func (_u *ScoringRunUpdateOne) sqlSave(ctx context.Context) (_node *ScoringRun, 
 	}
 	if _u.mutation.RecommendationsCleared() {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
+			Rel:     sqlgraph.O2M,
 			Inverse: false,
 			Table:   scoringrun.RecommendationsTable,
 			Columns: []string{scoringrun.RecommendationsColumn},
@@ -1524,9 +1562,25 @@ func (_u *ScoringRunUpdateOne) sqlSave(ctx context.Context) (_node *ScoringRun, 
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
+	if nodes := _u.mutation.RemovedRecommendationsIDs(); len(nodes) > 0 && !_u.mutation.RecommendationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   scoringrun.RecommendationsTable,
+			Columns: []string{scoringrun.RecommendationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(recommendationlist.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
 	if nodes := _u.mutation.RecommendationsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
+			Rel:     sqlgraph.O2M,
 			Inverse: false,
 			Table:   scoringrun.RecommendationsTable,
 			Columns: []string{scoringrun.RecommendationsColumn},

@@ -7,11 +7,11 @@ import (
 
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/enums"
-	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/values"
 	"github.com/rubrica/rubrica/internal/bypass"
 	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/overrides"
+	"github.com/rubrica/rubrica/recommend"
 	"github.com/rubrica/rubrica/scoring"
 )
 
@@ -29,7 +29,7 @@ func (q *Queue) WriteDecided(ctx context.Context, tx *database.Tx, d *overrides.
 	if d.Changed {
 		return q.Recommend(ctx, tx.SQL, d.Run.ID)
 	}
-	return copyRecommendations(system, tx.Ent, d)
+	return copyRecommendations(system, tx, d)
 }
 
 func writeDecided(ctx context.Context, client *ent.Client, d *overrides.Decided) error {
@@ -104,27 +104,26 @@ func bulk[C any, B interface{ Exec(context.Context) error }](ctx context.Context
 	return nil
 }
 
-// copyRecommendations gives the new run what the run before recommended.
-func copyRecommendations(ctx context.Context, client *ent.Client, d *overrides.Decided) error {
-	list, err := d.From.QueryRecommendations().WithItems(func(q *ent.RecommendationItemQuery) {
-		q.Order(recommendationitem.ByRank())
-	}).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil
+// copyRecommendations gives the new run what the run before recommended last.
+func copyRecommendations(ctx context.Context, tx *database.Tx, d *overrides.Decided) error {
+	// Who makes the learner's lists anew waits, and then finds the new run.
+	if _, err := recommend.HoldChanges(ctx, tx.SQL, d.Run.OwnerID); err != nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("reading the recommendations: %w", err)
+	list, err := newestList(ctx, tx.Ent, d.From.ID)
+	if err != nil || list == nil {
+		return err
 	}
 	id := newID()
-	if err := client.RecommendationList.Create().SetID(id).SetOwnerID(d.Run.OwnerID).SetRunID(d.Run.ID).
-		SetModelVersion(list.ModelVersion).SetNote(list.Note).SetDegraded(list.Degraded).Exec(ctx); err != nil {
+	if err := tx.Ent.RecommendationList.Create().SetID(id).SetOwnerID(d.Run.OwnerID).SetRunID(d.Run.ID).
+		SetModelVersion(list.ModelVersion).SetNote(list.Note).SetDegraded(list.Degraded).SetUnserved(list.Unserved).Exec(ctx); err != nil {
 		return fmt.Errorf("writing the list of recommendations: %w", err)
 	}
 	items := make([]*ent.RecommendationItemCreate, len(list.Edges.Items))
 	for i, item := range list.Edges.Items {
-		items[i] = client.RecommendationItem.Create().SetOwnerID(d.Run.OwnerID).SetListID(id).
-			SetCredentialID(item.CredentialID).SetRank(item.Rank).SetScore(item.Score).SetParts(item.Parts).
-			SetRationale(item.Rationale).SetTraces(item.Traces).SetCloses(item.Closes)
+		items[i] = tx.Ent.RecommendationItem.Create().SetOwnerID(d.Run.OwnerID).SetListID(id).
+			SetCredentialID(item.CredentialID).SetRank(item.Rank).SetStep(item.Step).SetScore(item.Score).SetParts(item.Parts).
+			SetRationale(item.Rationale).SetTraces(item.Traces).SetCloses(item.Closes).SetRelaxed(item.Relaxed)
 	}
-	return bulk(ctx, "recommendations", items, client.RecommendationItem.CreateBulk)
+	return bulk(ctx, "recommendations", items, tx.Ent.RecommendationItem.CreateBulk)
 }

@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 
+	entsql "entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
 	"github.com/lib/pq"
 	"github.com/riverqueue/river"
 
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/evidence"
+	"github.com/rubrica/rubrica/ent/recommendationitem"
+	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/score"
 	"github.com/rubrica/rubrica/ent/scoringrun"
 	"github.com/rubrica/rubrica/internal/database"
@@ -35,16 +39,15 @@ func (r *recommendWorker) Work(ctx context.Context, job *river.Job[RecommendArgs
 
 func (r *recommendWorker) recommend(ctx context.Context, c *claim) error {
 	db := r.w.deps.DB
-	run, err := db.Ent.ScoringRun.Query().Where(scoringrun.ID(c.run)).
-		WithScores(func(q *ent.ScoreQuery) {
-			q.Order(score.ByPosition()).WithExplanation(func(q *ent.ExplanationQuery) {
-				q.WithEvidence(func(q *ent.EvidenceQuery) { q.Order(evidence.ByPosition()) }).WithKeyPoints()
-			})
-		}).Only(ctx)
+	run, err := scoredRun(ctx, db, c.run)
 	if err != nil {
-		return fmt.Errorf("reading the run: %w", err)
+		return err
 	}
 	question, err := r.w.questions.get(ctx, run.RubricID)
+	if err != nil {
+		return err
+	}
+	before, err := recommend.ChangesOf(ctx, db.SQL, run.OwnerID)
 	if err != nil {
 		return err
 	}
@@ -57,13 +60,43 @@ func (r *recommendWorker) recommend(ctx context.Context, c *claim) error {
 			changed_at = now(), finished_at = now(), lease_until = NULL`); err != nil {
 			return err
 		}
-		return writeRecommendations(ctx, tx.Ent, run, list)
+		if err := r.w.keepCurrent(ctx, tx, run.OwnerID, before); err != nil {
+			return err
+		}
+		return writeRecommendations(ctx, tx.Ent, run, 1, list)
 	})
 	if err != nil {
 		return err
 	}
 	r.w.deps.Notifier.Changed(c.run, true)
 	return nil
+}
+
+// keepCurrent has the learner's lists made anew when they changed something since a list was begun: the job
+// that the change added may not have seen its run.
+func (w *Workers) keepCurrent(ctx context.Context, tx *database.Tx, learner uuid.UUID, before recommend.Changes) error {
+	now, err := recommend.HoldChanges(ctx, tx.SQL, learner)
+	if err != nil || now.Seq == before.Seq {
+		return err
+	}
+	if add, err := recommend.Changed(ctx, tx.SQL, learner); err != nil || !add {
+		return err
+	}
+	return w.deps.Queue.Relist(ctx, tx.SQL, learner)
+}
+
+// scoredRun reads a run with what recommendations are made of.
+func scoredRun(ctx context.Context, db *database.DB, id uuid.UUID) (*ent.ScoringRun, error) {
+	run, err := db.Ent.ScoringRun.Query().Where(scoringrun.ID(id)).
+		WithScores(func(q *ent.ScoreQuery) {
+			q.Order(score.ByPosition()).WithExplanation(func(q *ent.ExplanationQuery) {
+				q.WithEvidence(func(q *ent.EvidenceQuery) { q.Order(evidence.ByPosition()) }).WithKeyPoints()
+			})
+		}).Only(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the run: %w", err)
+	}
+	return run, nil
 }
 
 // learnerOf is what a scored run tells of its learner.
@@ -114,24 +147,42 @@ func learnerOf(run *ent.ScoringRun, q *prepared) *recommend.Learner {
 	return l
 }
 
-func writeRecommendations(ctx context.Context, client *ent.Client, run *ent.ScoringRun, list *recommend.List) error {
+// writeRecommendations writes a run's list, of the given number.
+func writeRecommendations(ctx context.Context, client *ent.Client, run *ent.ScoringRun, number int, list *recommend.List) error {
 	id := newID()
-	if err := client.RecommendationList.Create().SetID(id).SetOwnerID(run.OwnerID).SetRunID(run.ID).
-		SetModelVersion(list.ModelVersion).SetNote(list.Note).SetDegraded(list.Degraded).Exec(ctx); err != nil {
+	if err := client.RecommendationList.Create().SetID(id).SetOwnerID(run.OwnerID).SetRunID(run.ID).SetNumber(number).
+		SetModelVersion(list.ModelVersion).SetNote(list.Note).SetDegraded(list.Degraded).
+		SetUnserved(append(pq.StringArray{}, list.Unserved...)).Exec(ctx); err != nil {
 		return fmt.Errorf("writing the list of recommendations: %w", err)
 	}
 	items := make([]*ent.RecommendationItemCreate, len(list.Items))
 	for i, item := range list.Items {
 		items[i] = client.RecommendationItem.Create().SetOwnerID(run.OwnerID).SetListID(id).
-			SetCredentialID(item.CredentialID).SetRank(item.Rank).SetScore(item.Score).SetParts(item.Parts).
-			SetRationale(item.Rationale).SetTraces(item.Traces).
+			SetCredentialID(item.CredentialID).SetRank(item.Rank).SetStep(item.Step).SetScore(item.Score).SetParts(item.Parts).
+			SetRationale(item.Rationale).SetTraces(item.Traces).SetRelaxed(relaxed(item.Relaxed)).
 			SetCloses(append(pq.StringArray{}, item.Closes...)) // a nil array would be NULL
 	}
-	if len(items) == 0 {
-		return nil
+	return bulk(ctx, "recommendations", items, client.RecommendationItem.CreateBulk)
+}
+
+func relaxed(constraints []enums.Constraint) pq.StringArray {
+	out := make(pq.StringArray, len(constraints))
+	for i, c := range constraints {
+		out[i] = string(c)
 	}
-	if err := client.RecommendationItem.CreateBulk(items...).Exec(ctx); err != nil {
-		return fmt.Errorf("writing the recommendations: %w", err)
+	return out
+}
+
+// newestList is the list of a run that is shown, with its items; nil when it has none.
+func newestList(ctx context.Context, client *ent.Client, run uuid.UUID) (*ent.RecommendationList, error) {
+	list, err := client.RecommendationList.Query().Where(recommendationlist.RunID(run)).
+		Order(recommendationlist.ByNumber(entsql.OrderDesc())).
+		WithItems(func(q *ent.RecommendationItemQuery) { q.Order(recommendationitem.ByRank()) }).First(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // a run without one
 	}
-	return nil
+	if err != nil {
+		return nil, fmt.Errorf("reading the recommendations: %w", err)
+	}
+	return list, nil
 }

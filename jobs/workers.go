@@ -64,6 +64,7 @@ type Workers struct {
 	pool      *pgxpool.Pool
 	client    *river.Client[pgx.Tx]
 	questions *questions
+	trainer   *recommend.Trainer
 	stopSweep context.CancelFunc
 	swept     chan struct{}
 }
@@ -98,17 +99,21 @@ func NewWorkers(deps Deps) (*Workers, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the job workers' pool: %w", err)
 	}
-	w := &Workers{deps: deps, pool: pool, questions: newQuestions(deps.DB, deps.Embedder, deps.Calibrations), swept: make(chan struct{})}
+	w := &Workers{deps: deps, pool: pool, questions: newQuestions(deps.DB, deps.Embedder, deps.Calibrations), trainer: recommend.NewTrainer(deps.DB, deps.Log), swept: make(chan struct{})}
 	kinds := river.NewWorkers()
 	river.AddWorker(kinds, &scoreWorker{w: w})
 	river.AddWorker(kinds, &recommendWorker{w: w})
 	river.AddWorker(kinds, &indexWorker{w: w})
 	river.AddWorker(kinds, &rescoreWorker{w: w})
 	river.AddWorker(kinds, &calibrateWorker{w: w})
+	river.AddWorker(kinds, &relistWorker{w: w})
+	river.AddWorker(kinds, &learnWorker{w: w})
+	river.AddWorker(kinds, &refitWorker{w: w})
 	w.client, err = river.NewClient(riverpgxv5.New(pool), &river.Config{
-		Schema:            deps.DB.Schema,
-		Workers:           kinds,
-		Queues:            map[string]river.QueueConfig{queueScoring: {MaxWorkers: deps.Workers}, queueIndex: {MaxWorkers: 1}, queueCalibration: {MaxWorkers: 1}},
+		Schema:  deps.DB.Schema,
+		Workers: kinds,
+		Queues: map[string]river.QueueConfig{queueScoring: {MaxWorkers: deps.Workers}, queueIndex: {MaxWorkers: 1},
+			queueCalibration: {MaxWorkers: 1}, queueRelist: {MaxWorkers: 2}, queueLearning: {MaxWorkers: 1}},
 		FetchCooldown:     fetchCooldown,
 		FetchPollInterval: fetchPoll,
 		JobTimeout:        deps.JobTimeout,
@@ -122,7 +127,9 @@ func NewWorkers(deps Deps) (*Workers, error) {
 		Logger:                      quiet(deps.Log),
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(indexEvery),
 			func() (river.JobArgs, *river.InsertOpts) { return IndexArgs{}, nil },
-			&river.PeriodicJobOpts{})},
+			&river.PeriodicJobOpts{}),
+			river.NewPeriodicJob(river.PeriodicInterval(learnEvery),
+				func() (river.JobArgs, *river.InsertOpts) { return LearnArgs{}, nil }, &river.PeriodicJobOpts{})},
 	})
 	if err != nil {
 		pool.Close()

@@ -1,11 +1,8 @@
 package recommend
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
-
-	"github.com/google/uuid"
 
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/values"
@@ -35,88 +32,108 @@ type judged struct {
 	weight float64
 }
 
-func newJudged(s Weighted, j Judgement) judged {
-	return judged{Judgement: j, name: s.Name(), weight: s.Weight}
+// value is what the signal says of a candidate; Unknown where it knows nothing.
+func (j *judged) value(candidate int) float64 {
+	if j.Values == nil {
+		return Unknown
+	}
+	return j.Values[candidate]
 }
 
 // scored is a candidate with its score.
 type scored struct {
-	Candidate
-	score  float64
-	parts  []values.Part
-	traces []values.Trace
+	*Candidate
+	place int // among the candidates
+	score float64
+	weak  bool
 }
 
-// blend scores every candidate that is not weak: each signal's value times its weight, where the
-// weights of the signals that judge the candidate add up to 1. Best first, then by id.
-func blend(signals []judged, candidates []Candidate) []scored {
-	var out []scored
-	for _, c := range candidates {
+// blend scores every candidate: each signal's value times its weight, where the weights of the signals that
+// judge the candidate add up to 1. Best first, then by id.
+func blend(signals []judged, c *Catalogue) []scored {
+	out := make([]scored, len(c.Candidates))
+	for i := range c.Candidates {
+		s := scored{Candidate: &c.Candidates[i], place: i, weak: true}
 		var weights float64
-		for _, s := range signals {
-			if _, ok := s.Values[c.ID]; ok {
-				weights += s.weight
+		for k := range signals {
+			if known(signals[k].value(i)) {
+				weights += signals[k].weight
 			}
 		}
-		item := scored{Candidate: c}
-		for _, s := range signals {
-			value, ok := s.Values[c.ID]
-			if !ok {
+		for k := range signals {
+			value := signals[k].value(i)
+			if !known(value) {
 				continue
 			}
-			part := values.Part{Signal: s.name, Value: value, Weight: s.weight / weights}
-			part.Contribution = part.Value * part.Weight
-			item.parts = append(item.parts, part)
-			item.score += part.Contribution
-			item.traces = append(item.traces, s.Traces[c.ID]...)
+			s.score += value * (signals[k].weight / weights)
+			s.weak = s.weak && !speaks(signals[k].name, value)
 		}
-		slices.SortStableFunc(item.parts, func(a, b values.Part) int { return cmp.Compare(b.Weight, a.Weight) })
-		item.traces = item.traces[:min(len(item.traces), maxTraces)]
-		if !weak(item.parts) {
-			out = append(out, item)
-		}
+		out[i] = s
 	}
 	slices.SortFunc(out, compare)
 	return out
 }
 
 func compare(a, b scored) int {
-	return cmp.Or(cmp.Compare(b.score, a.score), bytes.Compare(a.ID[:], b.ID[:]))
+	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.place, b.place))
 }
 
-// weak tells whether nothing speaks for an item. That its level fits, or that many take it, does not:
-// it says nothing of the subject.
-func weak(parts []values.Part) bool {
-	return !slices.ContainsFunc(parts, func(p values.Part) bool {
-		return p.Signal != enums.SignalLevelFit && p.Signal != enums.SignalPopularity && p.Value >= weakBelow
-	})
+// speaks tells whether a signal speaks for an item enough to recommend it. That its level fits, or that many
+// take it, does not: it says nothing of the subject.
+func speaks(signal enums.Signal, value float64) bool {
+	return signal != enums.SignalLevelFit && signal != enums.SignalPopularity && value >= weakBelow
 }
 
-// choose picks the items of the list by maximal marginal relevance: one after another, always the one
-// with the largest
+// partsOf are what the score of a candidate is made of, the heaviest signal first. Their contributions add up
+// to it.
+func partsOf(signals []judged, place int) []values.Part {
+	var weights float64
+	for k := range signals {
+		if known(signals[k].value(place)) {
+			weights += signals[k].weight
+		}
+	}
+	var parts []values.Part
+	for k := range signals {
+		if value := signals[k].value(place); known(value) {
+			weight := signals[k].weight / weights
+			parts = append(parts, values.Part{Signal: signals[k].name, Value: value, Weight: weight, Contribution: value * weight})
+		}
+	}
+	slices.SortStableFunc(parts, func(a, b values.Part) int { return cmp.Compare(b.Weight, a.Weight) })
+	return parts
+}
+
+// tracesOf are the facts behind a candidate's score, in the order of the signals.
+func tracesOf(signals []judged, place int) []Trace {
+	var traces []Trace
+	for k := range signals {
+		if signals[k].Traces != nil && known(signals[k].value(place)) {
+			traces = append(traces, signals[k].Traces(place)...)
+		}
+	}
+	return traces[:min(len(traces), maxTraces)]
+}
+
+// choose adds to what was picked, up to a number of items, by maximal marginal relevance (Carbonell and
+// Goldstein 1998): one after another, always the one with the largest
 //
 //	0.75 · score - 0.25 · resemblance to the nearest item picked before
 //
 // where resemblance is 0.7 × the shared part of what both teach (Jaccard) + 0.3 if the provider is the
-// same. It returns them best first, so that ranks follow scores.
-func choose(from []scored) []scored {
-	if len(from) == 0 {
-		return nil
-	}
-	best := from[0].score
-	picked := make([]scored, 0, usualItems)
+// same. From is best first. What scores below 0.55 × best only makes up the least number.
+func choose(picked, from []scored, best float64, number int) []scored {
 	rest := slices.Clone(from)
-	for len(picked) < usualItems {
+	for len(picked) < number {
 		at, most := -1, 0.0
 		for i, s := range rest {
 			if s.score < tailShare*best && len(picked) >= leastItems {
-				continue
+				break
 			}
-			var alike float64
-			for _, p := range picked {
-				alike = max(alike, resemblance(s.Candidate, p.Candidate))
+			if at >= 0 && relevance*s.score <= most {
+				break // neither this one nor those behind it can be more
 			}
-			if value := relevance*s.score - (1-relevance)*alike; at < 0 || value > most {
+			if value := relevance*s.score - (1-relevance)*closest(s, picked); at < 0 || value > most {
 				at, most = i, value
 			}
 		}
@@ -126,11 +143,19 @@ func choose(from []scored) []scored {
 		picked = append(picked, rest[at])
 		rest = slices.Delete(rest, at, at+1)
 	}
-	slices.SortFunc(picked, compare)
 	return picked
 }
 
-func resemblance(a, b Candidate) float64 {
+// closest is the resemblance to the nearest of what was picked.
+func closest(s scored, picked []scored) float64 {
+	var alike float64
+	for _, p := range picked {
+		alike = max(alike, resemblance(s.Candidate, p.Candidate))
+	}
+	return alike
+}
+
+func resemblance(a, b *Candidate) float64 {
 	var shared int
 	for _, skill := range a.Teaches {
 		if slices.Contains(b.Teaches, skill) {
@@ -145,30 +170,6 @@ func resemblance(a, b Candidate) float64 {
 		alike += 1 - skillsShare
 	}
 	return alike
-}
-
-// item turns a chosen candidate into what is stored and shown.
-func item(p *Profile, s scored, rank int, told map[uuid.UUID]bool) Item {
-	var closes []string
-	for _, l := range taught(p, s.Candidate) {
-		if l.Size >= gapFrom && len(closes) < maxClosed {
-			closes = append(closes, l.Skill)
-		}
-	}
-	return Item{
-		CredentialID: s.ID, Rank: rank, Score: s.score, Parts: s.parts,
-		Rationale: rationale(p, s, told), Traces: s.traces, Closes: closes,
-	}
-}
-
-// value is what a signal says of an item; 0 when it says nothing.
-func (s scored) value(name enums.Signal) float64 {
-	for _, p := range s.parts {
-		if p.Signal == name {
-			return p.Value
-		}
-	}
-	return 0
 }
 
 func (s scored) teaches(skill string) bool { return slices.Contains(s.Teaches, skill) }

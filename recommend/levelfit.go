@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/google/uuid"
-
 	"github.com/rubrica/rubrica/ent/enums"
-	"github.com/rubrica/rubrica/ent/values"
 )
 
 // LevelFit judges a credential by how near its level is to where the learner stands. With the levels
@@ -29,25 +26,27 @@ const (
 // Name of the signal.
 func (LevelFit) Name() enums.Signal { return enums.SignalLevelFit }
 
-// Values judges all candidates.
-func (LevelFit) Values(_ context.Context, p *Profile, candidates []Candidate) (Judgement, error) {
-	j := Judgement{Values: map[uuid.UUID]float64{}, Traces: map[uuid.UUID][]values.Trace{}}
+// Judge judges all candidates.
+func (LevelFit) Judge(_ context.Context, p *Profile, c *Catalogue) (Judgement, error) {
 	at := standing(p.Learner)
-	for _, c := range candidates {
-		level, known := levels[c.Level]
-		if !known {
+	values := make([]float64, len(c.Candidates))
+	for i := range c.Candidates {
+		level, exists := levels[c.Candidates[i].Level]
+		if !exists {
+			values[i] = Unknown
 			continue
 		}
 		distance := level - at
 		if distance > 0 {
 			distance *= tooHigh
 		}
-		j.Values[c.ID] = max(0, 1-math.Abs(distance)/levelReach)
-		j.Traces[c.ID] = []values.Trace{{Signal: enums.SignalLevelFit, Text: fmt.Sprintf(
-			"Its level is %s; %s on %s question points to %s.",
-			word(c.Level), percent(p.Percent/100), article(word(p.Question.Level)), word(nearest(at)))}}
+		values[i] = max(0, 1-math.Abs(distance)/levelReach)
 	}
-	return j, nil
+	return Judgement{Values: values, Traces: func(i int) []Trace {
+		return []Trace{{Signal: enums.SignalLevelFit, Text: fmt.Sprintf(
+			"Its level is %s; %s on %s question points to %s.",
+			word(c.Candidates[i].Level), percent(p.Percent/100), article(word(p.Question.Level)), word(nearest(at)))}}
+	}}, nil
 }
 
 // standing is where the learner is on the axis of levels, 0…2.

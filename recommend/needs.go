@@ -14,21 +14,25 @@ type Need struct {
 	Size  float64 // 0…1
 	// Next is set for a skill of the track that this question did not ask about: the next step, and
 	// not a gap.
-	Next   bool
-	Missed []KeyPoint // the points that were missed or only touched on, the largest loss first
-	Low    *Criterion // the criterion that scored low, if one did
+	Next bool
+	// Interest is set for what the learner wants to learn. It may be a gap or a next step too.
+	Interest bool
+	Missed   []KeyPoint // the points that were missed or only touched on, the largest loss first
+	Low      *Criterion // the criterion that scored low, if one did
 }
 
 const (
-	metFrom      = 0.7 // degree from which a key point counts as met
-	lowBelow     = 0.7 // score below which a criterion is called low
-	centralDecay = 0.8 // each place in a list of skills counts so much of the one before
-	criterionCap = 0.6 // a low criterion alone says less than missed points
-	nextLeast    = 0.15
-	nextMost     = 0.40
-	nextBehind   = 0.6
-	gapFrom      = 0.1 // below this nothing is called a gap
-	unservedFrom = 0.3 // gaps of this size are named when nothing teaches them
+	metFrom       = 0.7 // degree from which a key point counts as met
+	lowBelow      = 0.7 // score below which a criterion is called low
+	centralDecay  = 0.8 // each place in a list of skills counts so much of the one before
+	criterionCap  = 0.6 // a low criterion alone says less than missed points
+	nextLeast     = 0.15
+	nextMost      = 0.40
+	nextBehind    = 0.6
+	interestLeast = 0.40
+	interestShare = 0.8
+	gapFrom       = 0.1 // below this nothing is called a gap
+	unservedFrom  = 0.3 // gaps of this size are named when nothing teaches them
 )
 
 // needsOf finds what to work on, largest first, then by slug.
@@ -40,7 +44,10 @@ const (
 // A skill of the track that the question did not ask about is a next step: from 0.15 after an empty
 // answer to 0.40 after a perfect one, fading to half along the track's list, and at most 0.6 × the
 // largest gap where there is one. So gaps come first, and a perfect answer still leads on.
-func needsOf(l *Learner) []Need {
+//
+// An interest is at least 0.8 × the largest gap, and at least 0.40: it stands behind the largest gap and
+// before what is small.
+func needsOf(l *Learner, interests []string) []Need {
 	found := map[string]*Need{}
 	need := func(skill string) *Need {
 		if found[skill] == nil {
@@ -92,6 +99,11 @@ func needsOf(l *Learner) []Need {
 		}
 	}
 
+	for _, skill := range interests {
+		n := need(skill)
+		n.Interest, n.Size = true, max(n.Size, interestLeast, interestShare*largest)
+	}
+
 	needs := make([]Need, 0, len(found))
 	for _, n := range found {
 		slices.SortStableFunc(n.Missed, func(a, b KeyPoint) int {
@@ -104,6 +116,9 @@ func needsOf(l *Learner) []Need {
 	})
 	return needs
 }
+
+// gap tells whether the need is a gap that the answer showed, and not only a next step or an interest.
+func (n *Need) gap() bool { return len(n.Missed) > 0 || n.Low != nil || !n.Next && !n.Interest }
 
 // subjectShortfall is the weighted mean of what the criteria of the subject matter lack, 0…1, and
 // the criterion among them that lost most, if it is low.

@@ -30,7 +30,7 @@ func TestNeeds(t *testing.T) {
 		},
 		Percent: 50,
 	}
-	needs := needsOf(l)
+	needs := needsOf(l, nil)
 	bySkill := map[string]Need{}
 	for _, n := range needs {
 		bySkill[n.Skill] = n
@@ -53,7 +53,8 @@ func TestSkillGapValues(t *testing.T) {
 		Learner: &Learner{Question: Question{Level: enums.LevelFoundation, Skills: []string{"known"}}},
 		Needs:   []Need{{Skill: "a", Size: 0.9}, {Skill: "b", Size: 0.5}, {Skill: "c", Size: 0.1, Next: true}},
 	}
-	candidates := []Candidate{
+	p.index()
+	c := &Catalogue{Candidates: []Candidate{
 		{ID: uuid.UUID{1}, Teaches: []string{"a", "b"}},
 		{ID: uuid.UUID{2}, Teaches: []string{"b", "a"}},
 		{ID: uuid.UUID{3}, Teaches: []string{"a"}, Requires: []string{"known"}},
@@ -62,15 +63,15 @@ func TestSkillGapValues(t *testing.T) {
 		{ID: uuid.UUID{6}, Teaches: []string{"a", "b", "c", "other"}},
 		{ID: uuid.UUID{7}, Teaches: []string{"a"}, Level: enums.LevelIntermediate},
 		{ID: uuid.UUID{8}, Teaches: []string{"a"}, Level: enums.LevelAdvanced},
-	}
-	j, err := SkillGap{}.Values(t.Context(), p, candidates)
+	}}
+	j, err := SkillGap{}.Judge(t.Context(), p, c)
 	require.NoError(t, err)
 	ideal := 0.9 + 0.5*0.8 + 0.1*0.64
 	for id, want := range map[byte]float64{
 		1: (0.9 + 0.5*0.8) / ideal, 2: (0.5 + 0.9*0.8) / ideal, 3: 0.9 / ideal, 4: 0.9 / ideal * (1 - 0.5*(0.5+0.25)/2), 5: 0, 6: 1,
 		7: 0.9 / ideal * 0.75, 8: 0.9 / ideal * 0.5,
 	} {
-		assert.InDelta(t, want, j.Values[uuid.UUID{id}], 1e-12, id)
+		assert.InDelta(t, want, j.Values[id-1], 1e-12, id)
 	}
 }
 
@@ -90,19 +91,20 @@ func TestStanding(t *testing.T) {
 }
 
 func TestSelectionAvoidsRepetition(t *testing.T) {
-	same := func(id byte, score float64) scored {
-		return scored{Candidate: Candidate{ID: uuid.UUID{id}, Provider: "P", Teaches: []string{"a"}}, score: score}
+	same := func(id int, score float64) scored {
+		return scored{Candidate: &Candidate{ID: uuid.UUID{byte(id)}, Provider: "P", Teaches: []string{"a"}}, place: id, score: score}
 	}
 	from := []scored{same(1, 0.9), same(2, 0.89), same(3, 0.88), same(4, 0.87), same(5, 0.86), same(6, 0.85), same(7, 0.84),
-		{Candidate: Candidate{ID: uuid.UUID{8}, Provider: "Q", Teaches: []string{"b"}}, score: 0.6}}
-	picked := choose(from)
+		{Candidate: &Candidate{ID: uuid.UUID{8}, Provider: "Q", Teaches: []string{"b"}}, place: 8, score: 0.6}}
+	p := &Profile{Learner: &Learner{}, Past: &Past{}}
+	picked := pick(from, p)
 	require.Len(t, picked, usualItems)
 	assert.Equal(t, uuid.UUID{1}, picked[0].ID, "the best stays first")
 	assert.Equal(t, uuid.UUID{8}, picked[len(picked)-1].ID, "another one is in, ranked by its score")
 
 	far := []scored{same(1, 0.9), same(2, 0.3), same(3, 0.2), same(4, 0.1)}
-	assert.Len(t, choose(far), leastItems, "what is far behind only makes up the least number")
-	assert.Empty(t, choose(nil))
+	assert.Len(t, pick(far, p), leastItems, "what is far behind only makes up the least number")
+	assert.Empty(t, pick(nil, p))
 }
 
 func TestImpossibleInputIsRefused(t *testing.T) {

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"context"
+	"math"
 
 	"github.com/google/uuid"
 
@@ -13,38 +14,62 @@ import (
 // blend's affair.
 type Signal interface {
 	Name() enums.Signal
-	// Values judges the candidates. The same arguments and the same database give the same judgement.
-	// An error means that the signal has nothing to say at all: the blend goes on without it.
-	Values(ctx context.Context, p *Profile, candidates []Candidate) (Judgement, error)
+	// Judge judges the candidates of the catalogue. The same arguments and the same database give the same
+	// judgement. An error means that the signal has nothing to say at all: the blend goes on without it.
+	Judge(ctx context.Context, p *Profile, c *Catalogue) (Judgement, error)
 }
 
-// Judgement is what a signal says. Both maps are keyed by the candidate's id.
+// Judgement is what a signal says.
 type Judgement struct {
-	// Values are 0…1. A candidate that is left out is one that the signal knows nothing of, which is
-	// not the same as 0: its other signals then count for more.
-	Values map[uuid.UUID]float64
-	// Traces are the facts behind the values, the weightiest first; learner-safe.
-	Traces map[uuid.UUID][]values.Trace
-	// Gap says for people what the signal had to do without; empty when nothing.
+	// Values are 0…1, by the place of the candidate. Unknown (NaN) stands for a candidate that the signal
+	// knows nothing of, which is not the same as 0: its other signals then count for more. Nil is Unknown of
+	// all.
+	Values []float64
+	// Traces are the facts behind the value of a candidate, the weightiest first; learner-safe. Nil gives
+	// none. They are asked for of the few that are shown.
+	Traces func(candidate int) []Trace
+	// Because is the title of what the learner took up that speaks most for a candidate; empty, or nil, when
+	// nothing does.
+	Because func(candidate int) string
+	// Gap says for people what the signal had to do without though it should be there; empty when nothing.
 	Gap string
+	// Quiet says for people why the signal says nothing, though nothing is broken; empty when it speaks.
+	Quiet string
 }
 
-// Profile is the learner, with what follows from the run.
+// Trace is one fact behind a value.
+type Trace = values.Trace
+
+// Unknown is the value of a candidate that a signal knows nothing of.
+var Unknown = math.NaN()
+
+func known(value float64) bool { return !math.IsNaN(value) }
+
+// Profile is the learner, with what follows from the run and from what they did.
 type Profile struct {
 	*Learner
+	*Past
 	Needs []Need            // largest first
 	Names map[string]string // of skills, by slug
+
+	bySkill map[string]*Need
+}
+
+func newProfile(l *Learner, past *Past, names map[string]string) *Profile {
+	p := &Profile{Learner: l, Past: past, Needs: needsOf(l, past.Wishes.Interests), Names: names}
+	p.index()
+	return p
+}
+
+func (p *Profile) index() {
+	p.bySkill = make(map[string]*Need, len(p.Needs))
+	for i := range p.Needs {
+		p.bySkill[p.Needs[i].Skill] = &p.Needs[i]
+	}
 }
 
 // need returns the learner's need of a skill, or nil.
-func (p *Profile) need(skill string) *Need {
-	for i := range p.Needs {
-		if p.Needs[i].Skill == skill {
-			return &p.Needs[i]
-		}
-	}
-	return nil
-}
+func (p *Profile) need(skill string) *Need { return p.bySkill[skill] }
 
 // name is what people call a skill.
 func (p *Profile) name(skill string) string {
@@ -67,15 +92,4 @@ func (p *Profile) quote(keyPoint, criterion uuid.UUID) string {
 		}
 	}
 	return ""
-}
-
-// Candidate is a credential that may be recommended.
-type Candidate struct {
-	ID       uuid.UUID
-	Title    string
-	Provider string
-	Kind     enums.CredentialKind
-	Level    enums.Level
-	Teaches  []string // slugs, most central first
-	Requires []string // slugs
 }

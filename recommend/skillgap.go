@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rubrica/rubrica/ent/enums"
-	"github.com/rubrica/rubrica/ent/values"
 )
 
 // SkillGap judges a credential by how well what it teaches closes what the learner needs:
@@ -38,29 +37,45 @@ const (
 // Name of the signal.
 func (SkillGap) Name() enums.Signal { return enums.SignalSkillGap }
 
-// Values judges all candidates.
-func (SkillGap) Values(_ context.Context, p *Profile, candidates []Candidate) (Judgement, error) {
-	j := Judgement{Values: map[uuid.UUID]float64{}, Traces: map[uuid.UUID][]values.Trace{}}
+// Judge judges all candidates.
+func (SkillGap) Judge(_ context.Context, p *Profile, c *Catalogue) (Judgement, error) {
 	var best float64
 	for i, n := range p.Needs[:min(len(p.Needs), countedNeeds)] {
-		best += n.Size * math.Pow(centralDecay, float64(i))
+		best += n.Size * fade(i)
 	}
-	for _, c := range candidates {
-		var gain float64
-		lessons := taught(p, c)
-		for _, l := range lessons[:min(len(lessons), countedNeeds)] {
-			gain += l.gain
-		}
-		j.Values[c.ID] = 0
-		if gain > 0 {
-			j.Values[c.ID] = min(1, gain/best) * readiness(p, c) // above 1 by rounding only
-		}
-		if gain > 0 {
-			j.Traces[c.ID] = skillTraces(p, c)
+	values := make([]float64, len(c.Candidates))
+	for i := range c.Candidates {
+		if gain := gainOf(p, &c.Candidates[i]); gain > 0 {
+			values[i] = min(1, gain/best) * readiness(p, &c.Candidates[i]) // above 1 by rounding only
 		}
 	}
-	return j, nil
+	return Judgement{Values: values, Traces: func(i int) []Trace { return skillTraces(p, &c.Candidates[i]) }}, nil
 }
+
+// gainOf is the sum of the largest gains of what a credential teaches.
+func gainOf(p *Profile, c *Candidate) float64 {
+	var largest [countedNeeds]float64 // descending
+	for i, skill := range c.Teaches {
+		n := p.need(skill)
+		if n == nil {
+			continue
+		}
+		gain := n.Size * fade(i)
+		for k := range largest {
+			if gain > largest[k] {
+				gain, largest[k] = largest[k], gain
+			}
+		}
+	}
+	var sum float64
+	for _, gain := range largest {
+		sum += gain
+	}
+	return sum
+}
+
+// fade is how much the i-th place in a list of skills counts.
+func fade(i int) float64 { return math.Pow(centralDecay, float64(i)) }
 
 // lesson is a need that a credential serves.
 type lesson struct {
@@ -69,18 +84,18 @@ type lesson struct {
 }
 
 // taught lists the needs that a credential serves, the largest gain first.
-func taught(p *Profile, c Candidate) []lesson {
+func taught(p *Profile, c *Candidate) []lesson {
 	var lessons []lesson
 	for i, skill := range c.Teaches {
 		if n := p.need(skill); n != nil && n.Size > 0 {
-			lessons = append(lessons, lesson{n, n.Size * math.Pow(centralDecay, float64(i))})
+			lessons = append(lessons, lesson{n, n.Size * fade(i)})
 		}
 	}
 	slices.SortStableFunc(lessons, func(a, b lesson) int { return cmp.Compare(b.gain, a.gain) })
 	return lessons
 }
 
-func readiness(p *Profile, c Candidate) float64 {
+func readiness(p *Profile, c *Candidate) float64 {
 	above := min(1, max(0, levels[c.Level]-standing(p.Learner)-0.5))
 	ready := 1 - levelShare*above
 	if len(c.Requires) == 0 {
@@ -89,7 +104,7 @@ func readiness(p *Profile, c Candidate) float64 {
 	var lacking float64
 	for _, skill := range c.Requires {
 		switch n := p.need(skill); {
-		case n != nil && !n.Next:
+		case n != nil && n.gap():
 			lacking += n.Size
 		case !p.asked(skill):
 			lacking += unknownPrerequisite
@@ -104,13 +119,13 @@ func (p *Profile) asked(skill string) bool {
 		slices.ContainsFunc(p.KeyPoints, func(k KeyPoint) bool { return slices.Contains(k.Skills, skill) })
 }
 
-func skillTraces(p *Profile, c Candidate) []values.Trace {
-	var traces []values.Trace
+func skillTraces(p *Profile, c *Candidate) []Trace {
+	var traces []Trace
 	for _, l := range taught(p, c) {
 		if len(traces) == maxSkillTraces {
 			break
 		}
-		t := values.Trace{Signal: enums.SignalSkillGap, Skill: l.Skill}
+		t := Trace{Signal: enums.SignalSkillGap, Skill: l.Skill}
 		switch {
 		case len(l.Missed) > 0:
 			k := l.Missed[0]
@@ -119,6 +134,8 @@ func skillTraces(p *Profile, c Candidate) []values.Trace {
 		case l.Low != nil:
 			t.Text = fmt.Sprintf("Teaches %s; you reached %s on “%s”.", p.name(l.Skill), percent(l.Low.Score), l.Low.Title)
 			t.Evidence = p.quote(uuid.Nil, l.Low.ID)
+		case l.Interest:
+			t.Text = fmt.Sprintf("Teaches %s, one of your interests.", p.name(l.Skill))
 		case l.Next:
 			t.Text = fmt.Sprintf("Teaches %s, which the track %s builds on and this question did not ask about.", p.name(l.Skill), p.Track.Title)
 		default:
@@ -132,14 +149,14 @@ func skillTraces(p *Profile, c Candidate) []values.Trace {
 	for _, skill := range c.Requires {
 		var text string
 		switch n := p.need(skill); {
-		case n != nil && !n.Next && n.Size >= unservedFrom:
+		case n != nil && n.gap() && n.Size >= unservedFrom:
 			text = "Asks for %s beforehand, in which your answer had gaps."
 		case p.asked(skill):
 			text = "Asks for %s beforehand, which your answer showed."
 		default:
 			text = "Asks for %s beforehand, which this question did not test."
 		}
-		traces = append(traces, values.Trace{Signal: enums.SignalSkillGap, Skill: skill, Text: fmt.Sprintf(text, p.name(skill))})
+		traces = append(traces, Trace{Signal: enums.SignalSkillGap, Skill: skill, Text: fmt.Sprintf(text, p.name(skill))})
 	}
 	return traces
 }

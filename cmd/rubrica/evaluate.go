@@ -18,6 +18,7 @@ type evaluateCmd struct {
 	Mohler       evaluateMohlerCmd       `cmd:"" help:"Short answers of Mohler et al.: the shipped pack on another subject."`
 	Faithfulness evaluateFaithfulnessCmd `cmd:"" help:"Whether the spans that explanations name are what the scores go by."`
 	Retrieval    evaluateRetrievalCmd    `cmd:"" help:"The search, on a test collection: documents, queries, and what people found relevant."`
+	Recommend    evaluateRecommendCmd    `cmd:"" help:"Recommendations: each part and the blend, on interactions of your own or generated ones."`
 	Attacks      evaluateAttacksCmd      `cmd:"" help:"What padding, stuffing, copying and injecting gain, and whether a person is told."`
 }
 
@@ -43,6 +44,11 @@ func (c *evaluateFlags) evaluate(ctx context.Context, a *App, experiment func(co
 	if err != nil {
 		return err
 	}
+	return c.report(a, r)
+}
+
+// report prints what was found, and writes it where that is asked for.
+func (c *evaluateFlags) report(a *App, r *evaluate.Report) error {
 	if c.Write != "" {
 		if err := r.WriteInto(c.Write); err != nil {
 			return err

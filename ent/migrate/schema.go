@@ -943,11 +943,12 @@ var (
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "owner_id", Type: field.TypeUUID},
+		{Name: "number", Type: field.TypeInt, Default: 1},
 		{Name: "model_version", Type: field.TypeString},
 		{Name: "note", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
 		{Name: "degraded", Type: field.TypeBool, Default: false},
 		{Name: "unserved", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
-		{Name: "run_id", Type: field.TypeUUID, Unique: true},
+		{Name: "run_id", Type: field.TypeUUID},
 	}
 	// RecommendationListsTable holds the schema information for the "recommendation_lists" table.
 	RecommendationListsTable = &schema.Table{
@@ -957,9 +958,16 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "recommendation_lists_scoring_runs_recommendations",
-				Columns:    []*schema.Column{RecommendationListsColumns[7]},
+				Columns:    []*schema.Column{RecommendationListsColumns[8]},
 				RefColumns: []*schema.Column{ScoringRunsColumns[0]},
 				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "recommendationlist_run_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{RecommendationListsColumns[8], RecommendationListsColumns[3]},
 			},
 		},
 	}

@@ -23,6 +23,8 @@ const (
 	FieldOwnerID = "owner_id"
 	// FieldRunID holds the string denoting the run_id field in the database.
 	FieldRunID = "run_id"
+	// FieldNumber holds the string denoting the number field in the database.
+	FieldNumber = "number"
 	// FieldModelVersion holds the string denoting the model_version field in the database.
 	FieldModelVersion = "model_version"
 	// FieldNote holds the string denoting the note field in the database.
@@ -59,6 +61,7 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldOwnerID,
 	FieldRunID,
+	FieldNumber,
 	FieldModelVersion,
 	FieldNote,
 	FieldDegraded,
@@ -85,6 +88,10 @@ var (
 	Policy ent.Policy
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
+	// DefaultNumber holds the default value on creation for the "number" field.
+	DefaultNumber int
+	// NumberValidator is a validator for the "number" field. It is called by the builders before save.
+	NumberValidator func(int) error
 	// DefaultDegraded holds the default value on creation for the "degraded" field.
 	DefaultDegraded bool
 	// DefaultUnserved holds the default value on creation for the "unserved" field.
@@ -114,6 +121,11 @@ func ByOwnerID(opts ...sql.OrderTermOption) OrderOption {
 // ByRunID orders the results by the run_id field.
 func ByRunID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRunID, opts...).ToFunc()
+}
+
+// ByNumber orders the results by the number field.
+func ByNumber(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNumber, opts...).ToFunc()
 }
 
 // ByModelVersion orders the results by the model_version field.
@@ -160,7 +172,7 @@ func newRunStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(RunInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.O2O, true, RunTable, RunColumn),
+		sqlgraph.Edge(sqlgraph.M2O, true, RunTable, RunColumn),
 	)
 }
 func newItemsStep() *sqlgraph.Step {

@@ -72,6 +72,11 @@ func RunID(v uuid.UUID) predicate.RecommendationList {
 	return predicate.RecommendationList(sql.FieldEQ(FieldRunID, v))
 }
 
+// Number applies equality check predicate on the "number" field. It's identical to NumberEQ.
+func Number(v int) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldEQ(FieldNumber, v))
+}
+
 // ModelVersion applies equality check predicate on the "model_version" field. It's identical to ModelVersionEQ.
 func ModelVersion(v string) predicate.RecommendationList {
 	return predicate.RecommendationList(sql.FieldEQ(FieldModelVersion, v))
@@ -190,6 +195,46 @@ func RunIDIn(vs ...uuid.UUID) predicate.RecommendationList {
 // RunIDNotIn applies the NotIn predicate on the "run_id" field.
 func RunIDNotIn(vs ...uuid.UUID) predicate.RecommendationList {
 	return predicate.RecommendationList(sql.FieldNotIn(FieldRunID, vs...))
+}
+
+// NumberEQ applies the EQ predicate on the "number" field.
+func NumberEQ(v int) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldEQ(FieldNumber, v))
+}
+
+// NumberNEQ applies the NEQ predicate on the "number" field.
+func NumberNEQ(v int) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldNEQ(FieldNumber, v))
+}
+
+// NumberIn applies the In predicate on the "number" field.
+func NumberIn(vs ...int) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldIn(FieldNumber, vs...))
+}
+
+// NumberNotIn applies the NotIn predicate on the "number" field.
+func NumberNotIn(vs ...int) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldNotIn(FieldNumber, vs...))
+}
+
+// NumberGT applies the GT predicate on the "number" field.
+func NumberGT(v int) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldGT(FieldNumber, v))
+}
+
+// NumberGTE applies the GTE predicate on the "number" field.
+func NumberGTE(v int) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldGTE(FieldNumber, v))
+}
+
+// NumberLT applies the LT predicate on the "number" field.
+func NumberLT(v int) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldLT(FieldNumber, v))
+}
+
+// NumberLTE applies the LTE predicate on the "number" field.
+func NumberLTE(v int) predicate.RecommendationList {
+	return predicate.RecommendationList(sql.FieldLTE(FieldNumber, v))
 }
 
 // ModelVersionEQ applies the EQ predicate on the "model_version" field.
@@ -377,7 +422,7 @@ func HasRun() predicate.RecommendationList {
 	return predicate.RecommendationList(func(s *sql.Selector) {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2O, true, RunTable, RunColumn),
+			sqlgraph.Edge(sqlgraph.M2O, true, RunTable, RunColumn),
 		)
 		sqlgraph.HasNeighbors(s, step)
 	})

@@ -1059,12 +1059,18 @@ func init() {
 	recommendationlistDescCreatedAt := recommendationlistMixinFields0[1].Descriptor()
 	// recommendationlist.DefaultCreatedAt holds the default value on creation for the created_at field.
 	recommendationlist.DefaultCreatedAt = recommendationlistDescCreatedAt.Default.(func() time.Time)
+	// recommendationlistDescNumber is the schema descriptor for number field.
+	recommendationlistDescNumber := recommendationlistFields[1].Descriptor()
+	// recommendationlist.DefaultNumber holds the default value on creation for the number field.
+	recommendationlist.DefaultNumber = recommendationlistDescNumber.Default.(int)
+	// recommendationlist.NumberValidator is a validator for the "number" field. It is called by the builders before save.
+	recommendationlist.NumberValidator = recommendationlistDescNumber.Validators[0].(func(int) error)
 	// recommendationlistDescDegraded is the schema descriptor for degraded field.
-	recommendationlistDescDegraded := recommendationlistFields[3].Descriptor()
+	recommendationlistDescDegraded := recommendationlistFields[4].Descriptor()
 	// recommendationlist.DefaultDegraded holds the default value on creation for the degraded field.
 	recommendationlist.DefaultDegraded = recommendationlistDescDegraded.Default.(bool)
 	// recommendationlistDescUnserved is the schema descriptor for unserved field.
-	recommendationlistDescUnserved := recommendationlistFields[4].Descriptor()
+	recommendationlistDescUnserved := recommendationlistFields[5].Descriptor()
 	// recommendationlist.DefaultUnserved holds the default value on creation for the unserved field.
 	recommendationlist.DefaultUnserved = recommendationlistDescUnserved.Default.(func() pq.StringArray)
 	// recommendationlistDescID is the schema descriptor for id field.

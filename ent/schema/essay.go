@@ -116,7 +116,7 @@ func (ScoringRun) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("essay", Essay.Type).Ref("runs").Field("essay_id").Unique().Required().Immutable(),
 		edge.To("scores", Score.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
-		edge.To("recommendations", RecommendationList.Type).Unique().
+		edge.To("recommendations", RecommendationList.Type).
 			Annotations(entsql.OnDelete(entsql.Cascade)),
 	}
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/rubrica/rubrica/ent/values"
 )
 
-// RecommendationList is what one run recommends to learn next.
+// RecommendationList is what to learn next after one run. It is made with the run, and anew when the learner
+// does something that changes it; older lists stay, as the history of what was recommended when.
 type RecommendationList struct{ ent.Schema }
 
 // Mixin of the schema.
@@ -26,6 +27,7 @@ func (RecommendationList) Policy() ent.Policy { return rule.Result() }
 func (RecommendationList) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("run_id", uuid.UUID{}).Immutable(),
+		field.Int("number").Positive().Default(1).Immutable().Comment("Of the run's lists: 1 for the first; the largest is the newest."),
 		field.String("model_version").Immutable().Comment("Of the blend that ranked the items."),
 		text("note"),
 		field.Bool("degraded").Default(false).Immutable(),
@@ -40,6 +42,11 @@ func (RecommendationList) Edges() []ent.Edge {
 			Unique().Required().Immutable(),
 		edge.To("items", RecommendationItem.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
 	}
+}
+
+// Indexes of the schema.
+func (RecommendationList) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("run_id", "number").Unique()}
 }
 
 // RecommendationItem recommends one credential, with the parts of its score and the facts behind it.

@@ -410,10 +410,17 @@ func ByScores(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
-// ByRecommendationsField orders the results by recommendations field.
-func ByRecommendationsField(field string, opts ...sql.OrderTermOption) OrderOption {
+// ByRecommendationsCount orders the results by recommendations count.
+func ByRecommendationsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newRecommendationsStep(), sql.OrderByField(field, opts...))
+		sqlgraph.OrderByNeighborsCount(s, newRecommendationsStep(), opts...)
+	}
+}
+
+// ByRecommendations orders the results by recommendations terms.
+func ByRecommendations(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newRecommendationsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 func newEssayStep() *sqlgraph.Step {
@@ -434,6 +441,6 @@ func newRecommendationsStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(RecommendationsInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.O2O, false, RecommendationsTable, RecommendationsColumn),
+		sqlgraph.Edge(sqlgraph.O2M, false, RecommendationsTable, RecommendationsColumn),
 	)
 }

@@ -1699,7 +1699,7 @@ func HasRecommendations() predicate.ScoringRun {
 	return predicate.ScoringRun(func(s *sql.Selector) {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2O, false, RecommendationsTable, RecommendationsColumn),
+			sqlgraph.Edge(sqlgraph.O2M, false, RecommendationsTable, RecommendationsColumn),
 		)
 		sqlgraph.HasNeighbors(s, step)
 	})

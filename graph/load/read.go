@@ -73,7 +73,7 @@ func (s *Set) Explanation(ctx context.Context, score id) (*ent.Explanation, erro
 	return explanationOfScore.load(ctx, s, score)
 }
 
-// Recommendations is the list of a run.
+// Recommendations is the newest list of a run.
 func (s *Set) Recommendations(ctx context.Context, run id) (*ent.RecommendationList, error) {
 	return listOfRun.load(ctx, s, run)
 }

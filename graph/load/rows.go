@@ -94,7 +94,7 @@ var (
 	latestRunOfEssay   = toOne(runRows, scoringrun.FieldEssayID, func(v *ent.ScoringRun) id { return v.EssayID }, newest(scoringrun.Table, scoringrun.FieldEssayID, scoringrun.FieldNumber))
 	rubricOfQuestion   = toOne(rubricRows, rubric.FieldQuestionID, func(v *ent.Rubric) id { return v.QuestionID }, newest(rubric.Table, rubric.FieldQuestionID, rubric.FieldVersion))
 	explanationOfScore = toOne(explanationRows, explanation.FieldScoreID, func(v *ent.Explanation) id { return v.ScoreID })
-	listOfRun          = toOne(listRows, recommendationlist.FieldRunID, func(v *ent.RecommendationList) id { return v.RunID })
+	listOfRun          = toOne(listRows, recommendationlist.FieldRunID, func(v *ent.RecommendationList) id { return v.RunID }, newest(recommendationlist.Table, recommendationlist.FieldRunID, recommendationlist.FieldNumber))
 )
 
 // The edges that lead to the bounded list below a parent.
