@@ -19,7 +19,7 @@ const (
 
 // mostPostings is how many postings a search reads at first. A query that has more, such as an essay
 // of a thousand words, is searched for by its rarest terms; the others weigh next to nothing.
-const mostPostings = 100_000
+const mostPostings = 50_000
 
 // term is a lexeme that is searched for, with what an occurrence of it is worth.
 type term struct {

@@ -22,7 +22,7 @@ const (
 	linkEf = 80
 	// linkTerms and linkPostings bound the words by which documents like one are looked for.
 	linkTerms    = 32
-	linkPostings = 10_000
+	linkPostings = 5_000
 	// leastSimilarity keeps every voice above 0.
 	leastSimilarity = 0.01
 	// linkBatch is how many documents one transaction gives their neighbours.
@@ -235,22 +235,20 @@ func (u unlinked) others(list []scored) []scored {
 // rarest words, by BM25.
 func alikeByWords(ctx context.Context, q querier, batch []unlinked) ([][]scored, error) {
 	list := make([][]scored, len(batch))
+	of, all, err := termsOf(ctx, q, batch)
+	if err != nil {
+		return nil, err
+	}
+	c, err := frequencies(ctx, q, Reader{System: true}, all)
+	if err != nil {
+		return nil, err
+	}
 	for i, u := range batch {
-		var lexemes []string
-		err := q.QueryRowContext(ctx,
-			`SELECT array_agg(term ORDER BY term) FROM rag_postings WHERE chunk_id = $1`, u.chunk).Scan(pq.Array(&lexemes))
-		if err != nil {
-			return nil, fmt.Errorf("reading the words of a document: %w", err)
-		}
-		if len(lexemes) == 0 {
+		if len(of[u.chunk]) == 0 {
 			continue
 		}
 		query := u.query()
-		c, err := frequencies(ctx, q, query.Reader, lexemes)
-		if err != nil {
-			return nil, err
-		}
-		terms := c.weigh(words{lexemes: lexemes})
+		terms := c.weigh(words{lexemes: of[u.chunk]})
 		terms = terms[:min(len(terms), linkTerms)]
 		terms = terms[:affordable(terms, linkPostings)]
 		found, complete, err := byWords(ctx, q, query, terms, c.average, 4*nearBy, nearBy+1)
@@ -263,6 +261,33 @@ func alikeByWords(ctx context.Context, q querier, batch []unlinked) ([][]scored,
 		list[i] = u.others(found)
 	}
 	return list, nil
+}
+
+// termsOf gives the terms of each document's first chunk, and all of them, in their order.
+func termsOf(ctx context.Context, q querier, batch []unlinked) (of map[int64][]string, all []string, err error) {
+	chunks := make([]int64, len(batch))
+	for i, u := range batch {
+		chunks[i] = u.chunk
+	}
+	of = map[int64][]string{}
+	rows, err := q.QueryContext(ctx,
+		`SELECT chunk_id, term FROM rag_postings WHERE chunk_id = ANY($1::bigint[]) ORDER BY term, chunk_id`, pq.Array(chunks))
+	if err == nil {
+		err = each(rows, func() error {
+			var chunk int64
+			var lexeme string
+			if err := rows.Scan(&chunk, &lexeme); err != nil {
+				return err
+			}
+			of[chunk] = append(of[chunk], lexeme)
+			all = append(all, lexeme)
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the words of documents: %w", err)
+	}
+	return of, slices.Compact(all), nil
 }
 
 // writeLinks writes what was found, for the documents that are still there.

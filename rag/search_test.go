@@ -320,7 +320,7 @@ func TestWhatALongQueryReadsIsBounded(t *testing.T) {
 	for i := range list {
 		list[i] = term{chunks: int64(1000 * i)}
 	}
-	assert.Equal(t, 14, affordable(list, mostPostings), "0 + 1 000 + … + 13 000 are 91 000")
+	assert.Equal(t, 10, affordable(list, mostPostings), "0 + 1 000 + … + 9 000 are 45 000")
 	assert.Equal(t, 1, affordable(list[49:], 10), "one term is always searched for")
 	assert.Equal(t, 50, affordable(list, 50*50*1000))
 }
@@ -338,7 +338,7 @@ func TestTermsThatAreLeftOutCostNoResults(t *testing.T) {
 		  SELECT id, 'PASSAGE', id, '{}', 'PUBLIC', 'w', '', 'w', sha256('') FROM p RETURNING id
 		), c AS (
 		  INSERT INTO rag_chunks (document_id, ordinal, start_offset, end_offset, body, hash, visibility, length)
-		  SELECT id, n, 0, 1, 'w', sha256(id::text::bytea), 'PUBLIC', 9 FROM d, generate_series(0, 700) n RETURNING id
+		  SELECT id, n, 0, 1, 'w', sha256(id::text::bytea), 'PUBLIC', 9 FROM d, generate_series(0, 350) n RETURNING id
 		)
 		INSERT INTO rag_postings (term, visibility, chunk_id, tf, length) SELECT 'marmalad', 'PUBLIC', id, 1, 9 FROM c`)
 	require.NoError(t, err)
