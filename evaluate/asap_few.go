@@ -43,7 +43,7 @@ func asapFew(ctx context.Context, o *Options, prompts []*prompt, priors []*prior
 	t := Table{
 		Key: "labels", Title: "Agreement by the number of graded essays",
 		Note: fmt.Sprintf("Mean QWK over prompts, folds and %d random samples each. With prior: a model of the other seven prompts is one more term. "+
-			"What is usual for the prompt is taken from the graded essays alone.", labelDraws),
+			"What is usual for the prompt is taken from the graded essays alone. Without is also what an installation begins with: the shipped pack compares with references, which these prompts have none of, so that it adds nothing.", labelDraws),
 		Columns: []Column{{"labels", "graded essays", 0}, {"qwk", "QWK with prior", 3}, {"qwk_alone", "QWK without", 3}},
 	}
 	var curve []float64

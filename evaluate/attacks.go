@@ -9,6 +9,7 @@ import (
 	"github.com/rubrica/rubrica/rag/minilm"
 	"github.com/rubrica/rubrica/scoring"
 	"github.com/rubrica/rubrica/scoring/attack"
+	"github.com/rubrica/rubrica/scoring/llm"
 )
 
 // attacked is what one attack did to one text.
@@ -17,6 +18,7 @@ type attacked struct {
 	gain               float64 // of the overall percent, before rounding
 	flags              []scoring.Flag
 	was                []scoring.Flag // of the text before
+	unsent             bool           // to a language model
 }
 
 // flagged tells whether a person is asked to look at the changed text.
@@ -93,7 +95,7 @@ func (s *subject) attacked(ctx context.Context) ([]attacked, error) {
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, attacked{s.set, s.group, a.Key, after - before, flags, was})
+			out = append(out, attacked{s.set, s.group, a.Key, after - before, flags, was, llm.AddressesGrader(changed)})
 		}
 	}
 	return out, nil
@@ -195,7 +197,38 @@ func (r *Report) attacks(all []attacked) {
 		}
 		r.Goals = append(r.Goals, AtMost("unflagged_"+strings.ToLower(set), "highest median, over attacks on "+set+", of the gain that nobody is told of (0 where flagged), % of the scale", worst, unflaggedGain))
 	}
-	r.Tables = append(r.Tables, t, noise)
+	r.Tables = append(r.Tables, t, noise, languageModel(all, sets[0]))
+}
+
+// languageModel shows what of the attacks on a set reaches the engine that asks a language model.
+func languageModel(all []attacked, set string) Table {
+	t := Table{
+		Key: "llm", Title: "The engine that asks a language model",
+		Note: "Of " + set + ". A text with orders to the grader is not sent: the local engine scores it, and the result says that a person should look. Flags are those of the local " +
+			"engine, of whatever was sent. The last column is what has neither: there the score is the model's own, which depends on the model and was not measured here.",
+		Columns: []Column{{"attack", "attack", 0}, {"texts", "texts", 0}, {"unsent", "not sent", 2}, {"flagged", "flagged", 2}, {"neither", "neither", 2}},
+	}
+	for _, kind := range attack.All {
+		var n, unsent, flagged, neither float64
+		for _, a := range all {
+			if a.set != set || a.attack != kind.Key {
+				continue
+			}
+			n++
+			switch {
+			case a.unsent:
+				unsent++
+			case a.flagged():
+				flagged++
+			default:
+				neither++
+			}
+		}
+		if n > 0 && kind.Deceives {
+			t.Add(kind.Title, int(n), unsent/n, flagged/n, neither/n)
+		}
+	}
+	return t
 }
 
 // percentile of values; 0 of none.

@@ -54,7 +54,7 @@ func seededSubjects(ctx context.Context, o *Options, embedder scoring.Embedder) 
 		}
 	}
 	if o.Quick {
-		out = out[:len(out)/4]
+		out = out[:len(out)/8]
 	}
 	return out, nil
 }
@@ -101,10 +101,12 @@ var asapPrompts = [...]string{
 	"We all understand the benefits of laughter: it is the shortest distance between two people. Tell a true story in which laughter was one element or part.",
 }
 
-// calibratedRows and unseenRows are how many essays a question is calibrated with and measured on.
+// calibratedRows and unseenRows are how many essays a question is calibrated with and measured on;
+// ellipseRows is how many of ELLIPSE it is measured on.
 const (
 	calibratedRows = 240
 	unseenRows     = 60
+	ellipseRows    = 120
 )
 
 // asapSubjects are the prompts of ASAP-AES, calibrated on three of the four folds and measured on the fourth.

@@ -14,7 +14,7 @@ func TestAttacksOnTheSeeds(t *testing.T) {
 	r, err := Attacks(t.Context(), Options{Quick: true})
 	require.NoError(t, err)
 	assert.Truef(t, r.Met(), "%s", r.Text())
-	assert.Len(t, r.Tables, 2)
+	assert.Len(t, r.Tables, 3)
 }
 
 func TestUnseenGains(t *testing.T) {

@@ -59,11 +59,14 @@ func (w *world) complete(t *testing.T) {
 	t.Helper()
 	for _, statement := range []string{
 		`UPDATE scoring_runs SET failure_code = 'TIMEOUT', failure_message = 'It took long.', degraded = true,
-			degraded_reason = 'No engine.', flags = '{PADDED}', overall_coverage = 0.9`,
+			degraded_reason = 'No engine.', flags = '{PADDED}', overall_coverage = 0.9, engine_prompt = '1'`,
 		`UPDATE scores SET coverage = 0.9, low = 0.5, high = greatest(high, 0.5)`,
 		`UPDATE evidence SET start_code_point = 1, start_utf16 = 2, key_point_label = 'A topic'`,
 		`UPDATE key_point_outcomes SET quote = 'A sentence.'`,
 		`UPDATE recommendation_lists SET degraded = true`,
+		`UPDATE tracks SET llm_consent = true`,
+		`UPDATE explanations SET improvements = '[{"kind": "ADD_POINT", "advice": "Say why.", "gain": 0.5, "score": 3,
+			"quote": "A sentence.", "codePoints": {"start": 1, "end": 2}, "utf16": {"start": 1, "end": 2}}]'`,
 		`UPDATE river_job SET attempt = 1, attempted_at = now(), finalized_at = now(), state = 'discarded',
 			errors = ARRAY['{"at": "2026-01-01T00:00:00Z", "attempt": 1, "error": "oh", "trace": ""}'::jsonb]`,
 	} {

@@ -126,6 +126,26 @@ func TestNothingForAnAuditorToFind(t *testing.T) {
 					require.NotContains(t, answer, "Query")
 				}
 			}
+			// A form with files is an admin's, and needs a header that no form of a foreign page has.
+			form := "--x\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n{\"query\":\"mutation { __typename }\"}\r\n--x--\r\n"
+			for _, c := range []struct {
+				who    string
+				header []string
+				status int
+			}{
+				{"", []string{"GraphQL-Preflight", "1"}, 401},
+				{lena, []string{"GraphQL-Preflight", "1"}, 403},
+				{ada, nil, 415},
+				{ada, []string{"GraphQL-Preflight", "1"}, 400}, // there is no file
+			} {
+				headers := c.header
+				if c.who != "" {
+					headers = append(headers, "Authorization", "Bearer "+w.token(t, c.who))
+				}
+				status, _, answer := do("POST", "", "multipart/form-data; boundary=x", form, headers...)
+				require.Equal(t, c.status, status, answer)
+				require.NotContains(t, answer, `"data"`)
+			}
 		},
 		"trace_mode": func(t *testing.T) {
 			_, _, body := do("POST", "", "application/json", `{"query":"{ __typename }"}`, "Apollo-Federation-Include-Trace", "ftv1", "X-Apollo-Tracing", "1")

@@ -40,6 +40,7 @@ func TestLanguageModelForAdmins(t *testing.T) {
 	require.NoError(t, store.Report(t.Context(), scoring.EngineInfo{Model: "ollama/m", Prompt: "1"}, llm.Ollama, llm.Health{Breaker: "HALF_OPEN", Calls: 3}))
 
 	a := w.ok(t, ada, query, nil)
+	requireStatements(t, 5, a) // workers, days and essays, then the tracks and the essays behind them
 	worker := func(field string) any { return a.at("system", "languageModel", "workers", 0, field) }
 	require.Equal(t, []any{"ollama", "ollama/m", "HALF_OPEN", nil, 3.},
 		[]any{worker("provider"), worker("model"), worker("breaker"), worker("lastError"), worker("calls")})

@@ -169,7 +169,7 @@ type lists struct {
 	random                      *rand.Rand
 	essay, cohort, track, owner uuid.UUID
 	question                    uuid.UUID
-	runs                        int
+	runs, versions              int
 }
 
 func newLists(t *testing.T, seed uint64) *lists {
@@ -180,9 +180,10 @@ func newLists(t *testing.T, seed uint64) *lists {
 	f := &lists{
 		world: w, random: rand.New(rand.NewPCG(seed, 1)), //nolint:gosec // which rows tie is no secret
 		essay: s.ids["essay"], cohort: seeding.CohortID("data-spring"), track: seeding.TrackID(first.Slug),
-		owner: seeding.UserID(omar), question: seeding.QuestionID(first.Slug, first.Questions[0].Slug), runs: 1,
+		owner: seeding.UserID(omar), question: seeding.QuestionID(first.Slug, first.Questions[0].Slug), runs: 1, versions: 1,
 	}
 	w.rescoring(t)
+	w.calibrationIn(t, 1, enums.CalibrationReady)
 	require.NoError(t, w.db.Ent.AuditEvent.Create().SetAction(enums.AuditEssayRetry).SetTargetType(enums.TargetEssay).
 		SetDetail(map[string]string{}).Exec(bypass.Context(t.Context())))
 	return f
@@ -198,6 +199,7 @@ func (f *lists) all() (out []listing) {
 		{path: "auditEvents", table: "audit_events", key: "created_at", desc: true},
 		{path: "Essay.runs", parent: globalid.Encode("essay", f.essay), table: "scoring_runs", where: "essay_id = $1", key: "number", desc: true},
 		{path: "Track.questions", parent: globalid.Encode("track", f.track), table: "questions", where: "track_id = $1 AND active", key: "position"},
+		{path: "Question.calibrations", parent: globalid.Encode("question", f.question), table: "calibrations", where: "question_id = $1", key: "version", desc: true},
 		{path: "Cohort.members", parent: globalid.Encode("cohort", f.cohort), table: "memberships", where: "cohort_id = $1", key: "created_at"},
 		{path: "User.essays", parent: globalid.Encode("user", f.owner), table: "essays", where: "owner_id = $1", key: "created_at", desc: true},
 	}
@@ -264,6 +266,9 @@ func (f *lists) insert(t *testing.T, table string) (id uuid.UUID) {
 		row["track_id"], row["slug"], row["position"], row["active"] = f.track, unique, pick(f.random, 0, 1, 2), f.random.IntN(4) > 0
 	case "memberships":
 		row["cohort_id"], row["user_id"], row["created_at"] = f.cohort, f.insert(t, "users"), f.moment()
+	case "calibrations":
+		f.versions++
+		row["question_id"], row["version"] = f.question, f.versions
 	case "scoring_runs":
 		f.runs++
 		row["essay_id"], row["number"] = f.essay, f.runs

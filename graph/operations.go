@@ -142,6 +142,10 @@ func (r queryResolver) System(ctx context.Context) (*model.System, error) {
 		if out.LanguageModel, err = languageModel(ctx, r.db); err != nil {
 			return nil, err
 		}
+		if m := out.LanguageModel; m != nil {
+			load.WalkPath(ctx, "LanguageModelSpend", m.Spend, "languageModel", "spend")
+			load.WalkPath(ctx, "LanguageModelEssay", m.Essays, "languageModel", "essays")
+		}
 	}
 	if load.Selected(ctx, selections, "index") {
 		s, err := rag.ReadState(ctx, r.db, in.Embedding)

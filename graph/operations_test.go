@@ -365,6 +365,11 @@ func TestTrailHasEveryAction(t *testing.T) {
 		enums.AuditCohortCreate: enums.TargetCohort, enums.AuditCohortMemberSet: enums.TargetCohort,
 		enums.AuditCohortMemberRemove: enums.TargetCohort, enums.AuditTrackUpdate: enums.TargetTrack,
 		enums.AuditJobRetry: enums.TargetJob, enums.AuditJobCancel: enums.TargetJob,
+		enums.AuditEssayOverride: enums.TargetEssay, enums.AuditEssayConfirm: enums.TargetEssay,
+		enums.AuditEssaysRescore: enums.TargetRescoring, enums.AuditCalibrationUpload: enums.TargetCalibration,
+		enums.AuditCalibrationActivate: enums.TargetCalibration, enums.AuditCalibrationRollback: enums.TargetCalibration,
+		enums.AuditSkillUpdate: enums.TargetSkill, enums.AuditCatalogueImport: enums.TargetCatalogue,
+		enums.AuditRecommendationJudge: enums.TargetRecommendation,
 	}
 	const query = `query($a: AuditAction!) { auditEvents(first: 2, filter: {action: $a}) { totalCount edges { node {
 		action targetType targetId actor { id } } } } }`

@@ -107,7 +107,7 @@ func (c *calibrating) ended(ended <-chan *river.Event) {
 	select {
 	case e := <-ended:
 		require.NotNil(c, e)
-	case <-time.After(2 * time.Minute):
+	case <-time.After(patience):
 		require.Fail(c, "the calibration's job has not ended")
 	}
 }

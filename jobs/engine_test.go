@@ -32,7 +32,7 @@ func (b *bench) model(budget spend.Budget) (*llmtest.Server, *llm.Engine, *spend
 	var engine *llm.Engine
 	engine, err := llm.New(llm.Options{
 		Provider: llm.OpenAI, BaseURL: server.URL + "/v1", Model: "stand-in", Key: "sk", Price: llm.Price{Prompt: 0.001, Completion: 0.004},
-		Local: b.deps.Engine, Ledger: store, Cache: store, Concurrency: 50, Transport: server.Client().Transport,
+		Timeout: patience, CallTimeout: patience / 2, Local: b.deps.Engine, Ledger: store, Cache: store, Concurrency: 50, Transport: server.Client().Transport,
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 		Observe: func(ctx context.Context, h llm.Health) {
 			assert.NoError(b, store.Report(context.WithoutCancel(ctx), engine.Info(), llm.OpenAI, h))

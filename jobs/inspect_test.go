@@ -53,7 +53,7 @@ func (b *bench) settled(job *Job, state State) *Job {
 		found, err := Find(b.ctx, b.db, []uuid.UUID{job.UUID()})
 		now = found[job.UUID()]
 		return err == nil && now != nil && now.State == state
-	}, time.Minute, 5*time.Millisecond, "the job does not become %s", state)
+	}, patience, 5*time.Millisecond, "the job does not become %s", state)
 	return now
 }
 
@@ -70,7 +70,7 @@ func requireProblem(t *testing.T, err error, field string, code problem.Code, sa
 // follow collects the states of a run from now on; call the result when it has ended.
 func (b *bench) follow(run *ent.ScoringRun) func() []progress.RunState {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	s, err := b.hub.Follow(ctx, viewer.Viewer{ID: b.learner, Role: enums.RoleLearner}, run.EssayID, 0)
 	require.NoError(b, err)
 	first := <-s.Updates()
@@ -349,7 +349,7 @@ func TestFailedJobsAreDiscarded(t *testing.T) {
 		require.Positive(t, *job.TimeTaken())
 		_, err := b.inspector().Retry(b.admin(), job.UUID())
 		requireProblem(t, err, "jobId", problem.WrongState, "essayRetry")
-		ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+		ctx, cancel := context.WithTimeout(b.ctx, patience)
 		require.NoError(t, w.client.Stop(ctx)) // the next engine takes over; Stop is called once more at the end
 		cancel()
 	}

@@ -22,7 +22,7 @@ import (
 
 // How long an added run is waited for, and how often it is looked for.
 const (
-	waitMost = time.Minute
+	waitMost = patience
 	waitStep = 10 * time.Millisecond
 )
 

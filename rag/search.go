@@ -18,7 +18,11 @@ import (
 // DenseRank is 0. A text without a word to search for (empty, stop words or signs only) and without
 // a vector finds nothing. Errors wrap ErrQuery when the query is at fault.
 func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
-	query, err := query.normalized(x.embedder.Dimensions())
+	query, err := query.normalized(len(query.Vector)) // aim checks it against its model
+	if err != nil {
+		return nil, fmt.Errorf("rag: %w", err)
+	}
+	m, _, err := x.findModel(ctx, x.db.SQL)
 	if err != nil {
 		return nil, fmt.Errorf("rag: %w", err)
 	}
@@ -26,19 +30,13 @@ func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rag: %w", err)
 	}
-	if query.Vector == nil && len(lexemes) > 0 { // before a connection is held
-		if query.Vector, err = x.embed(ctx, query.Text); err != nil {
-			if ctx.Err() != nil {
-				return nil, fmt.Errorf("rag: %w", ctx.Err())
-			}
-			x.log.WarnContext(ctx, "searching by words alone: the query could not be embedded", "error", err)
-			query.Vector = nil
-		}
+	if query, err = x.aim(ctx, query, m, len(lexemes) > 0); err != nil { // before a connection is held
+		return nil, fmt.Errorf("rag: %w", err)
 	}
 	if query.Vector == nil && len(lexemes) == 0 {
 		return nil, nil
 	}
-	hits, err := x.search(ctx, query, lexemes)
+	hits, err := x.search(ctx, query, lexemes, m)
 	if err != nil {
 		return nil, fmt.Errorf("rag: %w", err)
 	}
@@ -46,7 +44,7 @@ func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
 }
 
 // search reads everything from one snapshot, so that what was found is still there when it is read.
-func (x *Index) search(ctx context.Context, query Query, lexemes []string) ([]Hit, error) {
+func (x *Index) search(ctx context.Context, query Query, lexemes []string, m model) ([]Hit, error) {
 	tx, err := x.db.SQL.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("beginning a search: %w", err)
@@ -54,15 +52,9 @@ func (x *Index) search(ctx context.Context, query Query, lexemes []string) ([]Hi
 	defer func() { _ = tx.Rollback() }() // it only read
 
 	var near []scored
-	if query.Vector != nil {
-		m, ok, err := x.findModel(ctx, tx)
-		if err != nil {
+	if query.Vector != nil && m.name != "" {
+		if near, err = x.dense(ctx, tx, query, m); err != nil {
 			return nil, err
-		}
-		if ok {
-			if near, err = x.dense(ctx, tx, query, m); err != nil {
-				return nil, err
-			}
 		}
 	}
 	matching, err := lexical(ctx, tx, query, lexemes)

@@ -139,7 +139,7 @@ func (r *Recommender) make(ctx context.Context, l *Learner) (*made, error) {
 			weight = max(w, leastWeight)
 		}
 		if s.Name() == enums.SignalSemantic {
-			m.version += " " + r.index.Embedder().Model()
+			m.version += " " + catalogue.vectors.Model
 		}
 		m.signals = append(m.signals, judged{Judgement: j, name: s.Name(), weight: weight})
 	}

@@ -40,8 +40,12 @@ type Improvement struct {
 	StartUTF16, EndUTF16 int // UTF-16 code units
 	Quote                string
 
-	changed string // the text of the trial, for tests: it may hold words of the references
+	changed string
 }
+
+// Changed is the text that the improvement was tried with, for those who check the promise. It may hold
+// words of the references and is not for learners.
+func (x Improvement) Changed() string { return x.changed }
 
 // suits says which suggestions are made for a trait, the most to the point first. Others may raise its
 // score as well, but by the way: a further point makes a text longer, and so perhaps more varied.

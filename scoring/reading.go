@@ -362,7 +362,7 @@ func (r *reading) setFlags() {
 	// A text that is off the subject nearly throughout is not a padded one; one that says the same
 	// again and again is.
 	padding := float64(r.paddingWords) / words
-	add(paddedFlagShare <= padding && padding <= 1-paddedFlagShare || float64(repeated) >= paddedFlagShare*words || hollow, FlagPadded)
+	add(paddedFlagShare <= padding && padding <= 1-paddedFlagShare || float64(repeated) >= paddedFlagShare*words || hollow || AddressesGrader(r.text.Raw[:r.text.ReadTo]), FlagPadded)
 	add(!r.english, FlagNotEnglish)
 	add(r.words < r.shortBelow(), FlagTooShort)
 }

@@ -14,7 +14,7 @@ func summarize(req Request, res *Result, criterion Criterion, score CriterionSco
 		return "There is no text to score. " + advisedLength(req.Question.Question)
 	}
 	var parts []string
-	parts = append(parts, warnings(res, criterion.Trait)...)
+	parts = append(parts, warnings(req, res, criterion.Trait)...)
 	switch criterion.Trait {
 	case TraitContent:
 		parts = append(parts, contentSummary(req, res)...)
@@ -39,7 +39,7 @@ func hasFlag(res *Result, flag Flag) bool {
 }
 
 // warnings are the sentences that flags call for; at most one, the weightiest.
-func warnings(res *Result, trait Trait) []string {
+func warnings(req Request, res *Result, trait Trait) []string {
 	switch {
 	case hasFlag(res, FlagNotEnglish):
 		return []string{"The text does not seem to be in English, so this score says little and a person should read it."}
@@ -47,6 +47,8 @@ func warnings(res *Result, trait Trait) []string {
 		return []string{"Most of the text repeats the question, which earns nothing."}
 	case hasFlag(res, FlagOffTopic):
 		return []string{"Most of the text does not speak to this question."}
+	case hasFlag(res, FlagPadded) && AddressesGrader(req.Answer.Raw[:req.Answer.ReadTo]):
+		return []string{"The text speaks to whoever grades it instead of answering; that earns nothing, and a person should look at it."}
 	case hasFlag(res, FlagPadded) && (trait == TraitOrganization || trait == TraitClarity):
 		return []string{"A good part of the text repeats itself or leaves the subject; leaving that out would help."}
 	}

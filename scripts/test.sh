@@ -12,12 +12,12 @@ if [ "${1-}" = --json ]; then # what gotestsum calls
   exec 2>>"${RUBRICA_TEST_LOG:?}" # gotestsum would take every line for a failure
   status=0
   testpg=${RUBRICA_TESTPG:?}
-  "$testpg" -version 18 -- go test -json -race "$@" ./... || status=$?
+  "$testpg" -version 18 -- go test -json -race -timeout 30m "$@" ./... || status=$?
   [ $status -lt 100 ] || exit $status # a signal, or the server did not start
   mapfile -t on16 < <(for p in migrations internal/database jobs internal/submission internal/progress rag internal/e2e; do
     if compgen -G "$p/*_test.go" >/dev/null; then echo "./$p"; fi
   done)
-  "$testpg" -version 16 -- go test -json -race "$@" "${on16[@]}" || status=$?
+  "$testpg" -version 16 -- go test -json -race -timeout 30m "$@" "${on16[@]}" || status=$?
   exit $status
 fi
 

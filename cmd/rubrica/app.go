@@ -45,12 +45,15 @@ type commands struct {
 	Token     tokenCmd     `cmd:"" help:"Print an access token for a person."`
 	User      userCmd      `cmd:"" help:"Manage people."`
 	Cohort    cohortCmd    `cmd:"" help:"Manage cohorts."`
+	Index     indexCmd     `cmd:"" help:"Look after the search index: its embedding models and their vectors."`
 	Rescore   rescoreCmd   `cmd:"" help:"Score all essays of a question or a track again, and say what changed."`
 	Calibrate calibrateCmd `cmd:"" help:"Learn from graded answers to a question how it is scored, and report how well."`
+	Import    importCmd    `cmd:"" help:"Import credentials or reference material from files, and report row by row."`
 	Schema    schemaCmd    `cmd:"" help:"Print the GraphQL schema."`
 	Health    healthCmd    `cmd:"" help:"Ask a server whether it is ready; exits with 1 when it is not."`
 	Bench     benchCmd     `cmd:"" help:"Measure."`
 	Evaluate  evaluateCmd  `cmd:"" help:"Measure how well scores agree with people, on data sets of your own."`
+	Generate  generateCmd  `cmd:"" help:"Make data up."`
 	Fit       fitCmd       `cmd:"" help:"Fit the models that ship."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }

@@ -17,6 +17,7 @@ type evaluateCmd struct {
 	Saf          evaluateSAFCmd          `cmd:"" help:"Short answers of SAF: unseen answers, with many, few and no graded ones."`
 	Mohler       evaluateMohlerCmd       `cmd:"" help:"Short answers of Mohler et al.: the shipped pack on another subject."`
 	Faithfulness evaluateFaithfulnessCmd `cmd:"" help:"Whether the spans that explanations name are what the scores go by."`
+	Recommend    evaluateRecommendCmd    `cmd:"" help:"Recommendations: each part and the blend, on interactions of your own or generated ones."`
 	Attacks      evaluateAttacksCmd      `cmd:"" help:"What padding, stuffing, copying and injecting gain, and whether a person is told."`
 }
 
@@ -42,6 +43,11 @@ func (c *evaluateFlags) evaluate(ctx context.Context, a *App, experiment func(co
 	if err != nil {
 		return err
 	}
+	return c.report(a, r)
+}
+
+// report prints what was found, and writes it where that is asked for.
+func (c *evaluateFlags) report(a *App, r *evaluate.Report) error {
 	if c.Write != "" {
 		if err := r.WriteInto(c.Write); err != nil {
 			return err

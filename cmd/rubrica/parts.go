@@ -206,6 +206,9 @@ func indexCheck(index *rag.Index) server.Check {
 			if !m.Serving {
 				continue
 			}
+			if !m.Here {
+				return "", fmt.Errorf("searches go by words alone: no embedder for %s, which serves", m.Model)
+			}
 			detail := fmt.Sprintf("%d of %d chunks embedded", m.Embedded, m.Chunks)
 			if m.Embedded < m.Chunks {
 				return "", errors.New(detail)

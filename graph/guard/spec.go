@@ -2,10 +2,12 @@ package guard
 
 import (
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator/core"
 
@@ -85,6 +87,15 @@ var scalars = map[string]func(any) error{
 	"Sequence": func(v any) error { _, err := scalar.UnmarshalSequence(v); return err },
 	"Duration": func(v any) error { _, err := scalar.UnmarshalDuration(v); return err },
 	"URL":      func(v any) error { _, err := scalar.UnmarshalURL(v); return err },
+	"Upload":   upload,
+}
+
+// upload takes what the transport read from a multipart form, and nothing that JSON can say.
+func upload(v any) error {
+	if _, ok := v.(graphql.Upload); !ok {
+		return errors.New("an Upload is a file of a multipart form (docs/import.md)")
+	}
+	return nil
 }
 
 // surrogatesRule refuses an escaped half of a surrogate pair without its other half, for which the lexer

@@ -10,6 +10,7 @@ import (
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/values"
 	"github.com/rubrica/rubrica/graph/page"
+	"github.com/rubrica/rubrica/internal/spend"
 	"github.com/rubrica/rubrica/jobs"
 )
 
@@ -95,6 +96,31 @@ func WalkField[T any](ctx context.Context, field, typ string, object *T) {
 		if f.Name == field {
 			Walk(ctx, typ, []any{object}, f.Selections)
 		}
+	}
+}
+
+// WalkPath loads what is asked of objects that stand below the current object, in the field that the
+// path of names leads to.
+func WalkPath[T any](ctx context.Context, typ string, objects []*T, path ...string) {
+	operation := graphql.GetOperationContext(ctx)
+	at := []ast.SelectionSet{graphql.GetFieldContext(ctx).Field.Selections}
+	for _, name := range path {
+		var below []ast.SelectionSet
+		for _, selections := range at {
+			for _, f := range graphql.CollectFields(operation, selections, nil) {
+				if f.Name == name {
+					below = append(below, f.Selections)
+				}
+			}
+		}
+		at = below
+	}
+	parents := make([]any, len(objects))
+	for i, o := range objects {
+		parents[i] = o
+	}
+	for _, selections := range at {
+		Walk(ctx, typ, parents, selections)
 	}
 }
 
@@ -284,6 +310,17 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 		"RecommendationTrace": {
 			"skill":     one("Skill", skills, func(t *values.Trace) (string, bool) { return t.Skill, t.Skill != "" }),
 			"criterion": one("Criterion", criteria, CriterionOf),
+		},
+		"LanguageModelSpend": {
+			"track": one("Track", tracks, func(d *spend.Day) (id, bool) {
+				if d.TrackID == nil {
+					return id{}, false // all tracks
+				}
+				return *d.TrackID, true
+			}),
+		},
+		"LanguageModelEssay": {
+			"essay": one("Essay", essays, always(func(e *spend.Essay) id { return e.EssayID })),
 		},
 		"Track": {
 			"skills":    slugs(func(v *ent.Track) []string { return v.Skills }),

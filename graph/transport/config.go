@@ -34,6 +34,11 @@ type Config struct {
 	// and proxies and clients that know 200 alone are still the rule.
 	PartialSuccess bool
 
+	// AllowUpload says by nil that who sends a request may send files with it, as a multipart form; else
+	// the error, which has a code. It is asked before anything of the body is read. Default: nobody may,
+	// and a multipart form is refused as every other body that is not JSON.
+	AllowUpload func(r *http.Request) *gqlerror.Error
+
 	// AllowOrigin decides whether a browser page may open a WebSocket (CORS does not cover that).
 	// Default: requests without an Origin header, and those of the server's own origin.
 	AllowOrigin func(r *http.Request) bool

@@ -27,6 +27,10 @@
 //	too many requests in flight                503 and Retry-After
 //	operation past its time                    504                504
 //
+// A mutation may bring files, as a multipart form (Config.AllowUpload). A form is what a page of another
+// origin can make a browser send without asking; it is therefore refused with 415, as before, unless it
+// has a header that such a page cannot send: GraphQL-Preflight or Apollo-Require-Preflight.
+//
 // Server-sent events answer requests that are malformed in the same way; everything from the
 // parsing of the document on arrives as a next event, because a browser's EventSource cannot read
 // the body of another status.

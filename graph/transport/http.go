@@ -14,6 +14,7 @@ import (
 type HTTP struct {
 	*core
 	inFlight atomic.Int64
+	uploads  atomic.Int64
 }
 
 var _ graphql.Transport = (*HTTP)(nil)
@@ -47,7 +48,16 @@ func (t *HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExec
 	}
 	defer t.inFlight.Add(-1)
 
-	params, refused := readParams(w, r, t.Limits)
+	form := isForm(r)
+	var params *graphql.RawParams
+	var refused *requestError
+	if form {
+		var done func()
+		params, done, refused = t.formParams(w, r)
+		defer done()
+	} else {
+		params, refused = readParams(w, r, t.Limits)
+	}
 	if refused != nil {
 		t.refuse(w, r, media, refused)
 		return
@@ -67,6 +77,9 @@ func (t *HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExec
 		return
 	case kind == ast.Mutation && r.Method == http.MethodGet:
 		t.refuse(w, r, media, methodNotAllowed("POST", "send mutations by POST"))
+		return
+	case kind != ast.Mutation && form:
+		t.refuse(w, r, media, badRequest("only a mutation comes with files; send a query as application/json"))
 		return
 	}
 	op.execute(func(resp *graphql.Response) bool {

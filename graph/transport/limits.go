@@ -11,6 +11,15 @@ type Limits struct {
 	// ReadTimeout bounds the time in which the body of an HTTP request arrives; after it the
 	// answer is 408. Default 15 s.
 	ReadTimeout time.Duration
+	// MaxUploadBytes bounds the files of a multipart form together; beyond it the answer is 413.
+	// Default 16 MiB.
+	MaxUploadBytes int64
+	// MaxUploads bounds the multipart forms that are read or executed at the same time, since their
+	// files are held in memory; the next one is answered with 503. Default 4; negative: none.
+	MaxUploads int
+	// UploadTimeout bounds the time in which a multipart form arrives; after it the answer is 408.
+	// Default 60 s.
+	UploadTimeout time.Duration
 	// WriteTimeout bounds one write to a client that does not read, on every transport; after it
 	// the client is disconnected. Default 10 s.
 	WriteTimeout time.Duration
@@ -64,6 +73,9 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	orElse(&l.MaxBodyBytes, 2_500_000)
 	orElse(&l.ReadTimeout, 15*time.Second)
+	orElse(&l.MaxUploadBytes, 16<<20)
+	orElse(&l.MaxUploads, 4)
+	orElse(&l.UploadTimeout, 60*time.Second)
 	orElse(&l.WriteTimeout, 10*time.Second)
 	orElse(&l.OperationTimeout, 30*time.Second)
 	orElse(&l.MaxInFlight, 512)

@@ -29,7 +29,7 @@ var subjects = []struct{ file, title string }{
 	{"graph/schema/operations.graphql", "Operations"},
 	{"graph/schema/engine.graphql", "Language models"},
 	{"graph/schema/override.graphql", "Decisions of people, and scoring again"},
-	{"graph/schema/calibration.graphql", "Calibration"},
+	{"graph/schema/calibration.graphql", "Calibration of questions"},
 }
 
 // page is what the layout shows.

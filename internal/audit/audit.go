@@ -14,13 +14,17 @@ import (
 )
 
 // Record adds an event to the trail, in the transaction of the client. The actor is the context's
-// viewer; without one it is the command line, which must act for the system.
+// viewer; without one it is the command line, which must act for the system. The target is uuid.Nil for
+// what has no id, such as the catalogue.
 func Record(ctx context.Context, client *ent.Client, action enums.AuditAction, targetType enums.AuditTarget, target uuid.UUID, detail map[string]string) error {
 	if detail == nil {
 		detail = map[string]string{}
 	}
-	event := client.AuditEvent.Create().SetAction(action).SetTargetType(targetType).SetTargetID(target).
+	event := client.AuditEvent.Create().SetAction(action).SetTargetType(targetType).
 		SetDetail(detail).SetRequestID(server.RequestID(ctx))
+	if target != uuid.Nil {
+		event.SetTargetID(target)
+	}
 	if v, ok := viewer.FromContext(ctx); ok {
 		event.SetActorID(v.ID)
 	}

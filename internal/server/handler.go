@@ -112,7 +112,7 @@ func crossOrigin(origins []string) *cors.Cors {
 	options := cors.Options{
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodPost},
-		AllowedHeaders: []string{"Authorization", "Content-Type", "Accept", "Last-Event-ID", RequestIDHeader},
+		AllowedHeaders: []string{"Authorization", "Content-Type", "Accept", "Last-Event-ID", RequestIDHeader, "GraphQL-Preflight", "Apollo-Require-Preflight"},
 		ExposedHeaders: []string{RequestIDHeader, "Retry-After"},
 		MaxAge:         600,
 	}

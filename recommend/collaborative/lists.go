@@ -23,7 +23,7 @@ type link struct {
 	weight float64
 }
 
-// Lists give to each item what it speaks for: what a fit leaves behind, to be stored.
+// Lists give to each item what it speaks for (lists of users: to each user the users most like them): what a fit leaves behind, to be stored.
 type Lists struct {
 	ids   []uuid.UUID // ascending
 	links [][]link    // the largest magnitude first, then by id

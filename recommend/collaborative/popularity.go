@@ -18,44 +18,46 @@ type Popular struct {
 	Value float64 // 0 to 1, what enters a blend
 }
 
-// Popularity counts who took an item up, held against how they stand to it. With v the values of the item's
-// n_i cells (of those who dismissed it too), and prior the mean value of all cells,
+// Popularity counts who took an item up, each by how those who know it stand to it. With v the values of the
+// item's n_i cells (of those who dismissed it too) before they aged, and prior the mean value of all cells,
 //
-//	mean_i  = (Σ v + m · prior) / (n_i + m)              m = Damping
-//	value_i = log(1 + takers_i) / log(1 + most takers) · mean_i / largest mean of all, cut at 0
+//	mean_i  = (Σ v + m · prior) / (n_i + m)                  m = damping
+//	likes_i = takers_i · mean_i / prior, at least 0
+//	value_i = log(1 + likes_i) / log(1 + largest likes)
 //
 // The mean is damped (Bayesian: m interactions of the usual strength come before the first), so that one
-// enthusiast makes no favourite. The order is ascending by item, as of Interactions.Items.
+// enthusiast makes no favourite. Where the prior is not above 0, only takers count. The order is ascending by
+// item, as of Interactions.Items.
 func (m *Interactions) Popularity(damping float64) []Popular {
 	sum, n := make([]float64, len(m.items)), make([]int, len(m.items))
 	var total float64
 	cells := 0
 	for _, row := range m.rows {
 		for _, c := range row {
-			sum[c.other] += c.value
+			sum[c.other] += c.fresh
 			n[c.other]++
-			total += c.value
+			total += c.fresh
 			cells++
 		}
 	}
-	out := make([]Popular, len(m.items))
-	if cells == 0 {
-		return out
-	}
-	prior := total / float64(cells)
-	most, best := 0, 0.0
+	prior := total / float64(max(1, cells))
+	out, likes := make([]Popular, len(m.items)), make([]float64, len(m.items))
+	var most float64
 	for i := range out {
 		out[i] = Popular{Item: m.items[i], Count: len(m.takers[i]), Mean: prior}
 		if d := float64(n[i]) + damping; d > 0 {
 			out[i].Mean = (sum[i] + damping*prior) / d
 		}
-		most, best = max(most, out[i].Count), max(best, out[i].Mean)
-	}
-	if most == 0 || best <= 0 {
-		return out
+		likes[i] = float64(out[i].Count)
+		if prior > 0 {
+			likes[i] *= max(0, out[i].Mean/prior)
+		}
+		most = max(most, likes[i])
 	}
 	for i := range out {
-		out[i].Value = math.Log1p(float64(out[i].Count)) / math.Log1p(float64(most)) * max(0, out[i].Mean) / best
+		if most > 0 {
+			out[i].Value = math.Log1p(likes[i]) / math.Log1p(most)
+		}
 	}
 	return out
 }

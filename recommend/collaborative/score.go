@@ -34,72 +34,122 @@ const MaxBecause = 3
 //
 // The person's own items are left out; dismissed ones are among them. It returns the limit best with a score
 // above 0, best first, equal ones by id; the order of the profile does not matter. Of more than MaxProfile
-// tastes those with the largest magnitude count.
+// tastes those with the largest magnitude count. Whoever recommends to many keeps Lists (NewLists) and asks
+// them, which gives the same several times as fast.
 func Score(profile []Taste, lists map[uuid.UUID][]Neighbour, limit int) []Scored {
+	own := counted(profile)
+	of := make(map[uuid.UUID][]Neighbour, len(own))
+	for _, t := range own {
+		of[t.Item] = lists[t.Item]
+	}
+	return NewLists(of).Score(profile, limit)
+}
+
+// counted are the tastes that count, the largest magnitude first.
+func counted(profile []Taste) []Taste {
 	own := slices.Clone(profile)
 	slices.SortFunc(own, func(a, b Taste) int {
 		return cmp.Or(cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)), compareID(a.Item, b.Item))
 	})
-	counted := own[:min(len(own), MaxProfile)]
-	at := make(map[uuid.UUID]int32, len(own)*4)
-	for _, t := range own {
-		at[t.Item] = -1
-	}
-	var found []Scored
-	for _, t := range counted {
-		for _, n := range lists[t.Item] {
-			i, ok := at[n.ID]
-			if i < 0 {
-				continue
-			}
-			if !ok {
-				i = int32(len(found)) //nolint:gosec // MaxProfile lists
-				at[n.ID] = i
-				found = append(found, Scored{Item: n.ID})
-			}
-			found[i].Score += t.Weight * n.Weight
-		}
-	}
-	found = slices.DeleteFunc(found, func(s Scored) bool { return !(s.Score > 0) })
-	slices.SortFunc(found, func(a, b Scored) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), compareID(a.Item, b.Item))
-	})
-	found = slices.Clip(found[:max(0, min(limit, len(found)))])
-	explain(found, counted, lists)
-	return found
+	return own[:min(len(own), MaxProfile)]
 }
 
-// explain finds the reasons of the few items that are returned.
-func explain(found []Scored, own []Taste, lists map[uuid.UUID][]Neighbour) {
-	at := make(map[uuid.UUID]int, len(found))
-	for i := range found {
-		at[found[i].Item] = i
+// NewLists makes lists of what was stored of All. Items that only others name get an empty list.
+func NewLists(stored map[uuid.UUID][]Neighbour) *Lists {
+	l := &Lists{}
+	at := make(map[uuid.UUID]int32, len(stored))
+	add := func(id uuid.UUID) {
+		if _, ok := at[id]; !ok {
+			at[id] = 0
+			l.ids = append(l.ids, id)
+		}
 	}
+	for id, list := range stored {
+		add(id)
+		for _, n := range list {
+			add(n.ID)
+		}
+	}
+	slices.SortFunc(l.ids, compareID)
+	for i, id := range l.ids {
+		at[id] = int32(i) //nolint:gosec // MaxEvents
+	}
+	l.links = make([][]link, len(l.ids))
+	for i, id := range l.ids {
+		l.links[i] = make([]link, len(stored[id]))
+		for n, x := range stored[id] {
+			l.links[i][n] = link{at[x.ID], x.Weight}
+		}
+		slices.SortFunc(l.links[i], stronger)
+	}
+	return l
+}
+
+// Score is Score on all lists; they may be asked by several goroutines at a time.
+func (l *Lists) Score(profile []Taste, limit int) []Scored {
+	scores := make([]float64, len(l.ids))
+	own := counted(profile)
 	for _, t := range own {
-		for _, n := range lists[t.Item] {
-			if i, ok := at[n.ID]; ok {
-				found[i].Because = append(found[i].Because, Neighbour{ID: t.Item, Weight: t.Weight * n.Weight})
+		if i, ok := find(l.ids, t.Item); ok {
+			for _, x := range l.links[i] {
+				scores[x.to] += t.Weight * x.weight
 			}
 		}
 	}
-	for i := range found {
-		b := found[i].Because
+	for _, t := range profile {
+		if i, ok := find(l.ids, t.Item); ok {
+			scores[i] = 0
+		}
+	}
+	best := top{n: max(0, limit)}
+	for i, s := range scores {
+		if s > 0 {
+			best.add(link{int32(i), s}) //nolint:gosec // MaxEvents
+		}
+	}
+	chosen := best.take()
+	out := make([]Scored, len(chosen))
+	place := make(map[int32]int, len(chosen))
+	for n, x := range chosen {
+		out[n], place[x.to] = Scored{Item: l.ids[x.to], Score: x.weight}, n
+		scores[x.to] = -1 // marks what is to be explained
+	}
+	for _, t := range own {
+		i, ok := find(l.ids, t.Item)
+		if !ok {
+			continue
+		}
+		for _, x := range l.links[i] {
+			if scores[x.to] == -1 {
+				if n, ok := place[x.to]; ok {
+					out[n].Because = append(out[n].Because, Neighbour{ID: t.Item, Weight: t.Weight * x.weight})
+				}
+			}
+		}
+	}
+	for i := range out {
+		b := out[i].Because
 		slices.SortFunc(b, func(a, b Neighbour) int {
 			return cmp.Or(cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)), compareID(a.ID, b.ID))
 		})
-		found[i].Because = b[:min(len(b), MaxBecause):min(len(b), MaxBecause)]
+		out[i].Because = b[:min(len(b), MaxBecause):min(len(b), MaxBecause)]
 	}
+	return out
 }
 
 // ScoreFromUsers recommends by user-KNN: from the users most like a person, and what those took up. Own items
 // are left out. Result and order are as of Score; Because are the users, which nobody else may be shown.
 func ScoreFromUsers(alike []Neighbour, taken map[uuid.UUID][]uuid.UUID, own []uuid.UUID, limit int) []Scored {
+	mine := make(map[uuid.UUID]bool, len(own))
+	for _, item := range own {
+		mine[item] = true
+	}
 	lists := make(map[uuid.UUID][]Neighbour, len(alike))
 	profile := make([]Taste, 0, len(alike)+len(own))
 	for _, n := range alike {
 		list := make([]Neighbour, 0, len(taken[n.ID]))
 		for _, item := range taken[n.ID] {
-			if !slices.Contains(own, item) {
+			if !mine[item] {
 				list = append(list, Neighbour{ID: item, Weight: 1})
 			}
 		}

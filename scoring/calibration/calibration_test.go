@@ -243,6 +243,27 @@ func TestLeftToTheRules(t *testing.T) {
 	}
 }
 
+// TestOddAnswers: what nobody graded the like of has scores on the scale, and reasons that add up to them.
+func TestOddAnswers(t *testing.T) {
+	s := question(t, hashing{}, 0, 0)
+	long := strings.Repeat(s.texts[1]+"\n\n", 200_000/len(s.texts[1])+1)[:200_000]
+	for _, rows := range []int{5, 40} {
+		c, _ := fit(t, s, rows, calibration.Options{})
+		for name, answer := range map[string]string{
+			"one word": "Idempotency.", "emoji": strings.Repeat("🙂 ", 300), "emoji between words": strings.ReplaceAll(s.texts[1], " ", " 🙂 "),
+			"one long word": strings.Repeat("a", 200_000), "200 000 characters": long,
+		} {
+			t.Run(fmt.Sprintf("%d/%s", rows, name), func(t *testing.T) {
+				req, res := score(t, engine(c), s, answer)
+				requireSums(t, req, res)
+				if len(answer) == 200_000 {
+					assert.Less(t, req.Answer.ReadTo, len(answer), "bounded")
+				}
+			})
+		}
+	}
+}
+
 // TestLowConfidence: scores that nothing is known of are for a person.
 func TestLowConfidence(t *testing.T) {
 	s := question(t, hashing{}, 0, 0)

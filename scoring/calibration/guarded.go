@@ -54,6 +54,9 @@ func (c *Calibration) guarded(ctx context.Context, req scoring.Request, flags []
 			flags = append(flags, f)
 		}
 	}
+	if scoring.AddressesGrader(req.Answer.Raw[:req.Answer.ReadTo]) {
+		add(scoring.FlagPadded)
+	}
 	strays := c.Guard.Strays(req.Answer)
 	if guard.Share(req.Answer, strays) > straysThroughout {
 		add(scoring.FlagOffTopic)

@@ -160,7 +160,7 @@ func (e *Engine) unasked(req scoring.Request, local *scoring.Result) *Failure {
 	if len(req.Answer.Raw) > e.o.MaxEssay || req.Answer.ReadTo < len(req.Answer.Raw) {
 		return &Failure{Class: ClassTooLong, what: "the essay is longer than is sent"}
 	}
-	if addressesGrader(req.Answer.Raw) {
+	if AddressesGrader(req.Answer.Raw) {
 		return &Failure{Class: ClassAddressed, what: "the essay gives instructions"}
 	}
 	return nil

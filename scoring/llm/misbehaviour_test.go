@@ -93,7 +93,7 @@ func TestAProviderThatMisbehaves(t *testing.T) {
 				s := start(t, provider, func(o *llm.Options) {
 					o.CallTimeout = 30 * time.Second
 					if c.class == llm.ClassTimeout {
-						o.CallTimeout = 50 * time.Millisecond
+						o.CallTimeout = 2 * time.Second // the provider has to hear of it first
 					}
 					o.Log = slog.New(slog.NewTextHandler(&log, nil))
 				})

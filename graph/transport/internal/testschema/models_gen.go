@@ -2,6 +2,10 @@
 
 package testschema
 
+import (
+	"github.com/99designs/gqlgen/graphql"
+)
+
 type Mutation struct {
 }
 
@@ -10,4 +14,10 @@ type Query struct {
 }
 
 type Subscription struct {
+}
+
+// Files, one beside the others and in a list.
+type UploadInput struct {
+	File *graphql.Upload   `json:"file,omitempty"`
+	More []*graphql.Upload `json:"more,omitempty"`
 }

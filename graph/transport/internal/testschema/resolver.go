@@ -3,6 +3,7 @@ package testschema
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"sync/atomic"
 
@@ -61,6 +62,21 @@ func (query) Any(context.Context) (any, error) { return map[string]any{"text": "
 type mutation struct{ *Root }
 
 func (m mutation) Add(_ context.Context, n int) (int, error) { return int(m.sum.Add(int64(n))), nil }
+
+func (mutation) Upload(_ context.Context, input UploadInput) ([]string, error) {
+	var out []string
+	for _, f := range append(input.More, input.File) {
+		if f == nil {
+			continue
+		}
+		content, err := io.ReadAll(f.File)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f.Filename+" "+f.ContentType+" "+string(content[:min(len(content), 20)]))
+	}
+	return out, nil
+}
 
 type subscription struct{ *Root }
 
