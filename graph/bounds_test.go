@@ -142,7 +142,7 @@ func TestBoundsOfInputs(t *testing.T) {
 		}, "INVALID"},
 		"CatalogueImportInput.headingLevel": {func(n int) *answer {
 			return w.upload(t, ada, importCatalogue, vars{"in": vars{"file": nil, "kind": "PASSAGES", "headingLevel": n,
-				"trackId": globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug))}}, "notes.md", strings.Repeat("#", max(n, 1))+" A heading\n\nA passage of some words.\n")
+				"trackId": globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug))}}, "in", "notes.md", strings.Repeat("#", max(n, 1))+" A heading\n\nA passage of some words.\n")
 		}, "INVALID"},
 		"JobFilter.states": {func(n int) *answer {
 			states := make([]string, n)

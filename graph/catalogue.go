@@ -11,6 +11,7 @@ import (
 	"github.com/rubrica/rubrica/graph/model"
 	"github.com/rubrica/rubrica/internal/catalogue"
 	"github.com/rubrica/rubrica/internal/importing"
+	"github.com/rubrica/rubrica/internal/problem"
 )
 
 // maxRefusals is how many reasons for refused rows an answer holds.
@@ -48,6 +49,9 @@ func (r mutationResolver) CatalogueImport(ctx context.Context, in model.Catalogu
 }
 
 func (r mutationResolver) takeIn(ctx context.Context, in model.CatalogueImportInput) (*importing.Report, error) {
+	if in.HeadingLevel < 1 { // which the service takes for one that was left out
+		return nil, problem.New("headingLevel", problem.Invalid, "Headings have levels 1 to 6.")
+	}
 	request := importing.Request{
 		Kind: in.Kind, Name: in.File.Filename, Content: in.File.File, HeadingLevel: in.HeadingLevel,
 		Atomic: in.Atomic, DryRun: in.DryRun, MaxBytes: importing.MaxUploadBytes,

@@ -49,7 +49,7 @@ func SetSynonyms(ctx context.Context, db *database.DB, id uuid.UUID, synonyms []
 	if err != nil {
 		return nil, err
 	}
-	return out.Unwrap(), nil
+	return out, nil
 }
 
 // normalized are the synonyms as they are kept.
