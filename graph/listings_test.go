@@ -183,8 +183,8 @@ func newLists(t *testing.T, seed uint64) *lists {
 		owner: seeding.UserID(omar), question: seeding.QuestionID(first.Slug, first.Questions[0].Slug), runs: 1, versions: 1,
 	}
 	w.rescoring(t)
-	w.interaction(t, omar, 0, enums.InteractionSaved)
 	w.calibrationIn(t, 1, enums.CalibrationReady)
+	w.interaction(t, omar, 0, enums.InteractionSaved)
 	require.NoError(t, w.db.Ent.AuditEvent.Create().SetAction(enums.AuditEssayRetry).SetTargetType(enums.TargetEssay).
 		SetDetail(map[string]string{}).Exec(bypass.Context(t.Context())))
 	return f

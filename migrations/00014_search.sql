@@ -27,10 +27,12 @@ CREATE TABLE rag_linked (
   document_id uuid PRIMARY KEY REFERENCES rag_documents (id) ON DELETE CASCADE,
   model text NOT NULL,
   hash bytea NOT NULL,
+  seen bigint NOT NULL,
   stale boolean NOT NULL DEFAULT false
 );
 CREATE INDEX rag_linked_stale ON rag_linked (document_id) WHERE stale;
 COMMENT ON COLUMN rag_linked.hash IS 'rag_chunks.hash of the chunk that stood for the document, its first.';
+COMMENT ON COLUMN rag_linked.seen IS 'The highest rag_chunks.id of that time: what has a higher one was not looked at.';
 COMMENT ON COLUMN rag_linked.stale IS 'One of its neighbours is gone or has changed, or a nearer document has come.';
 
 -- A list that loses a neighbour is made anew.

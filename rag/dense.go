@@ -53,14 +53,7 @@ func (x *Index) dense(ctx context.Context, q querier, query Query, m model, way 
 		}
 	}
 	var a arguments
-	vector := a.add(pgvector.NewHalfVector(query.Vector).String())
-	text := fmt.Sprintf(`
-		WITH near AS MATERIALIZED (
-		  SELECT c.document_id, c.ordinal, 1 - (%s) AS score
-		  FROM %s v
-		  JOIN rag_chunks c ON c.id = v.chunk_id AND c.hash = v.hash
-		  %s
-		`, m.distance("v.embedding", vector), m.table(), query.from(&a)) + bestOfNear(want)
+	text := exactly(query, m, want, &a)
 	list, _, err := candidates(ctx, q, text, a)
 	if err != nil {
 		return nil, fmt.Errorf("searching by meaning: %w", err)
@@ -74,8 +67,30 @@ func (q Query) from(a *arguments) string {
 	if q.byClass() {
 		return "WHERE c.visibility = ANY(" + a.add(pq.Array(stringsOf(q.Reader.classes()))) + ")"
 	}
-	return "JOIN rag_documents d ON d.id = c.document_id WHERE " + q.where(a)
+	text := "JOIN rag_documents d ON d.id = c.document_id WHERE " + q.where(a)
+	if q.firsts {
+		text += " AND c.ordinal = 0"
+	}
+	return text
 }
+
+// exactly compares all vectors that the filter keeps. What is kept is found first, so that a narrow
+// filter reads few vectors.
+func exactly(query Query, m model, want int, a *arguments) string {
+	return fmt.Sprintf(`
+		WITH kept AS MATERIALIZED (
+		  SELECT c.id, c.document_id, c.ordinal, c.hash FROM rag_chunks c %s
+		), near AS MATERIALIZED (
+		  SELECT k.document_id, k.ordinal, 1 - (%s) AS score
+		  FROM kept k JOIN %s v ON v.chunk_id = k.id WHERE %s`,
+		query.from(a), m.distance("v.embedding", a.add(pgvector.NewHalfVector(query.Vector).String())), m.table(),
+		current("k.hash")) + bestOfNear(want)
+}
+
+// current is the condition that a vector v is of the text as it is now. The planner takes two columns
+// that always match together for independent, and would expect one row of a join by id and hash; of a
+// CASE it expects half.
+func current(hash string) string { return "CASE WHEN v.hash = " + hash + " THEN true ELSE false END" }
 
 // bestOfNear keeps the best chunk of each document, and says how many chunks there were.
 func bestOfNear(want int) string {
@@ -103,14 +118,18 @@ func (x *Index) denseByIndex(ctx context.Context, q querier, query Query, m mode
 	return list, near, nil
 }
 
+// byIndex filters each vector on the way, by a subquery that the planner cannot turn into a join: of a
+// join it would expect few rows, and sort all vectors instead of going through the index.
 func byIndex(query Query, m model, want, chunks int, a *arguments) string {
 	distance := m.distance("v.embedding", a.add(pgvector.NewHalfVector(query.Vector).String()))
 	return fmt.Sprintf(`
-		WITH near AS MATERIALIZED (
-		  SELECT c.document_id, c.ordinal, 1 - (%[1]s) AS score
-		  FROM %[2]s v
-		  JOIN rag_chunks c ON c.id = v.chunk_id AND c.hash = v.hash
-		  %[3]s ORDER BY %[1]s LIMIT %[4]d`, distance, m.table(), query.from(a), chunks) + bestOfNear(want)
+		WITH nearest AS MATERIALIZED (
+		  SELECT v.chunk_id, %[1]s AS distance FROM %[2]s v
+		  WHERE coalesce((SELECT %[3]s FROM rag_chunks c %[4]s AND c.id = v.chunk_id), false)
+		  ORDER BY %[1]s LIMIT %[5]d
+		), near AS MATERIALIZED (
+		  SELECT c.document_id, c.ordinal, 1 - n.distance AS score FROM nearest n JOIN rag_chunks c ON c.id = n.chunk_id`,
+		distance, m.table(), current("c.hash"), query.from(a), chunks) + bestOfNear(want)
 }
 
 // choose estimates how many vectors the filter keeps, as the planner does, and gives the way to the

@@ -46,7 +46,7 @@ func as(user string, role enums.Role) Reader {
 	return Reader{Viewer: &viewer.Viewer{ID: seeding.UserID(user), Role: role}}
 }
 
-var anyReader = Reader{System: true}
+var allSeeing = Reader{System: true}
 
 // edited is a copy in which about every tenth word was replaced, dropped or followed by another.
 func edited(text string, seed uint64) string {
@@ -104,7 +104,7 @@ func TestCopiesAreToldFromIndependentAnswers(t *testing.T) {
 		}
 		p := pairs[i]
 		duplicates := func(essay uuid.UUID) map[uuid.UUID]Duplicate {
-			list, err := x.Duplicates(t.Context(), essay, anyReader, MaxDuplicates)
+			list, err := x.Duplicates(t.Context(), essay, allSeeing, MaxDuplicates)
 			require.NoError(t, err)
 			require.Len(t, list, 6, "the question's two other essays, its model answer and three samples")
 			for j, d := range list {
@@ -147,11 +147,11 @@ func TestDuplicatesShowWhatTheReaderMayRead(t *testing.T) {
 	elsewhere := submit(t, db, "omar", other, text)
 	x := New(db, ragtest.Words{}, nil)
 
-	_, err := x.Duplicates(t.Context(), mine, anyReader, 0)
+	_, err := x.Duplicates(t.Context(), mine, allSeeing, 0)
 	require.ErrorIs(t, err, ErrNotIndexed, "nothing was ever embedded")
 	_, err = x.Refresh(t.Context(), 1)
 	require.NoError(t, err)
-	_, err = x.Duplicates(t.Context(), mine, anyReader, 0)
+	_, err = x.Duplicates(t.Context(), mine, allSeeing, 0)
 	require.ErrorIs(t, err, ErrNotIndexed, "it has no vectors yet")
 	_, err = x.Refresh(t.Context(), plenty)
 	require.NoError(t, err)
@@ -184,11 +184,11 @@ func TestDuplicatesShowWhatTheReaderMayRead(t *testing.T) {
 	require.ErrorIs(t, err, ErrNotIndexed, "a learner cannot tell that it exists")
 	_, err = x.Duplicates(t.Context(), mine, Reader{}, 0)
 	require.ErrorIs(t, err, ErrNotIndexed)
-	_, err = x.Duplicates(t.Context(), uuid.New(), anyReader, 0)
+	_, err = x.Duplicates(t.Context(), uuid.New(), allSeeing, 0)
 	require.ErrorIs(t, err, ErrNotIndexed)
-	_, err = x.Duplicates(t.Context(), mine, anyReader, MaxDuplicates+1)
+	_, err = x.Duplicates(t.Context(), mine, allSeeing, MaxDuplicates+1)
 	require.ErrorIs(t, err, ErrQuery)
-	list, err := x.Duplicates(t.Context(), mine, anyReader, 2)
+	list, err := x.Duplicates(t.Context(), mine, allSeeing, 2)
 	require.NoError(t, err)
 	assert.Len(t, list, 2)
 }

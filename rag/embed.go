@@ -141,8 +141,11 @@ func unneeded(ctx context.Context, q querier, m model, batch []claimed) ([]claim
 	var done []int64
 	err = each(rows, func() error {
 		var id int64
-		defer func() { done = append(done, id) }()
-		return rows.Scan(&id)
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		done = append(done, id)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("looking whether claimed chunks have vectors: %w", err)

@@ -19,7 +19,7 @@ const (
 
 // mostPostings is how many postings a search reads at first. A query that has more, such as an essay
 // of a thousand words, is searched for by its rarest terms; the others weigh next to nothing.
-const mostPostings = 100_000
+const mostPostings = 50_000
 
 // term is a lexeme that is searched for, with what an occurrence of it is worth.
 type term struct {
@@ -116,11 +116,12 @@ func (c *collection) weigh(w words) []term {
 	return list
 }
 
-// affordable is how many of the terms, from the rarest on, have mostPostings together; at least one.
-func affordable(list []term) int {
+// affordable is how many of the terms, from the rarest on, have that many postings together; at least
+// one.
+func affordable(list []term, postings int64) int {
 	var sum int64
 	for i, t := range list {
-		if sum += t.chunks; sum > mostPostings && i > 0 {
+		if sum += t.chunks; sum > postings && i > 0 {
 			return i
 		}
 	}
@@ -155,16 +156,16 @@ func lexical(ctx context.Context, q querier, query Query, w words, share float64
 		return nil, err
 	}
 	list := c.weigh(w)
-	few := list[:affordable(list)]
+	few := list[:affordable(list, mostPostings)]
 	if share >= rankFirst {
-		found, complete, err := byWords(ctx, q, query, few, c.average, int(math.Ceil(2*pool/share)))
+		found, complete, err := byWords(ctx, q, query, few, c.average, int(math.Ceil(2*pool/share)), pool)
 		if err != nil || complete && len(few) == len(list) || len(found) == pool {
 			return found, err
 		}
 	}
-	found, _, err := byWords(ctx, q, query, few, c.average, 0)
+	found, _, err := byWords(ctx, q, query, few, c.average, 0, pool)
 	if err == nil && len(found) < pool && len(few) < len(list) {
-		found, _, err = byWords(ctx, q, query, list, c.average, 0)
+		found, _, err = byWords(ctx, q, query, list, c.average, 0, pool)
 	}
 	return found, err
 }
@@ -174,8 +175,8 @@ func lexical(ctx context.Context, q querier, query Query, w words, share float64
 const rankFirst = 0.25
 
 // byWords ranks the chunks by their terms. With first > 0 it filters the first so many, and tells
-// whether these were all; with 0 it ranks what the filter keeps.
-func byWords(ctx context.Context, q querier, query Query, list []term, average float64, first int) (found []scored, complete bool, err error) {
+// whether these were all; with 0 it ranks what the filter keeps. It gives up to want documents.
+func byWords(ctx context.Context, q querier, query Query, list []term, average float64, first, want int) (found []scored, complete bool, err error) {
 	lexemes, weights := make([]string, len(list)), make([]float64, len(list))
 	for i, t := range list {
 		lexemes[i], weights[i] = t.lexeme, t.weight
@@ -213,7 +214,7 @@ func byWords(ctx context.Context, q querier, query Query, list []term, average f
 		)
 		SELECT document_id, ordinal, score, (SELECT count(*) FROM ranked) FROM best ORDER BY score DESC, document_id LIMIT %[12]d`,
 		names, values, float(bm25K1+1), float(bm25K1*(1-bm25B)), float(bm25K1*bm25B/average),
-		kept, where, classes, limit, documents, condition, pool)
+		kept, where, classes, limit, documents, condition, want)
 	found, ranked, err := candidates(ctx, q, text, a)
 	if err != nil {
 		return nil, false, fmt.Errorf("searching by words: %w", err)

@@ -3,10 +3,12 @@ package rag
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
+	"github.com/pgvector/pgvector-go"
 
 	"github.com/rubrica/rubrica/internal/database"
 )
@@ -18,6 +20,11 @@ const (
 	nearBy = 20
 	// linkEf is HNSW's ef_search while neighbours are looked for.
 	linkEf = 80
+	// linkTerms and linkPostings bound the words by which documents like one are looked for.
+	linkTerms    = 32
+	linkPostings = 5_000
+	// leastSimilarity keeps every voice above 0.
+	leastSimilarity = 0.01
 	// linkBatch is how many documents one transaction gives their neighbours.
 	linkBatch = 50
 	// linkLimit is how many documents one Refresh gives their neighbours.
@@ -61,9 +68,11 @@ func linksOf(ctx context.Context, q querier, hits []Hit) ([]link, error) {
 //
 // An essay has no neighbours and is none: who else wrote what would show in the order of what is found.
 //
-// A document is judged by its first chunk, which has its title and its beginning. That a new document
-// is nearer to an old one than its neighbours are is noticed among the nearBy documents nearest to the
-// new one; a longer way round is not gone, so that the cost of a change is bounded.
+// What is most like a document is what a search for it finds: by the vector of its first chunk, which
+// has its title and its beginning, among the first chunks of others, and by its linkTerms rarest words,
+// fused. A new document makes those of the nearBy documents nearest to it look again that have a neighbour
+// whose vector is farther; that it is nearer to others by words alone they find out when they are linked
+// for another reason. So the cost of a change is bounded.
 func (x *Index) Link(ctx context.Context, limit int) (int, error) {
 	m, ok, err := x.findModel(ctx, x.db.SQL)
 	if err != nil || !ok {
@@ -95,7 +104,7 @@ type unlinked struct {
 	visibility Visibility
 	chunk      int64 // its first
 	hash       []byte
-	vector     string
+	vector     pgvector.HalfVector
 	changed    bool // its text or model is another than its neighbours were chosen by; others may want it now
 }
 
@@ -108,7 +117,7 @@ func waiting(ctx context.Context, q querier, m model, limit int) (ids []string, 
 		JOIN %s v ON v.chunk_id = c.id AND v.hash = c.hash
 		LEFT JOIN rag_linked l ON l.document_id = d.id
 		WHERE d.visibility <> $1 AND (l.document_id IS NULL OR l.stale OR l.hash <> c.hash OR l.model <> $2)
-		ORDER BY d.id LIMIT $3`, m.table()), VisibilityOwner, m.name, limit)
+		ORDER BY coalesce(l.stale, false), d.id LIMIT $3`, m.table()), VisibilityOwner, m.name, limit)
 	if err == nil {
 		err = each(rows, func() error {
 			var id string
@@ -131,11 +140,15 @@ func (x *Index) linkThese(ctx context.Context, m model, ids []string) (free bool
 		if _, err := tx.SQL.ExecContext(ctx, settings+strconv.Itoa(linkEf)); err != nil {
 			return fmt.Errorf("preparing to look for neighbours: %w", err)
 		}
+		var seen int64
+		if err := tx.SQL.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM rag_chunks`).Scan(&seen); err != nil {
+			return fmt.Errorf("looking for the newest chunk: %w", err)
+		}
 		batch, err := unlinkedOf(ctx, tx.SQL, m, ids)
 		if err != nil {
 			return err
 		}
-		near, err := alike(ctx, tx.SQL, m, batch)
+		near, err := x.alike(ctx, tx.SQL, m, batch)
 		if err != nil {
 			return err
 		}
@@ -143,7 +156,7 @@ func (x *Index) linkThese(ctx context.Context, m model, ids []string) (free bool
 		if err != nil {
 			return err
 		}
-		return writeLinks(ctx, tx.SQL, m, batch, near, matching)
+		return writeLinks(ctx, tx.SQL, m, seen, batch, near, matching)
 	})
 	return free, err
 }
@@ -160,7 +173,7 @@ func tryLock(ctx context.Context, q querier, what string) (free bool, err error)
 
 func unlinkedOf(ctx context.Context, q querier, m model, ids []string) (batch []unlinked, err error) {
 	rows, err := q.QueryContext(ctx, fmt.Sprintf(`
-		SELECT d.id, d.kind, d.visibility, c.id, c.hash, v.embedding::text,
+		SELECT d.id, d.kind, d.visibility, c.id, c.hash, v.embedding,
 		       l.document_id IS NULL OR l.hash <> c.hash OR l.model <> $2
 		FROM rag_documents d
 		JOIN rag_chunks c ON c.document_id = d.id AND c.ordinal = 0
@@ -183,12 +196,13 @@ func unlinkedOf(ctx context.Context, q querier, m model, ids []string) (batch []
 	return batch, nil
 }
 
-// alike gives for each document of a batch the documents with the nearest chunks, by cosine.
-func alike(ctx context.Context, q querier, m model, batch []unlinked) ([][]scored, error) {
+// alike gives for each document of a batch the documents of its kind and class with the nearest
+// chunks, by cosine.
+func (x *Index) alike(ctx context.Context, q querier, m model, batch []unlinked) ([][]scored, error) {
 	list := make([][]scored, len(batch))
 	ways := map[Kind]scan{}
 	for i, u := range batch {
-		query := Query{Kinds: []Kind{u.kind}, Reader: Reader{System: true}}
+		query := u.query()
 		way, known := ways[u.kind]
 		if !known {
 			var err error
@@ -197,39 +211,92 @@ func alike(ctx context.Context, q querier, m model, batch []unlinked) ([][]score
 			}
 			ways[u.kind] = way
 		}
-		var a arguments
-		vector := a.add(u.vector)
-		distance := m.distance("v.embedding", vector)
-		limit := ""
-		if way == scanIndex {
-			limit = fmt.Sprintf("ORDER BY %s LIMIT %d", distance, 2*nearBy)
-		}
-		found, _, err := candidates(ctx, q, fmt.Sprintf(`
-			WITH near AS MATERIALIZED (
-			  SELECT c.document_id, c.ordinal, 1 - (%s) AS score
-			  FROM %s v JOIN rag_chunks c ON c.id = v.chunk_id AND c.hash = v.hash JOIN rag_documents d ON d.id = c.document_id
-			  WHERE d.kind = %s AND d.visibility = %s AND d.id <> %s %s`,
-			distance, m.table(), a.add(u.kind), a.add(u.visibility), a.add(u.id), limit)+bestOfNear(nearBy), a)
+		found, err := x.dense(ctx, q, query, m, way, nearBy+1)
 		if err != nil {
-			return nil, fmt.Errorf("looking for documents like %s: %w", u.id, err)
+			return nil, err
 		}
-		list[i] = found
+		list[i] = u.others(found)
 	}
 	return list, nil
 }
 
-// alikeByWords gives for each document of a batch the documents that have its rarest words, by BM25.
+// query asks for what is like the document.
+func (u unlinked) query() Query {
+	return Query{Vector: u.vector.Slice(), Kinds: []Kind{u.kind}, class: u.visibility, firsts: true, Reader: Reader{System: true}}
+}
+
+// others are the documents but for this one.
+func (u unlinked) others(list []scored) []scored {
+	list = slices.DeleteFunc(list, func(s scored) bool { return s.document == u.id })
+	return list[:min(len(list), nearBy)]
+}
+
+// alikeByWords gives for each document of a batch the documents of its kind and class that have its
+// rarest words, by BM25.
 func alikeByWords(ctx context.Context, q querier, batch []unlinked) ([][]scored, error) {
 	list := make([][]scored, len(batch))
+	of, all, err := termsOf(ctx, q, batch)
+	if err != nil {
+		return nil, err
+	}
+	c, err := frequencies(ctx, q, Reader{System: true}, all)
+	if err != nil {
+		return nil, err
+	}
+	for i, u := range batch {
+		if len(of[u.chunk]) == 0 {
+			continue
+		}
+		query := u.query()
+		terms := c.weigh(words{lexemes: of[u.chunk]})
+		terms = terms[:min(len(terms), linkTerms)]
+		terms = terms[:affordable(terms, linkPostings)]
+		found, complete, err := byWords(ctx, q, query, terms, c.average, 4*nearBy, nearBy+1)
+		if err == nil && !complete && len(found) <= nearBy {
+			found, _, err = byWords(ctx, q, query, terms, c.average, 0, nearBy+1)
+		}
+		if err != nil {
+			return nil, err
+		}
+		list[i] = u.others(found)
+	}
 	return list, nil
 }
 
+// termsOf gives the terms of each document's first chunk, and all of them, in their order.
+func termsOf(ctx context.Context, q querier, batch []unlinked) (of map[int64][]string, all []string, err error) {
+	chunks := make([]int64, len(batch))
+	for i, u := range batch {
+		chunks[i] = u.chunk
+	}
+	of = map[int64][]string{}
+	rows, err := q.QueryContext(ctx,
+		`SELECT chunk_id, term FROM rag_postings WHERE chunk_id = ANY($1::bigint[]) ORDER BY term, chunk_id`, pq.Array(chunks))
+	if err == nil {
+		err = each(rows, func() error {
+			var chunk int64
+			var lexeme string
+			if err := rows.Scan(&chunk, &lexeme); err != nil {
+				return err
+			}
+			of[chunk] = append(of[chunk], lexeme)
+			all = append(all, lexeme)
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the words of documents: %w", err)
+	}
+	return of, slices.Compact(all), nil
+}
+
 // writeLinks writes what was found, for the documents that are still there.
-func writeLinks(ctx context.Context, q querier, m model, batch []unlinked, near, matching [][]scored) error {
+func writeLinks(ctx context.Context, q querier, m model, seen int64, batch []unlinked, near, matching [][]scored) error {
 	var all, documents, others, changed []string
 	var similarities []float64
 	var hashes pq.ByteaArray
-	var enter, entered []string
+	var entered []string
+	var chunks, since []int64
 	var by []float64
 	for i, u := range batch {
 		all, hashes = append(all, u.id.String()), append(hashes, u.hash)
@@ -238,9 +305,10 @@ func writeLinks(ctx context.Context, q querier, m model, batch []unlinked, near,
 			similarities = append(similarities, s.score)
 		}
 		if u.changed {
-			changed = append(changed, u.id.String())
+			changed, chunks = append(changed, u.id.String()), append(chunks, u.chunk)
 			for _, s := range near[i] {
-				enter, entered, by = append(enter, u.id.String()), append(entered, s.document.String()), append(by, s.score)
+				entered, by = append(entered, s.document.String()), append(by, s.score)
+				since = append(since, u.chunk)
 			}
 		}
 	}
@@ -250,12 +318,14 @@ func writeLinks(ctx context.Context, q querier, m model, batch []unlinked, near,
 	}{
 		// Who had a changed document for a neighbour, or would have it now, looks again.
 		{`UPDATE rag_linked l SET stale = true WHERE NOT stale AND document_id IN (
-		    SELECT document_id FROM rag_neighbours WHERE neighbour_id = ANY($1::uuid[])
+		    SELECT n.document_id FROM unnest($1::uuid[], $2::bigint[]) AS c (id, chunk)
+		    JOIN rag_neighbours n ON n.neighbour_id = c.id
+		    JOIN rag_linked o ON o.document_id = n.document_id AND o.seen < c.chunk
 		    UNION
-		    SELECT e.entered FROM unnest($2::uuid[], $3::uuid[], $4::real[]) AS e (enters, entered, similarity)
-		    WHERE NOT EXISTS (SELECT FROM rag_neighbours n WHERE n.document_id = e.entered AND n.neighbour_id = e.enters)
-		      AND e.similarity > (SELECT coalesce(min(n.similarity), 0) FROM rag_neighbours n WHERE n.document_id = e.entered))`,
-			[]any{pq.Array(changed), pq.Array(enter), pq.Array(entered), pq.Array(by)}},
+		    SELECT e.entered FROM unnest($3::uuid[], $4::real[], $5::bigint[]) AS e (entered, similarity, chunk)
+		    JOIN rag_linked o ON o.document_id = e.entered AND o.seen < e.chunk
+		    WHERE e.similarity > (SELECT coalesce(min(n.similarity), 0) FROM rag_neighbours n WHERE n.document_id = e.entered))`,
+			[]any{pq.Array(changed), pq.Array(chunks), pq.Array(entered), pq.Array(by), pq.Array(since)}},
 		{`DELETE FROM rag_neighbours WHERE document_id = ANY($1::uuid[])`, []any{pq.Array(all)}},
 		{`INSERT INTO rag_neighbours (document_id, neighbour_id, similarity)
 		  SELECT d.id, o.id, n.similarity
@@ -263,12 +333,12 @@ func writeLinks(ctx context.Context, q querier, m model, batch []unlinked, near,
 		  JOIN rag_documents d ON d.id = n.document JOIN rag_documents o ON o.id = n.other AND o.visibility = d.visibility
 		  ORDER BY d.id, o.id FOR KEY SHARE`,
 			[]any{pq.Array(documents), pq.Array(others), pq.Array(similarities)}},
-		{`INSERT INTO rag_linked (document_id, model, hash, stale)
-		  SELECT d.id, $1, n.hash, false
+		{`INSERT INTO rag_linked (document_id, model, hash, seen, stale)
+		  SELECT d.id, $1, n.hash, $4, false
 		  FROM unnest($2::uuid[], $3::bytea[]) AS n (document, hash) JOIN rag_documents d ON d.id = n.document
 		  ORDER BY d.id FOR KEY SHARE OF d
-		  ON CONFLICT (document_id) DO UPDATE SET model = excluded.model, hash = excluded.hash, stale = false`,
-			[]any{m.name, pq.Array(all), hashes}},
+		  ON CONFLICT (document_id) DO UPDATE SET model = excluded.model, hash = excluded.hash, seen = excluded.seen, stale = false`,
+			[]any{m.name, pq.Array(all), hashes, seen}},
 	} {
 		if _, err := q.ExecContext(ctx, step.text, step.args...); err != nil {
 			return fmt.Errorf("writing neighbours: %w", err)
@@ -277,7 +347,18 @@ func writeLinks(ctx context.Context, q querier, m model, batch []unlinked, near,
 	return nil
 }
 
-// chosen are the neighbours among the documents that are like one, with what each one's voice weighs.
+// chosen are the neighbours among the documents that are like one: the first as the search would fuse
+// them. What each one's voice weighs is its cosine; one that only the words have found has that of the
+// last that the vectors have found.
 func chosen(near, matching []scored) []scored {
-	return near[:min(len(near), neighbours)]
+	hits := fuse(near, matching)
+	list := make([]scored, min(len(hits), neighbours))
+	for i := range list {
+		similarity := hits[i].DenseScore
+		if hits[i].DenseRank == 0 && len(near) > 0 {
+			similarity = near[len(near)-1].score
+		}
+		list[i] = scored{document: hits[i].DocumentID, score: max(similarity, leastSimilarity)}
+	}
+	return list
 }

@@ -53,6 +53,9 @@ type Query struct {
 
 	// Only leaves out parts of the search, so that each can be measured; empty, all take part.
 	Only Part
+
+	class  Visibility // documents of this class, unless empty
+	firsts bool       // by meaning, of each document only its first chunk
 }
 
 // Part is a part of the search.
@@ -150,6 +153,9 @@ func (q Query) where(a *arguments) string {
 	if !q.Reader.System {
 		conditions = append(conditions, q.Reader.may(a))
 	}
+	if q.class != "" {
+		conditions = append(conditions, "d.visibility = "+a.add(q.class))
+	}
 	if len(q.Kinds) > 0 {
 		conditions = append(conditions, "d.kind = ANY("+a.add(pq.Array(stringsOf(q.Kinds)))+")")
 	}
@@ -177,7 +183,7 @@ const everything = "true"
 // byClass tells that where asks for nothing but classes of visibility, all of which the reader may
 // read as a whole. Chunks and postings know their class: documents need not be read.
 func (q Query) byClass() bool {
-	unfiltered := len(q.Kinds) == 0 && q.TrackID == uuid.Nil && q.QuestionID == uuid.Nil && len(q.Skills) == 0 && len(q.Levels) == 0
+	unfiltered := q.class == "" && len(q.Kinds) == 0 && q.TrackID == uuid.Nil && q.QuestionID == uuid.Nil && len(q.Skills) == 0 && len(q.Levels) == 0
 	return unfiltered && (q.Reader.System || q.Reader.Viewer == nil || q.Reader.Viewer.Is(enums.RoleAdmin))
 }
 

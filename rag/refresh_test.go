@@ -32,7 +32,7 @@ func TestRefreshIndexesTheCatalogueOnce(t *testing.T) {
 
 	report, err = x.Refresh(t.Context(), plenty)
 	require.NoError(t, err)
-	assert.Equal(t, Report{Model: "words@1", Embedded: chunks - 10}, report)
+	assert.Equal(t, Report{Model: "words@1", Embedded: chunks - 10, Linked: want}, report)
 
 	report, err = x.Refresh(t.Context(), plenty)
 	require.NoError(t, err)

@@ -183,6 +183,7 @@ func TestOddQueries(t *testing.T) {
 		"negative limit":  {Text: "sql", Limit: -1},
 		"short vector":    {Vector: []float32{1, 0}},
 		"zero vector":     {Vector: make([]float32, 64)},
+		"no such part":    {Text: "sql", Only: "EVERYTHING"},
 		"NaN":             {Vector: slices.Repeat([]float32{float32(math.NaN())}, 64)},
 	} {
 		_, err := x.Search(t.Context(), q)
@@ -277,20 +278,73 @@ func TestTheIndexIsUsedWhenItPays(t *testing.T) {
 		}
 		assert.Len(t, hits, want)
 	}
-	var plan strings.Builder
+	q, err := Query{Vector: vector}.normalized(16)
+	require.NoError(t, err)
+	var all arguments
+	plan := explained(t, x, byIndex(q, m, 10, 40, &all), all)
+	assert.Regexp(t, `Index Scan using rag_vectors_\w+embedding\w* `, plan, "the distance is written as the index has it")
+	assert.NotContains(t, plan, "rag_documents", "a class is known of the chunks")
+
+	q.Skills = []string{"common"}
+	var filtered arguments
+	plan = explained(t, x, byIndex(q, m, 10, 40, &filtered), filtered)
+	assert.Regexp(t, `Index Scan using rag_vectors_\w+embedding\w* `, plan, "filters are applied on the way")
+
+	q.Skills = []string{"rare"}
+	var rare arguments
+	plan = explained(t, x, exactly(q, m, 10, &rare), rare)
+	assert.Regexp(t, `Index Scan using rag_vectors_\w+pkey`, plan, "few vectors are read one by one")
+}
+
+// explained is the plan of a statement under the settings of a search.
+func explained(t *testing.T, x *Index, text string, a arguments) string {
+	t.Helper()
 	tx, err := x.db.SQL.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	defer func() { _ = tx.Rollback() }()
-	rows, err := tx.QueryContext(t.Context(), `EXPLAIN SELECT chunk_id FROM `+m.table()+` ORDER BY `+
-		m.distance("embedding", "'"+vectorText(vector)+"'")+` LIMIT 10`)
+	_, err = tx.ExecContext(t.Context(), settings+"200")
 	require.NoError(t, err)
-	defer func() { _ = rows.Close() }()
+	rows, err := tx.QueryContext(t.Context(), "EXPLAIN "+text, a...)
+	require.NoError(t, err)
+	var plan strings.Builder
 	require.NoError(t, each(rows, func() error {
 		var line string
-		defer func() { plan.WriteString(line) }()
+		defer func() { plan.WriteString(line + "\n") }()
 		return rows.Scan(&line)
 	}))
-	assert.Contains(t, plan.String(), "Index Scan", "the distance is written as the index has it")
+	return plan.String()
+}
+
+func TestWhatALongQueryReadsIsBounded(t *testing.T) {
+	list := make([]term, 50)
+	for i := range list {
+		list[i] = term{chunks: int64(1000 * i)}
+	}
+	assert.Equal(t, 10, affordable(list, mostPostings), "0 + 1 000 + … + 9 000 are 45 000")
+	assert.Equal(t, 1, affordable(list[49:], 10), "one term is always searched for")
+	assert.Equal(t, 50, affordable(list, 50*50*1000))
+}
+
+// Rare words first: that common ones were left out must not cost results.
+func TestTermsThatAreLeftOutCostNoResults(t *testing.T) {
+	t.Parallel()
+	x := ready(t, ragtest.Words{})
+	_, err := x.db.SQL.ExecContext(t.Context(), `
+		WITH p AS (
+		  INSERT INTO passages (id, created_at, slug, title, text, skills, track_id)
+		  SELECT gen_random_uuid(), now(), 'w' || n, 'w', 'w', '{}', (SELECT min(id::text)::uuid FROM tracks) FROM generate_series(1, 150) n RETURNING id
+		), d AS (
+		  INSERT INTO rag_documents (id, kind, passage_id, skills, visibility, title, keywords, body, content_hash)
+		  SELECT id, 'PASSAGE', id, '{}', 'PUBLIC', 'w', '', 'w', sha256('') FROM p RETURNING id
+		), c AS (
+		  INSERT INTO rag_chunks (document_id, ordinal, start_offset, end_offset, body, hash, visibility, length)
+		  SELECT id, n, 0, 1, 'w', sha256(id::text::bytea), 'PUBLIC', 9 FROM d, generate_series(0, 350) n RETURNING id
+		)
+		INSERT INTO rag_postings (term, visibility, chunk_id, tf, length) SELECT 'marmalad', 'PUBLIC', id, 1, 9 FROM c`)
+	require.NoError(t, err)
+	hits, err := x.Search(t.Context(), Query{Text: "marmalade about Kubernetes", Only: PartWords, Limit: MaxLimit})
+	require.NoError(t, err)
+	assert.Len(t, hits, MaxLimit)
 }
 
 // naiveBM25 is the formula of lexical, written down a second time over the lexemes of every chunk.

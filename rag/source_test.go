@@ -49,7 +49,7 @@ func TestReferenceAnswersAreForGraders(t *testing.T) {
 	report, err := x.Refresh(t.Context(), plenty)
 	require.NoError(t, err)
 	assert.Equal(t, Report{Model: "words@1", Written: 1, Removed: 4, Embedded: 1}, report)
-	query = Query{Text: "zyzzyva", Reader: anyReader, QuestionID: question}
+	query = Query{Text: "zyzzyva", Reader: allSeeing, QuestionID: question}
 	hits, err = x.Search(t.Context(), query)
 	require.NoError(t, err)
 	require.Len(t, hits, 1)
@@ -123,7 +123,7 @@ func TestLongEssaysAreIndexedInPart(t *testing.T) {
 	assert.Equal(t, maxEssay, utf8.RuneCountInString(body))
 	assert.LessOrEqual(t, count(t, db, `SELECT count(*) FROM rag_chunks c JOIN rag_documents d ON d.id = c.document_id WHERE d.essay_id = $1`, essay), 40)
 	for text, want := range map[string]int{"zyzzyvas": 1, "quokkas": 0} {
-		hits, err := x.Search(t.Context(), Query{Text: text, Reader: anyReader, Kinds: []Kind{KindEssay}})
+		hits, err := x.Search(t.Context(), Query{Text: text, Reader: allSeeing, Kinds: []Kind{KindEssay}})
 		require.NoError(t, err)
 		matched := 0
 		for _, h := range hits {

@@ -28,7 +28,7 @@ func arraysOf(list []collaborative.Neighbour) (ids pq.StringArray, weights pq.Fl
 
 // copyLists stores all lists of a new fit, and returns how many.
 func copyLists(ctx context.Context, tx *sql.Tx, version int64, model string, lists *collaborative.Lists) (n int, err error) {
-	copied, err := tx.PrepareContext(ctx, pq.CopyIn("recommend_neighbours", "fit", "model", "credential_id", "revision", "neighbours", "weights"))
+	copied, err := tx.PrepareContext(ctx, `COPY recommend_neighbours (fit, model, credential_id, revision, neighbours, weights) FROM STDIN`)
 	if err != nil {
 		return 0, fmt.Errorf("recommend: storing the lists: %w", err)
 	}

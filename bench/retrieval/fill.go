@@ -30,7 +30,9 @@ type filler struct {
 
 type step struct{ name, text string }
 
-func (f *filler) say(format string, args ...any) { fmt.Fprintf(os.Stderr, "retrieval: "+format+"\n", args...) }
+func (f *filler) say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "retrieval: "+format+"\n", args...)
+}
 
 func (f *filler) done(name, format string, args ...any) {
 	f.steps = append(f.steps, step{name, fmt.Sprintf(format, args...)})

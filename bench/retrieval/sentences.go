@@ -8,8 +8,8 @@ import (
 	"github.com/rubrica/rubrica/seeds"
 )
 
-// writer makes up sentences about the seeds' skills. They are varied, of real words and grammatical; a
-// few words are common, as in any text, and most are rare: a third of the sentences name a system, of
+// writer makes up sentences about the seeds' skills: of real words and grammatical. Most words stand in
+// two or three of a hundred sentences, some in more, and a fourth of the sentences name a system, of
 // which there are thousands.
 type writer struct {
 	random *rand.Rand
@@ -51,10 +51,13 @@ func newWriter(catalog *seeds.Catalog, seed uint64) *writer {
 	return w
 }
 
-// pick prefers the first of a list.
-func (w *writer) pick(list []string) string {
+// pick takes any of a list: a word of a sentence is in one of some thirty sentences.
+func (w *writer) pick(list []string) string { return list[w.random.IntN(len(list))] }
+
+// skill prefers the first skills: some subjects are written about often.
+func (w *writer) skill() string {
 	u := w.random.Float64()
-	return list[int(u*u*float64(len(list)))]
+	return w.skills[int(u*u*float64(len(w.skills)))]
 }
 
 // system is a name that few other sentences have.
@@ -72,7 +75,7 @@ func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // passage is a title and one or two sentences.
 func (w *writer) passage() (title, text string) {
-	skill, thing := w.pick(w.skills), w.pick(things)
+	skill, thing := w.skill(), w.pick(things)
 	title = skill + ": " + strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(thing, "the "), "an "), "a ")
 	switch w.random.IntN(4) {
 	case 0:
@@ -94,7 +97,7 @@ func (w *writer) query() string {
 	case 0:
 		return fmt.Sprintf("who %s %s %s", w.pick(acts), w.pick(things), w.pick(reasons))
 	case 1:
-		return fmt.Sprintf("%s and %s in %s", w.pick(w.skills), w.pick(things), w.system())
+		return fmt.Sprintf("%s and %s in %s", w.skill(), w.pick(things), w.system())
 	default:
 		return fmt.Sprintf("how %s %s %s %s", w.pick(people), w.pick(acts), w.pick(things), w.pick(places))
 	}
