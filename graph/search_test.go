@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"slices"
@@ -145,10 +146,8 @@ func TestStatementsOfSearches(t *testing.T) {
 			vars{"id": essays[0].id("essay")}, 2},
 	} {
 		ask := func(n int) *answer {
-			v := vars{"n": n}
-			for k, x := range c.vars {
-				v[k] = x
-			}
+			v := maps.Clone(c.vars)
+			v["n"] = n
 			return w.ok(t, ada, c.query, v)
 		}
 		want := len(steady(ask(1).statements))
@@ -165,13 +164,9 @@ func TestStatementsOfSearches(t *testing.T) {
 		var g errgroup.Group
 		for range 16 {
 			g.Go(func() error {
-				if a := w.ask(t, ada, c.query, func() vars {
-					v := vars{"n": 20}
-					for k, x := range c.vars {
-						v[k] = x
-					}
-					return v
-				}()); len(steady(a.statements)) != want || len(a.Errors) > 0 {
+				v := maps.Clone(c.vars)
+				v["n"] = 20
+				if a := w.ask(t, ada, c.query, v); len(steady(a.statements)) != want || len(a.Errors) > 0 {
 					return fmt.Errorf("%s: %d statements instead of %d; %v", name, len(steady(a.statements)), want, a.Errors)
 				}
 				return nil
