@@ -7379,6 +7379,12 @@ enum JobKind {
   RESCORE_ESSAYS
   "Learns from graded answers."
   FIT_CALIBRATION
+  "Makes a learner's lists of recommendations anew."
+  REFRESH_RECOMMENDATIONS
+  "Takes in what learners did since."
+  LEARN_INTERACTIONS
+  "Fits anew what is learnt from all that learners did."
+  REFIT_RECOMMENDATIONS
 }
 
 "Where a background job stands."
@@ -7515,7 +7521,7 @@ type System {
   embeddingModels: [EmbeddingModel!]!
   "What recommendations have learnt from what learners did; null before there is anything."
   collaborativeFit: CollaborativeFit
-  "How many jobs there are of each kind and state; only those with any, at most 24."
+  "How many jobs there are of each kind and state; only those with any, at most 64."
   jobs: [JobCount!]!
 }
 

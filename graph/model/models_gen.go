@@ -932,7 +932,7 @@ type System struct {
 	EmbeddingModels []*rag.ModelStatus `json:"embeddingModels"`
 	// What recommendations have learnt from what learners did; null before there is anything.
 	CollaborativeFit *recommend.State `json:"collaborativeFit,omitempty"`
-	// How many jobs there are of each kind and state; only those with any, at most 24.
+	// How many jobs there are of each kind and state; only those with any, at most 64.
 	Jobs []*jobs.Count `json:"jobs"`
 }
 

@@ -118,7 +118,7 @@ func (s *screens) recommendations(essay string) {
 		operation: "SetPreferences", variables: in(map[string]any{"interests": []string{s.catalog.Skills[0].Slug}, "longest": "MEDIUM"}),
 		shows: []string{"preferencesSet.preferences.interests.0.name"}, as: learnersOnly,
 	}, "lena")
-	own := map[string]string{"omar": hidden, "arno": hidden, "miriam": hidden, "ada": hidden}
+	own := map[string]string{"omar": shown, "arno": hidden, "miriam": hidden, "ada": hidden}
 	s.check(example{
 		operation: "LearnerRecommendations", as: own,
 		shows: []string{
