@@ -151,10 +151,9 @@ func TestStatementsOfSearches(t *testing.T) {
 			}
 			return w.ok(t, ada, c.query, v)
 		}
-		ask(1) // reads the synonyms, for half a minute
-		want := len(ask(1).statements)
+		want := len(steady(ask(1).statements))
 		for _, n := range []int{10, 20} {
-			requireStatements(t, want, ask(n))
+			require.Len(t, steady(ask(n).statements), want, "%s: %d", name, n)
 		}
 		bare := 0
 		for _, statement := range ask(20).statements {
@@ -172,8 +171,8 @@ func TestStatementsOfSearches(t *testing.T) {
 						v[k] = x
 					}
 					return v
-				}()); len(a.statements) != want || len(a.Errors) > 0 {
-					return fmt.Errorf("%s: %d statements instead of %d; %v", name, len(a.statements), want, a.Errors)
+				}()); len(steady(a.statements)) != want || len(a.Errors) > 0 {
+					return fmt.Errorf("%s: %d statements instead of %d; %v", name, len(steady(a.statements)), want, a.Errors)
 				}
 				return nil
 			})
@@ -308,6 +307,7 @@ func TestSynonymsOfSkills(t *testing.T) {
 	id := globalid.Encode("skill", seeding.SkillID(w.catalog.Skills[0].Slug))
 	const set = `mutation($in: SkillSynonymsSetInput!) { skillSynonymsSet(input: $in) { skill { synonyms } userErrors { code field } } }`
 	ask := func(words ...string) *answer {
+		words = append([]string{}, words...) // none is no null
 		return w.ok(t, ada, set, vars{"in": vars{"skillId": id, "synonyms": words}})
 	}
 	require.Equal(t, []any{"k8s", "ci/cd", "ärger mit netzen"}, ask("K8S", " k8s", "CI/CD", "Ärger  mit Netzen").at("skillSynonymsSet", "skill", "synonyms"))

@@ -1217,6 +1217,13 @@ var (
 		Name:       "skills",
 		Columns:    SkillsColumns,
 		PrimaryKey: []*schema.Column{SkillsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "skill_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{SkillsColumns[3], SkillsColumns[0]},
+			},
+		},
 	}
 	// TracksColumns holds the columns for the "tracks" table.
 	TracksColumns = []*schema.Column{

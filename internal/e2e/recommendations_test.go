@@ -61,6 +61,7 @@ func (s *screens) retrieval(essay string) {
 		operation: "SimilarCredentials", variables: map[string]any{"credential": credential}, as: signedIn,
 		shows: []string{"similarCredentials.hits.0.node.provider"},
 	}, "lena")
+	s.check(example{operation: "AdminSkills", shows: []string{"skills.edges.0.node.name"}, as: signedIn}, "ada")
 	s.check(example{
 		operation: "SetSkillSynonyms", variables: in(map[string]any{"skillId": skill, "synonyms": []string{"K8s"}}),
 		shows: []string{"skillSynonymsSet.skill.synonyms.0"}, as: adminsOnly,
