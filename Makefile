@@ -117,6 +117,10 @@ bench: bench-go bench-screen bench-retrieval ## Run the Go benchmarks, the scree
 bench-go: setup ## Run the Go benchmarks.
 	$(testpg) -- go test -run '^$$' -bench . -benchtime 3x ./...
 
+.PHONY: bench-recommend
+bench-recommend: setup ## Count whole recommendations a second from warm neighbours on one core, and time a refit.
+	$(testpg) -- go test -run '^$$' -bench 'Recommend|Refit' -cpu 1,2 -benchtime 2s ./recommend
+
 .PHONY: bench-screen
 bench-screen: setup ## The screen query next to PostGraphile and to a server written by hand (rounds=5, length=8s).
 	@$(testpg) -- go run ./internal/provision/cmd/withnode -- go run ./bench/screen -rounds $(or $(rounds),5) -length $(or $(length),8s)

@@ -68,6 +68,23 @@ func (r *ScoringRun) FlagList() []enums.Flag {
 	return out
 }
 
+// RelaxedList is what of the learner's constraints the item does not keep.
+func (i *RecommendationItem) RelaxedList() []enums.Constraint {
+	out := make([]enums.Constraint, len(i.Relaxed))
+	for k, c := range i.Relaxed {
+		out[k] = enums.Constraint(c)
+	}
+	return out
+}
+
+// SynonymList is the other words that a search takes for the skill.
+func (s *Skill) SynonymList() []string {
+	if s.Synonyms == nil {
+		return []string{}
+	}
+	return s.Synonyms
+}
+
 // Why is the reason that was given; nil when nothing was changed.
 func (o *Override) Why() *string {
 	if o.Reason == "" {

@@ -30,7 +30,8 @@ func (r *Report) suggestions(all []faithful) {
 	t := Table{
 		Key: "suggestions", Title: "What is suggested, applied",
 		Note: "Scores below the top of their scale; shares of them with a suggestion and with two or three. Each suggested change was made, and the " +
-			"text read and scored anew: kept is the share whose displayed score rose. Gains are in points of the scale.",
+			"text read and scored anew: kept is the share whose displayed score rose. Gains are in points of the scale. " +
+			"Where a question has no key points and no model answer, what is missing cannot be named, and form alone is seldom worth a step of the scale: hardly anything is suggested.",
 		Columns: []Column{
 			{"set", "set", 0}, {"scores", "scores", 0}, {"some", "with one", 3}, {"enough", "two or three", 3}, {"suggestions", "suggestions", 0},
 			{"kept", "kept", 3}, {"least", "least gain", 3}, {"mean", "mean gain", 3},
@@ -59,11 +60,16 @@ func (r *Report) suggestions(all []faithful) {
 				least, sum = min(least, g), sum+g
 			}
 		}
+		share := func(part float64, whole int) float64 {
+			if whole == 0 {
+				return math.NaN()
+			}
+			return part / float64(whole)
+		}
 		if n == 0 {
 			least = math.NaN()
 		}
-		share := func(part, whole int) float64 { return float64(part) / float64(max(1, whole)) }
-		t.Add(set, below, share(some, below), share(enough, below), n, share(held, n), least, sum/float64(max(1, n)))
+		t.Add(set, below, share(float64(some), below), share(float64(enough), below), n, share(float64(held), n), least, share(sum, n))
 		made, kept = made+n, kept+held
 	}
 	r.Goals = append(r.Goals, AtLeast("suggestions_kept", fmt.Sprintf("share of %d suggested changes that raise the score when applied", made), float64(kept)/float64(max(1, made)), 1))

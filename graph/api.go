@@ -22,6 +22,8 @@ import (
 	"github.com/rubrica/rubrica/internal/auth"
 	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/database"
+	"github.com/rubrica/rubrica/internal/importing"
+	"github.com/rubrica/rubrica/internal/interactions"
 	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/people"
 	"github.com/rubrica/rubrica/internal/progress"
@@ -29,6 +31,7 @@ import (
 	"github.com/rubrica/rubrica/internal/submission"
 	"github.com/rubrica/rubrica/internal/viewer"
 	"github.com/rubrica/rubrica/jobs"
+	"github.com/rubrica/rubrica/rag"
 )
 
 // Options is what the API is made of.
@@ -40,6 +43,10 @@ type Options struct {
 	Hub          *progress.Hub
 	Authority    *auth.Authority
 	Jobs         *jobs.Inspector
+	Index        *rag.Index // what searches go by
+	Advice       *jobs.Advice
+	Interactions *interactions.Service
+	Importing    *importing.Service
 	System       Installation
 	Log          *slog.Logger
 	Development  bool                       // everyone may read the schema, by introspection and by suggestions
@@ -81,7 +88,7 @@ type API struct {
 func New(o Options) *API {
 	root := &resolver{
 		db: o.DB, hub: o.Hub, submission: o.Submission, overrides: o.Overrides, calibrations: o.Calibrations, people: people.New(o.DB), authority: o.Authority,
-		jobs: o.Jobs, installation: o.System,
+		jobs: o.Jobs, installation: o.System, index: o.Index, advice: o.Advice, interactions: o.Interactions, importing: o.Importing,
 	}
 	schema := exec.NewDirectSchema(exec.Config{Resolvers: root})
 	srv := handler.New(schema)

@@ -84,6 +84,12 @@ func (w *world) nodes(t *testing.T, ofLenas, ofOmars *scored) map[string][]strin
 	may[w.rescoring(t)] = []string{ada}
 	may[globalid.Encode("calibration", w.calibration(t))] = graders
 	may[w.queued(t, []*scored{ofLenas})[0]] = []string{ada}
+	for person, who := range map[string][]string{lena: ofLena, omar: ofOmar} {
+		may[globalid.Encode("interaction", w.interaction(t, person, 0, enums.InteractionRated))] = who
+		may[globalid.Encode("preference", w.preference(t, person))] = who
+	}
+	may[globalid.Encode("recommendation_decision", w.decision(t, ofLenas))] = ofLena
+	may[globalid.Encode("recommendation_decision", w.decision(t, ofOmars))] = ofOmar
 	return may
 }
 
@@ -132,18 +138,19 @@ func TestNodesByRole(t *testing.T) {
 // everyPath asks for all that leads from an essay, a track and the lists.
 const everyPath = `query {
   essays(first: 100) { totalCount edges { node { ...E } } }
-  users(first: 100) { totalCount edges { node { id name email } } }
+  users(first: 100) { totalCount edges { node { id name email preferences { id interests { name } } interactions(first: 10) { totalCount edges { node { id learner { email } } } }
+    recommendationLists(first: 10) { totalCount edges { node { id note run { essay { text } } } } } } } }
   cohorts(first: 100) { totalCount edges { node { id name members(first: 100) { totalCount edges { node { id user { id name email } } } } } } }
   tracks(first: 100) { edges { node { id questions(first: 100) { edges { node { id title prompt rubric {
     criteria { title description levels { descriptor } } keyPoints { id text } referenceAnswers { id text } } } } } } } }
-  credentials(first: 100) { edges { node { title description } } }
+  credentials(first: 100) { edges { node { title description viewerInteractions { id learner { email } } } } }
 }
 fragment E on Essay { id text learner { id email } question { rubric { keyPoints { text } referenceAnswers { text } } }
   runs(first: 10) { edges { node { ...R } } } latestRun { ...R } }
 fragment R on ScoringRun { id override { reason by { email } from { id } keyPoints { label keyPoint { text } } criteria { criterion { title } } } essay { id } overall { percent } failure { message } scores { id criterion { description }
   explanation { id summary contributions { label } evidence { id quote reason } keyPoints { id label quote keyPoint { id text } }
     citations { id quote passage { id text } } } }
-  recommendations { id note items { id rationale credential { title } traces { text evidence } } } }`
+  recommendations { id note items { id rationale decision { reason by { email } } credential { title } traces { text evidence } } } }`
 
 // secrets are the texts that no learner may read.
 func (w *world) secrets(t *testing.T) (texts []string) {
@@ -186,7 +193,10 @@ func TestLearnersReadNothingOfOthersByAnyPath(t *testing.T) {
 	mine, theirs := w.essays(t, lena, 4), w.essays(t, omar, 4)
 	secrets := w.secrets(t)
 	w.override(t, w.db.Ent, theirs[0])
-	foreign := []string{"what omar wrote", "thoughts of omar", "Reasons for omar", "It fits omar", "omar@example.org", "arno@example.org", "Priya Raman"}
+	w.interaction(t, omar, 0, enums.InteractionSaved)
+	w.preference(t, omar)
+	w.decision(t, theirs[0])
+	foreign := []string{"what omar wrote", "thoughts of omar", "Reasons for omar", "It fits omar", "omar@example.org", "Not for omar", "arno@example.org", "Priya Raman"}
 	for _, s := range theirs {
 		for _, kind := range results {
 			foreign = append(foreign, s.id(kind))
@@ -260,17 +270,22 @@ func TestAnonymousReadNothing(t *testing.T) {
 	require.Contains(t, a.Data, "viewer")
 	require.Nil(t, a.at("viewer"))
 	for query, v := range map[string]vars{
-		`{ essays(first: 1) { totalCount } }`:                                                              nil,
-		`{ tracks(first: 1) { totalCount } }`:                                                              nil,
-		`{ users(first: 1) { edges { node { name } } } }`:                                                  nil,
-		`{ cohorts(first: 1) { totalCount } }`:                                                             nil,
-		`{ credentials(first: 1) { edges { node { title } } } }`:                                           nil,
-		`{ auditEvents(first: 1) { totalCount } }`:                                                         nil,
-		`{ track(slug: "backend-engineer") { title } }`:                                                    nil,
-		`query($id: ID!) { essay(id: $id) { text } }`:                                                      {"id": s.id("essay")},
-		`mutation($id: ID!) { essayRetry(input: {essayId: $id}) { essay { id } } }`:                        {"id": s.id("essay")},
-		`mutation($id: ID!) { essaySubmit(input: {questionId: $id, text: "x"}) { replayed } }`:             {"id": w.questionID(0, 0)},
-		`mutation { userCreate(input: {name: "x", email: "x@example.org", role: ADMIN}) { user { id } } }`: nil,
+		`{ essays(first: 1) { totalCount } }`:                                                                      nil,
+		`{ tracks(first: 1) { totalCount } }`:                                                                      nil,
+		`{ users(first: 1) { edges { node { name } } } }`:                                                          nil,
+		`{ cohorts(first: 1) { totalCount } }`:                                                                     nil,
+		`{ credentials(first: 1) { edges { node { title } } } }`:                                                   nil,
+		`{ auditEvents(first: 1) { totalCount } }`:                                                                 nil,
+		`{ search(query: "databases") { hits { title } } }`:                                                        nil,
+		`query($id: ID!) { essayDuplicates(essayId: $id) { score } }`:                                              {"id": s.id("essay")},
+		`query($id: ID!) { similarCredentials(id: $id) { hits { title } } }`:                                       {"id": w.credentialID(0)},
+		`query($r: ID!, $c: ID!) { whyNot(runId: $r, credentialId: $c) { message } }`:                              {"r": s.id("scoring_run"), "c": w.credentialID(0)},
+		`mutation($id: ID!) { interactionRecord(input: {credentialId: $id, kind: SAVED}) { interaction { id } } }`: {"id": w.credentialID(0)},
+		`{ track(slug: "backend-engineer") { title } }`:                                                            nil,
+		`query($id: ID!) { essay(id: $id) { text } }`:                                                              {"id": s.id("essay")},
+		`mutation($id: ID!) { essayRetry(input: {essayId: $id}) { essay { id } } }`:                                {"id": s.id("essay")},
+		`mutation($id: ID!) { essaySubmit(input: {questionId: $id, text: "x"}) { replayed } }`:                     {"id": w.questionID(0, 0)},
+		`mutation { userCreate(input: {name: "x", email: "x@example.org", role: ADMIN}) { user { id } } }`:         nil,
 	} {
 		a := w.ask(t, anonymous, query, v)
 		require.Equal(t, []string{"UNAUTHENTICATED"}, a.codes(), query)

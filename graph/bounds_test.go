@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,9 @@ func TestBoundsOfInputs(t *testing.T) {
 	essay := func(input vars) *answer {
 		input["questionId"] = w.questionID(0, 0)
 		return mutation(lena, "essaySubmit", input)
+	}
+	search := func(filter vars) *answer {
+		return w.ask(t, lena, `query($f: SearchFilter) { search(query: "databases", filter: $f) { degraded } }`, vars{"f": filter})
 	}
 	essays := w.essays(t, lena, 8)
 	job := func() string {
@@ -104,6 +108,42 @@ func TestBoundsOfInputs(t *testing.T) {
 		"CredentialFilter.teaches": {func(n int) *answer {
 			return w.ask(t, lena, `query($f: CredentialFilter) { credentials(first: 1, filter: $f) { totalCount } }`, vars{"f": vars{"teaches": strings.Repeat("x", n)}})
 		}, "BAD_INPUT"},
+		"Query.search.first": {func(n int) *answer {
+			return w.ask(t, lena, `query($n: Int!) { search(query: "databases", first: $n) { degraded } }`, vars{"n": n})
+		}, "PAGINATION_REQUIRED"},
+		"Query.similarCredentials.first": {func(n int) *answer {
+			return w.ask(t, lena, `query($n: Int!, $id: ID!) { similarCredentials(id: $id, first: $n) { degraded } }`, vars{"n": n, "id": w.credentialID(0)})
+		}, "PAGINATION_REQUIRED"},
+		"Query.essayDuplicates.first": {func(n int) *answer {
+			return w.ask(t, arno, `query($n: Int!, $id: ID!) { essayDuplicates(essayId: $id, first: $n) { score } }`, vars{"n": n, "id": essays[0].id("essay")})
+		}, "PAGINATION_REQUIRED"},
+		"SearchFilter.kinds":  {func(n int) *answer { return search(vars{"kinds": slices.Repeat([]string{"ESSAY"}, n)}) }, "BAD_INPUT"},
+		"SearchFilter.levels": {func(n int) *answer { return search(vars{"levels": slices.Repeat([]string{"ADVANCED"}, n)}) }, "BAD_INPUT"},
+		"SearchFilter.skills": {func(n int) *answer { return search(vars{"skills": slices.Repeat([]string{"x"}, n)}) }, "BAD_INPUT"},
+		"InteractionRecordInput.rating": {func(n int) *answer {
+			return mutation(lena, "interactionRecord", vars{"credentialId": w.credentialID(0), "kind": "RATED", "rating": n})
+		}, "INVALID"},
+		"PreferencesSetInput.interests": {func(n int) *answer {
+			slugs := make([]string, n)
+			for i := range slugs {
+				slugs[i] = w.catalog.Skills[i].Slug
+			}
+			return mutation(lena, "preferencesSet", vars{"interests": slugs})
+		}, "INVALID"},
+		"RecommendationItemDecideInput.reason": {func(n int) *answer {
+			return mutation(arno, "recommendationItemDecide", vars{"itemId": essays[0].id("recommendation_item"), "verdict": "ACCEPTED", "reason": strings.Repeat(wide, n)})
+		}, "INVALID"},
+		"SkillSynonymsSetInput.synonyms": {func(n int) *answer {
+			words := make([]string, n)
+			for i := range words {
+				words[i] = fmt.Sprintf("word %d", i)
+			}
+			return mutation(ada, "skillSynonymsSet", vars{"skillId": globalid.Encode("skill", seeding.SkillID(w.catalog.Skills[0].Slug)), "synonyms": words})
+		}, "INVALID"},
+		"CatalogueImportInput.headingLevel": {func(n int) *answer {
+			return w.upload(t, ada, importCatalogue, vars{"in": vars{"file": nil, "kind": "PASSAGES", "headingLevel": n,
+				"trackId": globalid.Encode("track", seeding.TrackID(w.catalog.Tracks[0].Slug))}}, "in", "notes.md", strings.Repeat("#", max(n, 1))+" A heading\n\nA passage of some words.\n")
+		}, "INVALID"},
 		"JobFilter.states": {func(n int) *answer {
 			states := make([]string, n)
 			for i := range states {
@@ -125,6 +165,9 @@ func TestBoundsOfInputs(t *testing.T) {
 	for coordinate := range stated {
 		parts := strings.Split(coordinate, ".")
 		if end := parts[len(parts)-1]; end != "first" && end != "last" {
+			continue
+		}
+		if _, own := table[coordinate]; own {
 			continue
 		}
 		table[coordinate] = boundary{func(n int) *answer {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/stretchr/testify/require"
 
 	"github.com/rubrica/rubrica/ent"
@@ -44,6 +45,7 @@ func (w *world) crowd(t testing.TB) crowd {
 		w.crowdOfPeople(t, c, tx.Ent)
 		w.crowdOfOverrides(t, c, tx.Ent)
 		w.crowdOfCalibrations(t, c, tx.Ent)
+		w.crowdOfInteractions(t, c, tx.Ent)
 		return nil
 	}))
 	return c
@@ -90,7 +92,8 @@ func (w *world) crowdOfTracks(t testing.TB, c crowd, db *ent.Client) {
 		slug := fmt.Sprintf("crowd-%d", i)
 		known := []string{slug, w.catalog.Skills[i%3].Slug}
 		track, question, rubric := newID(), newID(), newID()
-		skills = append(skills, db.Skill.Create().SetID(c.add("Skill", "skill", newID())).SetSlug(slug).SetName("Skill "+slug).SetOnet("1.A"))
+		skills = append(skills, db.Skill.Create().SetID(c.add("Skill", "skill", newID())).SetSlug(slug).SetName("Skill "+slug).SetOnet("1.A").
+			SetSynonyms(pq.StringArray{"another " + slug}))
 		tracks = append(tracks, db.Track.Create().SetID(c.add("Track", "track", track)).SetSlug(slug).SetTitle("Track "+slug).
 			SetSummary("A summary.").SetOccupation("15-1252.00").SetSkills(known))
 		passages = append(passages, db.Passage.Create().SetID(c.add("Passage", "passage", newID())).SetTrackID(track).SetSlug(slug).
@@ -107,7 +110,7 @@ func (w *world) crowdOfTracks(t testing.TB, c crowd, db *ent.Client) {
 			SetRubricID(rubric).SetKind("MODEL").SetText("The answer."))
 		credentials = append(credentials, db.Credential.Create().SetID(c.add("Credential", "credential", newID())).SetSlug(slug).
 			SetTitle("Credential "+slug).SetProvider("Somebody").SetKind("COURSE").SetLevel("ADVANCED").SetDuration("LONG").
-			SetPrice("PAID").SetTeaches(known).SetRequires(known).SetDescription("A description.").SetURL("https://example.org/"+slug))
+			SetPrice("PAID").SetHours(12.5).SetTeaches(known).SetRequires(known).SetDescription("A description.").SetURL("https://example.org/"+slug))
 	}
 	require.NoError(t, db.Skill.CreateBulk(skills...).Exec(ctx))
 	require.NoError(t, db.Track.CreateBulk(tracks...).Exec(ctx))

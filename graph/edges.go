@@ -102,23 +102,6 @@ func (citationResolver) Passage(ctx context.Context, c *ent.Citation) (*ent.Pass
 	return load.For(ctx).Passage(ctx, c.PassageID)
 }
 
-type recommendationListResolver struct{}
-
-func (recommendationListResolver) Items(ctx context.Context, l *ent.RecommendationList) ([]*ent.RecommendationItem, error) {
-	list, err := load.For(ctx).Items(ctx, l.ID)
-	return orEmpty(list), err
-}
-
-type recommendationItemResolver struct{}
-
-func (recommendationItemResolver) Credential(ctx context.Context, i *ent.RecommendationItem) (*ent.Credential, error) {
-	return load.For(ctx).Credential(ctx, i.CredentialID)
-}
-
-func (recommendationItemResolver) Closes(ctx context.Context, i *ent.RecommendationItem) ([]*ent.Skill, error) {
-	return load.For(ctx).Skills(ctx, i.Closes)
-}
-
 type recommendationTraceResolver struct{}
 
 func (recommendationTraceResolver) Skill(ctx context.Context, t *values.Trace) (*ent.Skill, error) {

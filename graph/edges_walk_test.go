@@ -198,7 +198,7 @@ func write(picked []*selection) string {
 // of a level lack it there is nothing to ask for.
 var inRow = map[string]bool{
 	"AuditEvent.actor": true, "Cohort.track": true, "Job.run": true, "RecommendationTrace.skill": true,
-	"RecommendationTrace.criterion": true, "Rescoring.question": true, "Rescoring.by": true, "RecommendationItem.closes": true, "Track.skills": true,
+	"RecommendationTrace.criterion": true, "Rescoring.question": true, "Rescoring.by": true, "RecommendationItem.closes": true, "RecommendationList.unserved": true, "Preferences.interests": true, "Track.skills": true,
 	"Question.skills": true, "KeyPoint.skills": true, "Passage.skills": true, "Credential.teaches": true,
 	"Credential.requires": true,
 }

@@ -22,6 +22,8 @@ import (
 	"github.com/rubrica/rubrica/internal/auth"
 	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/database"
+	"github.com/rubrica/rubrica/internal/importing"
+	"github.com/rubrica/rubrica/internal/interactions"
 	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/pgtest"
 	"github.com/rubrica/rubrica/internal/progress"
@@ -29,6 +31,9 @@ import (
 	"github.com/rubrica/rubrica/internal/server"
 	"github.com/rubrica/rubrica/internal/submission"
 	"github.com/rubrica/rubrica/jobs"
+	"github.com/rubrica/rubrica/rag"
+	"github.com/rubrica/rubrica/rag/ragtest"
+	"github.com/rubrica/rubrica/recommend"
 	"github.com/rubrica/rubrica/seeds"
 )
 
@@ -59,9 +64,11 @@ type world struct {
 	queue   *jobs.Queue
 	notify  *progress.Notifier
 	auth    *auth.Authority
+	index   *rag.Index
 
-	mu     sync.Mutex
-	tokens map[string]string
+	embedder jobs.Embedder
+	mu       sync.Mutex
+	tokens   map[string]string
 }
 
 // newWorld makes a world whose server is in production mode.
@@ -83,6 +90,8 @@ func newWorld(t testing.TB) *world {
 	require.NoError(t, err)
 	w.notify = progress.NewNotifier(db, log)
 	t.Cleanup(func() { assert.NoError(t, w.notify.Close(context.Background())) })
+	w.embedder = ragtest.Model(t)
+	w.index = rag.New(db, w.embedder, log)
 	w.hub = progress.NewHub(db, log, progress.Options{})
 	w.api = w.serve(t, false)
 	return w
@@ -104,6 +113,8 @@ func (w *world) serveWith(t testing.TB, change func(*graph.Options)) *httptest.S
 		Calibrations: calibrations.New(w.db, w.queue),
 		Authority:    w.auth, Log: errorsTo(t),
 		Jobs: jobs.NewInspector(w.db, w.queue, w.notify), System: installation,
+		Index: w.index, Advice: jobs.NewAdvice(w.db, w.embedder, recommend.New(w.db, w.index, errorsTo(t))),
+		Interactions: interactions.New(w.db, w.queue), Importing: importing.New(w.db, w.queue.RefreshIndex, errorsTo(t)),
 		Limits: new(cost.Limits),
 	}
 	change(&options)

@@ -184,6 +184,7 @@ func newLists(t *testing.T, seed uint64) *lists {
 	}
 	w.rescoring(t)
 	w.calibrationIn(t, 1, enums.CalibrationReady)
+	w.interaction(t, omar, 0, enums.InteractionSaved)
 	require.NoError(t, w.db.Ent.AuditEvent.Create().SetAction(enums.AuditEssayRetry).SetTargetType(enums.TargetEssay).
 		SetDetail(map[string]string{}).Exec(bypass.Context(t.Context())))
 	return f
@@ -203,6 +204,9 @@ func (f *lists) all() (out []listing) {
 		{path: "Cohort.members", parent: globalid.Encode("cohort", f.cohort), table: "memberships", where: "cohort_id = $1", key: "created_at"},
 		{path: "User.essays", parent: globalid.Encode("user", f.owner), table: "essays", where: "owner_id = $1", key: "created_at", desc: true},
 	}
+	fixed = append(fixed,
+		listing{path: "User.interactions", parent: globalid.Encode("user", f.owner), table: "interactions", where: "owner_id = $1", key: "last_at", desc: true},
+		listing{path: "User.recommendationLists", parent: globalid.Encode("user", f.owner), table: "recommendation_lists", where: "owner_id = $1", key: "created_at", desc: true})
 	out = append(out, fixed...)
 	for _, l := range []listing{
 		{path: "essays", field: "SUBMITTED_AT", table: "essays", key: "created_at"},
@@ -264,6 +268,11 @@ func (f *lists) insert(t *testing.T, table string) (id uuid.UUID) {
 		row["owner_id"], row["question_id"], row["created_at"] = f.owner, f.question, f.moment()
 	case "questions":
 		row["track_id"], row["slug"], row["position"], row["active"] = f.track, unique, pick(f.random, 0, 1, 2), f.random.IntN(4) > 0
+	case "interactions":
+		row["owner_id"], row["credential_id"], row["last_at"] = f.owner, f.insert(t, "credentials"), f.moment()
+	case "recommendation_lists":
+		f.runs++
+		row["owner_id"], row["number"], row["created_at"] = f.owner, f.runs, f.moment()
 	case "memberships":
 		row["cohort_id"], row["user_id"], row["created_at"] = f.cohort, f.insert(t, "users"), f.moment()
 	case "calibrations":

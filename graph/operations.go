@@ -20,8 +20,12 @@ import (
 	"github.com/rubrica/rubrica/jobs"
 	"github.com/rubrica/rubrica/migrations"
 	"github.com/rubrica/rubrica/rag"
+	"github.com/rubrica/rubrica/recommend"
 	"github.com/rubrica/rubrica/scoring"
 )
+
+// maxModels is how many embedding models the field system tells of.
+const maxModels = 20
 
 // Installation is what the field system tells admins of the process.
 type Installation struct {
@@ -155,6 +159,22 @@ func (r queryResolver) System(ctx context.Context) (*model.System, error) {
 		out.Index = &model.IndexState{
 			Model: in.Embedding, Dimensions: in.Dimensions,
 			Documents: s.Documents, Chunks: s.Chunks, Missing: s.Missing, SizeKiB: kibibytes(s.Bytes),
+		}
+	}
+	if load.Selected(ctx, selections, "embeddingModels") {
+		models, err := rag.ReadModels(ctx, r.db)
+		if err != nil {
+			return nil, err
+		}
+		out.EmbeddingModels = []*rag.ModelStatus{}
+		for i := range models[:min(len(models), maxModels)] {
+			out.EmbeddingModels = append(out.EmbeddingModels, &models[i])
+		}
+	}
+	if load.Selected(ctx, selections, "collaborativeFit") {
+		var err error
+		if out.CollaborativeFit, err = recommend.ReadState(ctx, r.db); err != nil {
+			return nil, err
 		}
 	}
 	if load.Selected(ctx, selections, "jobs") {

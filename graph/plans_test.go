@@ -164,7 +164,12 @@ func TestNestedListsAreRangesOfAnIndex(t *testing.T) {
 		`JOIN (SELECT id, row_number() OVER (ORDER BY title, id) AS n FROM tracks WHERE active) k ON k.n = i % 20 + 1`)
 	f.copies(t, "scoring_runs", 20_000, `'essay_id', e.id, 'number', i + 1`,
 		`JOIN (SELECT id, row_number() OVER (ORDER BY created_at DESC, id DESC) AS n FROM essays) e ON e.n = i % 20 + 1`)
+	const twenty = `JOIN (SELECT id, row_number() OVER (ORDER BY name, id) AS n FROM users) u ON u.n = i % 20 + 1`
+	f.copies(t, "interactions", 20_000, `'owner_id', u.id, 'credential_id', c.id, 'last_at', timestamptz '2026-01-01' + i % 500 * interval '1 minute'`,
+		twenty+` JOIN credentials c ON c.slug = 'm' || i`)
+	f.copies(t, "recommendation_lists", 20_000, `'owner_id', u.id, 'number', i + 1, 'created_at', timestamptz '2026-01-01' + i % 500 * interval '1 minute'`, twenty)
 	for _, l := range []struct{ root, field, table string }{
+		{"users", "interactions", "interactions"}, {"users", "recommendationLists", "recommendation_lists"},
 		{"cohorts", "members", "memberships"}, {"tracks", "questions", "questions"},
 		{"essays", "runs", "scoring_runs"}, {"users", "essays", "essays"},
 	} {

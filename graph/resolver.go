@@ -7,11 +7,14 @@ import (
 	"github.com/rubrica/rubrica/internal/auth"
 	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/database"
+	"github.com/rubrica/rubrica/internal/importing"
+	"github.com/rubrica/rubrica/internal/interactions"
 	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/people"
 	"github.com/rubrica/rubrica/internal/progress"
 	"github.com/rubrica/rubrica/internal/submission"
 	"github.com/rubrica/rubrica/jobs"
+	"github.com/rubrica/rubrica/rag"
 )
 
 // resolver is the root of all resolvers.
@@ -24,6 +27,10 @@ type resolver struct {
 	people       *people.Service
 	authority    *auth.Authority
 	jobs         *jobs.Inspector
+	index        *rag.Index
+	advice       *jobs.Advice
+	interactions *interactions.Service
+	importing    *importing.Service
 
 	installation Installation
 }
@@ -77,8 +84,16 @@ func (r *resolver) RecommendationList() exec.RecommendationListResolver {
 func (r *resolver) RecommendationTrace() exec.RecommendationTraceResolver {
 	return recommendationTraceResolver{}
 }
-func (r *resolver) Rubric() exec.RubricResolver         { return rubricResolver{} }
-func (r *resolver) Score() exec.ScoreResolver           { return scoreResolver{} }
-func (r *resolver) ScoringRun() exec.ScoringRunResolver { return scoringRunResolver{} }
-func (r *resolver) Track() exec.TrackResolver           { return trackResolver{} }
-func (r *resolver) User() exec.UserResolver             { return userResolver{} }
+func (r *resolver) RecommendationAbsence() exec.RecommendationAbsenceResolver {
+	return recommendationAbsenceResolver{}
+}
+func (r *resolver) RecommendationDecision() exec.RecommendationDecisionResolver {
+	return recommendationDecisionResolver{}
+}
+func (r *resolver) Interaction() exec.InteractionResolver { return interactionResolver{} }
+func (r *resolver) Preferences() exec.PreferencesResolver { return preferencesResolver{} }
+func (r *resolver) Rubric() exec.RubricResolver           { return rubricResolver{} }
+func (r *resolver) Score() exec.ScoreResolver             { return scoreResolver{} }
+func (r *resolver) ScoringRun() exec.ScoringRunResolver   { return scoringRunResolver{} }
+func (r *resolver) Track() exec.TrackResolver             { return trackResolver{} }
+func (r *resolver) User() exec.UserResolver               { return userResolver{} }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/stretchr/testify/require"
 
 	"github.com/rubrica/rubrica/ent"
@@ -119,12 +120,14 @@ func (w *world) recommend(ctx context.Context, t testing.TB, s *scored, id func(
 	t.Helper()
 	db, owner := w.db.Ent, seeding.UserID(s.owner)
 	require.NoError(t, db.RecommendationList.Create().SetID(id("recommendation_list")).SetOwnerID(owner).
-		SetRunID(s.ids["scoring_run"]).SetModelVersion("1").SetNote("A note.").Exec(ctx))
+		SetRunID(s.ids["scoring_run"]).SetModelVersion("1").SetNote("A note.").
+		SetUnserved(pq.StringArray{w.catalog.Skills[0].Slug}).Exec(ctx))
 	var items []*ent.RecommendationItemCreate
 	for i, c := range w.catalog.Credentials[:3] {
 		items = append(items, db.RecommendationItem.Create().SetID(id("recommendation_item")).SetOwnerID(owner).
 			SetListID(s.ids["recommendation_list"]).SetCredentialID(seeding.CredentialID(c.Slug)).SetRank(i+1).
 			SetScore(0.5).SetParts(parts()).SetRationale("It fits "+s.owner+".").SetCloses(c.Teaches[:1]).
+			SetStep(i+1).SetRelaxed(pq.StringArray{string(enums.ConstraintPrice)}).
 			SetTraces(traces(c.Teaches[0], criteria[i%len(criteria)].ID)))
 	}
 	require.NoError(t, db.RecommendationItem.CreateBulk(items...).Exec(ctx))

@@ -284,6 +284,29 @@ func TestClaimIsAFence(t *testing.T) {
 	require.EqualValues(t, 5, b.db.Ent.ScoringRun.GetX(b.ctx, run.ID).Seq, "each change counts, a refused one does not")
 }
 
+// A sign of life that comes while the run is handed on, or after it, takes nothing from the next job.
+func TestASignOfLifeDoesNotTakeBackWhatWasHandedOn(t *testing.T) {
+	b := newBench(t)
+	run := b.submit(answer, false)
+	c, err := claimRun(b.ctx, b.db, run.ID, scorable, scorable[0])
+	require.NoError(t, err)
+	require.NoError(t, c.prolong(b.ctx))
+	_, err = claimRun(b.ctx, b.db, run.ID, scorable, scorable[0])
+	require.ErrorIs(t, err, errNotOurs, "the lease was prolonged")
+	late := make(chan error, 1)
+	require.NoError(t, b.db.InTx(b.ctx, func(tx *database.Tx) error {
+		if err := c.update(b.ctx, tx.SQL, `stage = 'RECOMMENDING', lease_until = NULL`); err != nil {
+			return err
+		}
+		go func() { late <- c.prolong(b.ctx) }() // waits for the row
+		return nil
+	}))
+	require.NoError(t, <-late)
+	_, err = claimRun(b.ctx, b.db, run.ID, recommendable, recommendable[0])
+	require.NoError(t, err)
+	require.ErrorIs(t, c.prolong(b.ctx), errNotOurs, "somebody else has it now")
+}
+
 // expire lets the run's lease run out.
 func (b *bench) expire(run *ent.ScoringRun) {
 	b.db.Ent.ScoringRun.UpdateOneID(run.ID).SetLeaseUntil(time.Now().Add(-time.Second)).ExecX(b.ctx)

@@ -113,13 +113,13 @@ func TestRescoringAddsEachRunOnce(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 4 {
 		wait.Go(func() {
-			for step() { //nolint:revive // as a job does
+			for step() { // as a job does
 			}
 		})
 	}
 	wait.Wait()
 	b.db.Ent.Rescoring.UpdateOneID(row.ID).ClearCursor().ClearWalkedAt().ExecX(b.ctx)
-	for step() { //nolint:revive // again from the beginning, as if all was forgotten
+	for step() { // again from the beginning, as if all was forgotten
 	}
 	require.Equal(t, essays, b.db.Ent.ScoringRun.Query().Where(scoringrun.RescoringID(row.ID)).CountX(b.ctx))
 	require.Equal(t, RescoringScoring, b.report(row).State)

@@ -114,6 +114,13 @@ func (c *claim) fail(ctx context.Context, on execer, code enums.FailureCode, mes
 	return c.update(ctx, on, failed, string(code), message)
 }
 
+// prolong is a sign of life. A lease that was given up, by the transaction that hands the run on to the
+// next job, stays so: this may have waited for that transaction's lock, and a lease that nobody holds
+// would keep the next job away until it runs out.
+func (c *claim) prolong(ctx context.Context) error {
+	return c.update(ctx, c.db.SQL, `lease_until = CASE WHEN lease_until IS NOT NULL THEN now() + make_interval(secs => $3) END`, lease.Seconds())
+}
+
 // keepAlive prolongs the lease until the returned function is called. It stops by itself when the
 // claim is lost, and cancels the work.
 func (c *claim) keepAlive(ctx context.Context, lost context.CancelCauseFunc) (stop func()) {
@@ -129,8 +136,7 @@ func (c *claim) keepAlive(ctx context.Context, lost context.CancelCauseFunc) (st
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				err := c.update(ctx, c.db.SQL, `lease_until = now() + make_interval(secs => $3)`, lease.Seconds())
-				if errors.Is(err, errNotOurs) {
+				if err := c.prolong(ctx); errors.Is(err, errNotOurs) {
 					lost(errNotOurs)
 					return
 				}

@@ -121,7 +121,7 @@ func (s *scoreWorker) passages(ctx context.Context, question *prepared, answer *
 		return nil
 	}
 	hits, err := s.w.deps.Index.Search(ctx, rag.Query{
-		Text: answer.Raw, Vector: answer.Vector, Kinds: []rag.Kind{rag.KindPassage},
+		Text: answer.Raw, Vector: answer.Vector, VectorModel: s.w.deps.Embedder.Model(), Kinds: []rag.Kind{rag.KindPassage},
 		TrackID: question.track.ID, Limit: citedPassages,
 	})
 	if err != nil {

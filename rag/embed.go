@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -24,27 +25,39 @@ type claimed struct {
 }
 
 // embedMissing stores up to limit vectors of chunks that have none.
-func (x *Index) embedMissing(ctx context.Context, m model, limit int) (embedded int, err error) {
+func (x *Index) embedMissing(ctx context.Context, m maintained, limit int) (embedded int, err error) {
+	var after int64 // batches go on from here, so that what has a vector is not read for each of them
 	for embedded < limit {
-		batch, err := claim(ctx, x.db.SQL, m, min(embedBatch, limit-embedded))
+		batch, err := claim(ctx, x.db.SQL, m.model, after, min(embedBatch, limit-embedded))
 		if err != nil {
 			return embedded, err
 		}
 		if len(batch) == 0 {
-			return embedded, nil
+			if after == 0 {
+				return embedded, nil
+			}
+			after = 0 // once more: others may have given up claims
+			continue
+		}
+		after = batch[len(batch)-1].id
+		if batch, err = unneeded(ctx, x.db.SQL, m.model, batch); err != nil {
+			return embedded, err
+		}
+		if len(batch) == 0 {
+			continue
 		}
 		// No transaction is open while the model computes.
 		vectors := make([]string, 0, len(batch))
 		for _, c := range batch {
-			v, err := x.embed(ctx, c.text)
+			v, err := embed(ctx, m.embedder, c.text)
 			if err != nil {
-				return embedded, errors.Join(fmt.Errorf("embedding chunk %d: %w", c.id, err), x.release(ctx, m, batch))
+				return embedded, errors.Join(fmt.Errorf("embedding chunk %d: %w", c.id, err), x.release(ctx, m.model, batch))
 			}
 			vectors = append(vectors, pgvector.NewHalfVector(v).String())
 		}
-		n, err := store(ctx, x.db.SQL, m, batch, vectors)
+		n, err := store(ctx, x.db.SQL, m.model, batch, vectors)
 		if err != nil {
-			return embedded, errors.Join(err, x.release(ctx, m, batch))
+			return embedded, errors.Join(err, x.release(ctx, m.model, batch))
 		}
 		embedded += n
 	}
@@ -52,12 +65,12 @@ func (x *Index) embedMissing(ctx context.Context, m model, limit int) (embedded 
 }
 
 // embed checks what the embedder gives, since one bad number makes a vector incomparable.
-func (x *Index) embed(ctx context.Context, text string) ([]float32, error) {
-	v, err := x.embedder.Embed(ctx, text)
+func embed(ctx context.Context, e Embedder, text string) ([]float32, error) {
+	v, err := e.Embed(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	return v, checkVector(v, x.embedder.Dimensions())
+	return v, checkVector(v, e.Dimensions())
 }
 
 func checkVector(v []float32, dimensions int) error {
@@ -74,14 +87,15 @@ func checkVector(v []float32, dimensions int) error {
 	return nil
 }
 
-// claim reserves chunks without a current vector for this worker, for the time of a lease.
+// claim reserves chunks behind the one with the id after, without a current vector, for this worker and
+// for the time of a lease.
 // FOR UPDATE SKIP LOCKED keeps apart who claims at this moment, the claims who claimed before.
-func claim(ctx context.Context, q querier, m model, limit int) (batch []claimed, err error) {
+func claim(ctx context.Context, q querier, m model, after int64, limit int) (batch []claimed, err error) {
 	rows, err := q.QueryContext(ctx, fmt.Sprintf(`
 		WITH free AS (
 		  SELECT c.id, c.hash, c.body, d.title, d.keywords
 		  FROM rag_chunks c JOIN rag_documents d ON d.id = c.document_id
-		  WHERE NOT EXISTS (SELECT FROM %s v WHERE v.chunk_id = c.id AND v.hash = c.hash)
+		  WHERE c.id > $4 AND NOT EXISTS (SELECT FROM %s v WHERE v.chunk_id = c.id AND v.hash = c.hash)
 		    AND NOT EXISTS (SELECT FROM rag_claims k WHERE k.chunk_id = c.id AND k.model = $1 AND k.until > now())
 		  ORDER BY c.id LIMIT $2
 		  FOR NO KEY UPDATE OF c SKIP LOCKED
@@ -92,7 +106,7 @@ func claim(ctx context.Context, q querier, m model, limit int) (batch []claimed,
 		  RETURNING chunk_id
 		)
 		SELECT f.id, f.hash, f.title, f.keywords, f.body FROM free f JOIN taken t ON t.chunk_id = f.id ORDER BY f.id`,
-		m.table()), m.name, limit, lease.Seconds())
+		m.table()), m.name, limit, lease.Seconds(), after)
 	if err != nil {
 		return nil, fmt.Errorf("claiming chunks to embed: %w", err)
 	}
@@ -110,6 +124,41 @@ func claim(ctx context.Context, q querier, m model, limit int) (batch []claimed,
 		return nil, fmt.Errorf("claiming chunks to embed: %w", err)
 	}
 	return batch, nil
+}
+
+// unneeded gives up the claims of chunks that have a vector after all: one that was stored, and whose
+// claim was given up, between the moment that claim's statement saw and the moment it wrote. Since the
+// claims are ours now, no other vector can come in between. It returns what is left of the batch.
+func unneeded(ctx context.Context, q querier, m model, batch []claimed) ([]claimed, error) {
+	rows, err := q.QueryContext(ctx, fmt.Sprintf(`
+		DELETE FROM rag_claims k USING %s v, rag_chunks c
+		WHERE k.model = $1 AND k.chunk_id = ANY($2::bigint[])
+		  AND v.chunk_id = k.chunk_id AND c.id = k.chunk_id AND v.hash = c.hash
+		RETURNING k.chunk_id`, m.table()), m.name, pq.Array(idsOf(batch)))
+	if err != nil {
+		return nil, fmt.Errorf("looking whether claimed chunks have vectors: %w", err)
+	}
+	var done []int64
+	err = each(rows, func() error {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		done = append(done, id)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking whether claimed chunks have vectors: %w", err)
+	}
+	return slices.DeleteFunc(batch, func(c claimed) bool { return slices.Contains(done, c.id) }), nil
+}
+
+func idsOf(batch []claimed) []int64 {
+	ids := make([]int64, len(batch))
+	for i, c := range batch {
+		ids[i] = c.id
+	}
+	return ids
 }
 
 // store writes the vectors of a batch and gives up its claims. A chunk that was changed or deleted
@@ -147,12 +196,8 @@ func store(ctx context.Context, q querier, m model, batch []claimed, vectors []s
 func (x *Index) release(ctx context.Context, m model, batch []claimed) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	ids := make([]int64, len(batch))
-	for i, c := range batch {
-		ids[i] = c.id
-	}
 	_, err := x.db.SQL.ExecContext(ctx,
-		`DELETE FROM rag_claims WHERE model = $1 AND chunk_id = ANY($2::bigint[])`, m.name, pq.Array(ids))
+		`DELETE FROM rag_claims WHERE model = $1 AND chunk_id = ANY($2::bigint[])`, m.name, pq.Array(idsOf(batch)))
 	if err != nil {
 		return fmt.Errorf("giving up claims (they run out in %v): %w", lease, err)
 	}

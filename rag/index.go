@@ -1,5 +1,6 @@
-// Package rag retrieves: it keeps a searchable copy of reference passages and credentials in
-// Postgres and finds the ones nearest to a text, by meaning (vectors) and by words (BM25) together.
+// Package rag retrieves: it keeps a searchable copy of reference passages, credentials, reference
+// answers and essays in Postgres and finds the ones nearest to a text, by meaning (vectors) and by
+// words (BM25) together. Whoever wrote what is nearly the same it finds as well (Duplicates).
 //
 // A row of the models becomes a document; a document is cut into chunks no longer than the embedding
 // model reads at once; a chunk has postings for BM25, written with it, and a vector, which is
@@ -8,6 +9,10 @@
 //
 // Search works with whatever there is: without vectors by words alone, without a matching word by
 // vectors alone. It finds only what its Reader may read.
+//
+// An installation changes its embedding model while it runs: vectors of the new model are made beside
+// the old ones, searches go on with the old ones, and when no chunk lacks a new vector, one
+// transaction makes the new model the serving one.
 //
 // The tables are outside of ent, whose privacy rules do not see them: every statement that reads
 // documents goes through Query.where, which always says who reads.
@@ -34,15 +39,17 @@ type Embedder interface {
 // DefaultChunkTokens is what all-MiniLM-L6-v2 reads at once.
 const DefaultChunkTokens = 256
 
-// Index is the search index of one database, with one embedding model. Its methods may be called
-// from any number of goroutines and processes.
+// Index is the search index of one database. Its methods may be called from any number of goroutines
+// and processes.
 type Index struct {
 	db          *database.DB
-	embedder    Embedder
+	embedder    Embedder   // of the model that is to serve
+	others      []Embedder // of models that may still serve
 	log         *slog.Logger
 	chunkTokens int
 	scan        scan
 	synonyms    *synonyms
+	indexAbove  int // vectors, up to which an HNSW index is not worth it
 }
 
 // Option changes an Index.
@@ -53,20 +60,37 @@ type Option func(*Index)
 // anew.
 func WithChunkTokens(n int) Option { return func(x *Index) { x.chunkTokens = max(n, 16) } }
 
-// New returns the index of db that embeds with e. The log may be nil.
+// WithOther gives the embedder of a model that served before, or still does. While its model serves,
+// searches embed their texts with it, and new texts get a vector of it. Without it they search by
+// words alone until the model of New's embedder serves.
+func WithOther(e Embedder) Option { return func(x *Index) { x.others = append(x.others, e) } }
+
+// New returns the index of db whose vectors are to be those of e. When the database's vectors are of
+// another model, Refresh makes those of e and then switches to them. The log may be nil.
 func New(db *database.DB, e Embedder, log *slog.Logger, options ...Option) *Index {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	x := &Index{db: db, embedder: e, log: log, chunkTokens: DefaultChunkTokens, synonyms: &synonyms{}}
+	x := &Index{db: db, embedder: e, log: log, chunkTokens: DefaultChunkTokens, synonyms: &synonyms{}, indexAbove: exactRows}
 	for _, o := range options {
 		o(x)
 	}
 	return x
 }
 
-// Embedder is the embedder that the index was made with.
+// Embedder is the embedder that the index was made with, whose model serves or is to serve. A vector
+// for a Query is made by the embedder that Serving returns.
 func (x *Index) Embedder() Embedder { return x.embedder }
+
+// embedderOf is the embedder of a model, if this process has one.
+func (x *Index) embedderOf(model string) (Embedder, bool) {
+	for _, e := range append([]Embedder{x.embedder}, x.others...) {
+		if e.Model() == model {
+			return e, true
+		}
+	}
+	return nil, false
+}
 
 // Kind says what a document was made from.
 type Kind string

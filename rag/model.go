@@ -14,20 +14,25 @@ import (
 	"github.com/rubrica/rubrica/internal/database"
 )
 
-// Parameters of every HNSW index: recall@10 above 0.99 on 100 000 sentences at ef_search 100.
-const (
-	hnswM              = 16
-	hnswEfConstruction = 128
-)
-
 // maxDimensions is what an HNSW index on halfvec holds.
 const maxDimensions = 4000
+
+// ModelState says what the vectors of an embedding model are for.
+type ModelState string
+
+// The states. At most one model of a database is serving.
+const (
+	ModelBuilding ModelState = "BUILDING" // its vectors are being made; it will serve when none is missing
+	ModelServing  ModelState = "SERVING"  // searches compare with its vectors
+	ModelRetired  ModelState = "RETIRED"  // another took its place; nobody keeps its vectors up
+)
 
 // model is an embedding model that has a partition of rag_vectors.
 type model struct {
 	name       string
 	partition  string
 	dimensions int
+	state      ModelState
 	rows       float64 // as the planner knows it; -1 before the first ANALYZE
 }
 
@@ -40,31 +45,83 @@ func (m model) distance(column, parameter string) string {
 	return fmt.Sprintf("%s::halfvec(%d) <=> %s::halfvec(%d)", column, m.dimensions, parameter, m.dimensions)
 }
 
-// findModel returns the embedder's model, or ok = false when nothing was ever embedded with it.
+// findModel returns the model that serves, or ok = false when nothing was ever embedded. Whether this
+// process has an embedder for it is another question (embedderOf).
 func (x *Index) findModel(ctx context.Context, q querier) (m model, ok bool, err error) {
-	m.name = x.embedder.Model()
+	m, ok, err = readModel(ctx, q, `m.state = $1`, string(ModelServing))
+	if err != nil {
+		return model{}, false, fmt.Errorf("looking for the vectors that serve: %w", err)
+	}
+	return m, ok, nil
+}
+
+// readModel reads the model for which a condition on rag_models m is true.
+func readModel(ctx context.Context, q querier, condition string, arg any) (m model, ok bool, err error) {
 	err = q.QueryRowContext(ctx, `
-		SELECT m.partition_name, m.dimensions, c.reltuples
+		SELECT m.model, m.partition_name, m.dimensions, m.state, c.reltuples
 		FROM rag_models m
 		JOIN pg_class c ON c.relname = m.partition_name
 		JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = 'rag_vectors'::regclass
-		WHERE m.model = $1`, m.name).Scan(&m.partition, &m.dimensions, &m.rows)
+		WHERE `+condition, arg).Scan(&m.name, &m.partition, &m.dimensions, &m.state, &m.rows)
 	if errors.Is(err, sql.ErrNoRows) {
 		return model{}, false, nil
 	}
-	if err != nil {
-		return model{}, false, fmt.Errorf("looking for the vectors of %s: %w", m.name, err)
-	}
-	if m.dimensions != x.embedder.Dimensions() {
-		return model{}, false, fmt.Errorf("the model %s had %d dimensions and now has %d: a changed model needs another name",
-			m.name, m.dimensions, x.embedder.Dimensions())
-	}
-	return m, true, nil
+	return m, err == nil, err
 }
 
-// ensureModel makes the partition of the embedder's model, with its index, unless it is there.
+// modelOf returns the model of an embedder, if it was ever used.
+func modelOf(ctx context.Context, q querier, e Embedder) (model, bool, error) {
+	m, ok, err := readModel(ctx, q, `m.model = $1`, e.Model())
+	if err != nil {
+		return model{}, false, fmt.Errorf("looking for the vectors of %s: %w", e.Model(), err)
+	}
+	if ok && m.dimensions != e.Dimensions() {
+		return model{}, false, fmt.Errorf("the model %s had %d dimensions and now has %d: a changed model needs another name",
+			e.Model(), m.dimensions, e.Dimensions())
+	}
+	return m, ok, nil
+}
+
+// maintained is a model whose vectors this process makes.
+type maintained struct {
+	model
+	embedder Embedder
+}
+
+// maintained are the models whose vectors are to be kept up: the serving one, if this process has an
+// embedder for it, and then the one that is to serve.
+func (x *Index) maintained(ctx context.Context) ([]maintained, error) {
+	next, err := x.ensureModel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if next.state == ModelServing {
+		return []maintained{{next, x.embedder}}, nil
+	}
+	var all []maintained
+	serving, ok, err := x.findModel(ctx, x.db.SQL)
+	if err != nil {
+		return nil, err
+	}
+	if e, has := x.embedderOf(serving.name); ok && has {
+		if _, _, err := modelOf(ctx, x.db.SQL, e); err != nil {
+			return nil, err
+		}
+		all = append(all, maintained{serving, e})
+	}
+	if next.state == ModelRetired {
+		// Most likely this is a process of the release before. That it runs must not undo the switch.
+		x.log.WarnContext(ctx, "this process was given an embedding model that was retired; to go back to it, reopen it",
+			"model", next.name, "serving", serving.name)
+		return all, nil
+	}
+	return append(all, maintained{next, x.embedder}), nil
+}
+
+// ensureModel makes the partition of the embedder's model, unless it is there. The first model of a
+// database serves at once; a later one is to be built up.
 func (x *Index) ensureModel(ctx context.Context) (model, error) {
-	m, ok, err := x.findModel(ctx, x.db.SQL)
+	m, ok, err := modelOf(ctx, x.db.SQL, x.embedder)
 	if err != nil || ok {
 		return m, err
 	}
@@ -73,14 +130,19 @@ func (x *Index) ensureModel(ctx context.Context) (model, error) {
 		return model{}, fmt.Errorf("the embedder calls itself %q and has %d dimensions; it needs a name and 1…%d dimensions",
 			name, dimensions, maxDimensions)
 	}
-	m = model{name: name, partition: partitionName(name), dimensions: dimensions, rows: -1}
+	m = model{name: name, partition: partitionName(name), dimensions: dimensions, state: ModelServing, rows: -1}
 	err = x.db.InTx(ctx, func(tx *database.Tx) error {
-		if err := lock(ctx, tx.SQL, "models"); err != nil {
+		if err := lock(ctx, tx.SQL, modelsLock); err != nil {
 			return err
 		}
-		if found, ok, err := x.findModel(ctx, tx.SQL); err != nil || ok {
+		if found, ok, err := modelOf(ctx, tx.SQL, x.embedder); err != nil || ok {
 			m = found // another process was faster
 			return err
+		}
+		if _, ok, err := x.findModel(ctx, tx.SQL); err != nil {
+			return err
+		} else if ok {
+			m.state = ModelBuilding
 		}
 		// Attaching a finished table locks rag_vectors less than CREATE TABLE … PARTITION OF does:
 		// searches in other partitions go on.
@@ -89,15 +151,13 @@ func (x *Index) ensureModel(ctx context.Context) (model, error) {
 			fmt.Sprintf(`CREATE TABLE %s (LIKE rag_vectors INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
 				CHECK (model = %s), CHECK (vector_dims(embedding) = %d))`, m.table(), pq.QuoteLiteral(name), dimensions),
 			fmt.Sprintf(`ALTER TABLE rag_vectors ATTACH PARTITION %s FOR VALUES IN (%s)`, m.table(), pq.QuoteLiteral(name)),
-			fmt.Sprintf(`CREATE INDEX ON %s USING hnsw ((embedding::halfvec(%d)) halfvec_cosine_ops)
-				WITH (m = %d, ef_construction = %d)`, m.table(), dimensions, hnswM, hnswEfConstruction),
 		} {
 			if _, err := tx.SQL.ExecContext(ctx, statement); err != nil {
 				return fmt.Errorf("making the partition of %s: %w", name, err)
 			}
 		}
-		_, err := tx.SQL.ExecContext(ctx,
-			`INSERT INTO rag_models (model, dimensions, partition_name) VALUES ($1, $2, $3)`, name, dimensions, m.partition)
+		_, err := tx.SQL.ExecContext(ctx, `INSERT INTO rag_models (model, dimensions, partition_name, state) VALUES ($1, $2, $3, $4)`,
+			name, dimensions, m.partition, m.state)
 		if err != nil {
 			return fmt.Errorf("registering the model %s: %w", name, err)
 		}
@@ -112,45 +172,4 @@ var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 func partitionName(model string) string {
 	readable := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(model), "_"), "_")
 	return "rag_vectors_" + readable[:min(len(readable), 32)] + "_" + hex.EncodeToString(hashOf(model)[:4])
-}
-
-// ModelStatus is how far one embedding model has come.
-type ModelStatus struct {
-	Model      string
-	Dimensions int
-	Chunks     int  // that the index has, for every model the same
-	Embedded   int  // of these, how many have a current vector of this model
-	Serving    bool // it is the model that this Index searches with
-}
-
-// Status tells for each model that was ever used, and for the embedder's, how much is embedded;
-// ordered by name.
-func (x *Index) Status(ctx context.Context) ([]ModelStatus, error) {
-	var all []ModelStatus
-	rows, err := x.db.SQL.QueryContext(ctx, `
-		WITH named AS (
-		  SELECT model, dimensions FROM rag_models
-		  UNION ALL
-		  SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM rag_models WHERE model = $1)
-		)
-		SELECT n.model, n.dimensions, (SELECT count(*) FROM rag_chunks),
-		       (SELECT count(*) FROM rag_vectors v JOIN rag_chunks c ON c.id = v.chunk_id AND c.hash = v.hash
-		        WHERE v.model = n.model)
-		FROM named n ORDER BY n.model COLLATE "C"`, x.embedder.Model(), x.embedder.Dimensions())
-	if err != nil {
-		return nil, fmt.Errorf("rag: counting vectors: %w", err)
-	}
-	err = each(rows, func() error {
-		var s ModelStatus
-		if err := rows.Scan(&s.Model, &s.Dimensions, &s.Chunks, &s.Embedded); err != nil {
-			return err
-		}
-		s.Serving = s.Model == x.embedder.Model()
-		all = append(all, s)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("rag: counting vectors: %w", err)
-	}
-	return all, nil
 }

@@ -37,8 +37,10 @@ type Query struct {
 	// valid. Without Text (and with Vector), the search is by meaning alone.
 	Text string
 	// Vector stands for the meaning of what is searched for, if it is known already; else Text is
-	// embedded. It must come from the embedder of the Index.
-	Vector []float32
+	// embedded. VectorModel names the model that made it, "" for that of the Index's embedder. While
+	// another model serves, Text is embedded with that instead, and without Text it is an ErrQuery.
+	Vector      []float32
+	VectorModel string
 
 	Kinds      []Kind
 	TrackID    uuid.UUID     // passages of this track; credentials belong to no track

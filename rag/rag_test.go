@@ -38,6 +38,9 @@ func ready(t testing.TB, e Embedder, options ...Option) *Index {
 	return x
 }
 
+// withHNSW is an Option: however few vectors there are, they get an HNSW index.
+func withHNSW(x *Index) { x.indexAbove = 0 }
+
 func refs(hits []Hit) []uuid.UUID {
 	ids := make([]uuid.UUID, len(hits))
 	for i, h := range hits {

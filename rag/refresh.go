@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/lib/pq"
 
 	"github.com/rubrica/rubrica/internal/database"
@@ -11,12 +12,14 @@ import (
 
 // Report says what one Refresh did.
 type Report struct {
-	Model    string // of the vectors
+	Model    string // of the Index's embedder: it serves, or is to serve
 	Written  int    // documents that were made or made anew
 	Removed  int    // documents whose source is no longer to be found
-	Embedded int    // vectors that were stored
-	Left     int    // chunks that have no current vector, those that others are embedding included
+	Embedded int    // vectors that were stored, of the serving model and of the one that is to serve
+	Left     int    // vectors that are missing of these models, those that others are making included
 	Linked   int    // documents whose neighbours were looked for
+	Indexed  bool   // an HNSW index was built
+	Switched bool   // Model serves now, and another did before
 }
 
 const (
@@ -33,56 +36,96 @@ const (
 // or a crash, another call goes on where this one stopped; claims of a dead worker run out within
 // half a minute.
 //
-// It needs no viewer in ctx, since it reads and writes public rows only.
+// When the database serves vectors of another model than the Index's embedder, both are kept up, the
+// serving one first, and the Refresh that finds no vector missing of the new model makes it serve.
+// Large partitions get their HNSW index here (hnsw.go), which takes a minute for 100 000 vectors.
+//
+// It needs no viewer in ctx: it shows nobody anything.
 func (x *Index) Refresh(ctx context.Context, limit int) (Report, error) {
 	report := Report{Model: x.embedder.Model()}
-	for {
-		written, removed, err := x.writeBatch(ctx)
+	if err := x.refresh(ctx, limit, &report); err != nil {
+		return report, fmt.Errorf("rag: %w", err)
+	}
+	return report, nil
+}
+
+func (x *Index) refresh(ctx context.Context, limit int, report *Report) error {
+	for _, o := range origins {
+		if err := x.writeAll(ctx, o, report); err != nil {
+			return err
+		}
+	}
+	models, err := x.maintained(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range models {
+		embedded, err := x.embedMissing(ctx, m, limit-report.Embedded)
+		report.Embedded += embedded
 		if err != nil {
-			return report, fmt.Errorf("rag: %w", err)
+			return err
+		}
+	}
+	for _, m := range models {
+		left, err := missing(ctx, x.db.SQL, m.model)
+		if err != nil {
+			return err
+		}
+		report.Left += left
+		ready, built, err := x.ensureVectorIndex(ctx, m.model, left)
+		if err != nil {
+			return err
+		}
+		report.Indexed = report.Indexed || built
+		if report.Written+report.Removed+report.Embedded > analyzeAbove || built {
+			// A search chooses its way by what the planner expects of a filter.
+			if _, err := x.db.SQL.ExecContext(ctx, `ANALYZE rag_documents, rag_chunks, `+m.table()); err != nil {
+				return fmt.Errorf("analysing the tables: %w", err)
+			}
+		}
+		if m.state == ModelBuilding && left == 0 && ready {
+			if report.Switched, err = x.switchTo(ctx, m.model); err != nil {
+				return err
+			}
+		}
+	}
+	if report.Left > 0 {
+		return nil // neighbours are chosen among all
+	}
+	report.Linked, err = x.Link(ctx, linkLimit)
+	return err
+}
+
+// writeAll writes the documents of all changed sources of o.
+func (x *Index) writeAll(ctx context.Context, o origin, report *Report) error {
+	var after uuid.UUID // batches go on from here, so that no row is read for each of them
+	for {
+		written, removed, last, err := x.writeBatch(ctx, o, after)
+		if err != nil {
+			return err
 		}
 		report.Written += written
 		report.Removed += removed
 		if written < documentBatch {
-			break
+			return nil
 		}
+		after = last
 	}
-	m, err := x.ensureModel(ctx)
-	if err != nil {
-		return report, fmt.Errorf("rag: %w", err)
-	}
-	if report.Embedded, err = x.embedMissing(ctx, m, limit); err != nil {
-		return report, fmt.Errorf("rag: %w", err)
-	}
-	if report.Left, err = missing(ctx, x.db.SQL, m); err != nil {
-		return report, fmt.Errorf("rag: %w", err)
-	}
-	if report.Written+report.Removed+report.Embedded > analyzeAbove {
-		// A search chooses its way by what the planner expects of a filter.
-		if _, err := x.db.SQL.ExecContext(ctx, `ANALYZE rag_documents, rag_chunks, `+m.table()); err != nil {
-			return report, fmt.Errorf("rag: analysing the tables: %w", err)
-		}
-	}
-	if report.Left > 0 {
-		return report, nil // neighbours are chosen among all
-	}
-	report.Linked, err = x.Link(ctx, linkLimit)
-	return report, err
 }
 
 // writeBatch writes the documents of up to documentBatch changed sources. Batches come one after
 // another, in all processes together: a batch that read its sources earlier could else overwrite
 // what a later one has written.
-func (x *Index) writeBatch(ctx context.Context) (written, removed int, err error) {
+func (x *Index) writeBatch(ctx context.Context, o origin, after uuid.UUID) (written, removed int, last uuid.UUID, err error) {
 	err = x.db.InTx(ctx, func(tx *database.Tx) error {
-		if err := lock(ctx, tx.SQL, "documents"); err != nil {
+		if err := lock(ctx, tx.SQL, documentsLock); err != nil {
 			return err
 		}
 		var err error
-		if removed, err = dropObsolete(ctx, tx.SQL); err != nil {
+		if removed, err = dropObsolete(ctx, tx.SQL, o); err != nil {
 			return err
 		}
-		changed, err := x.changedSources(ctx, tx.SQL, documentBatch)
+		changed, err := x.changedSources(ctx, tx.SQL, o, after, documentBatch)
 		if err != nil {
 			return err
 		}
@@ -90,12 +133,19 @@ func (x *Index) writeBatch(ctx context.Context) (written, removed int, err error
 			if err := x.writeDocument(ctx, tx.SQL, s); err != nil {
 				return err
 			}
+			last = s.ref
 		}
 		written = len(changed)
 		return compact(ctx, tx.SQL)
 	})
-	return written, removed, err
+	return written, removed, last, err
 }
+
+// What processes hold each other off from.
+const (
+	documentsLock = "documents" // writing documents, so that chunks are neither added nor changed
+	modelsLock    = "models"    // adding models and changing their states
+)
 
 // lock holds others of this schema off until the transaction ends.
 func lock(ctx context.Context, q querier, what string) error {
@@ -115,16 +165,17 @@ func (x *Index) writeDocument(ctx context.Context, q querier, s source) error {
 		chunks = []chunk{{body: s.body, end: len([]rune(s.body))}}
 	}
 	id := documentID(s.kind, s.ref)
-	refs := map[Kind]any{s.kind: s.ref}
+	column := map[Kind]string{KindPassage: "passage_id", KindCredential: "credential_id",
+		KindModelAnswer: "reference_answer_id", KindExemplar: "reference_answer_id", KindEssay: "essay_id"}[s.kind]
 	if _, err := q.ExecContext(ctx, `
-		INSERT INTO rag_documents (id, kind, passage_id, credential_id, track_id, skills, level, visibility,
+		INSERT INTO rag_documents (id, kind, `+column+`, track_id, question_id, owner_id, skills, level, visibility,
 		                           title, keywords, body, content_hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (id) DO UPDATE SET
-		  track_id = excluded.track_id, skills = excluded.skills, level = excluded.level,
+		  track_id = excluded.track_id, question_id = excluded.question_id, owner_id = excluded.owner_id, skills = excluded.skills, level = excluded.level,
 		  visibility = excluded.visibility, title = excluded.title, keywords = excluded.keywords,
 		  body = excluded.body, content_hash = excluded.content_hash, updated_at = now()`,
-		id, s.kind, refs[KindPassage], refs[KindCredential], s.track, s.skills, s.level, s.visibility,
+		id, s.kind, s.ref, s.track, s.question, s.owner, s.skills, s.level, s.visibility,
 		s.title, s.keywords, s.body, s.hash); err != nil {
 		return fmt.Errorf("writing the document of %s %s: %w", s.kind, s.ref, err)
 	}

@@ -40,7 +40,8 @@ func TestRefreshIndexesTheCatalogueOnce(t *testing.T) {
 
 	status, err := x.Status(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []ModelStatus{{Model: "words@1", Dimensions: 64, Chunks: chunks, Embedded: chunks, Serving: true}}, status)
+	assert.Equal(t, []ModelStatus{{Model: "words@1", Dimensions: 64, Chunks: chunks, Embedded: chunks,
+		State: ModelServing, Index: IndexNone, Serving: true, Here: true}}, status)
 	assertStatistics(t, x)
 	assert.Zero(t, count(t, x.db, `SELECT count(*) FROM rag_claims`))
 }
@@ -157,8 +158,7 @@ func TestAVectorIsStoredOnlyForItsText(t *testing.T) {
 		if text == indexedOf(t, x, "The old zyzzyva.") {
 			once.Do(func() { // while the old text is being embedded
 				db.Ent.Passage.UpdateOne(passage).SetText("The new zyzzyva.").ExecX(ctx)
-				_, _, err := x.writeBatch(ctx)
-				assert.NoError(t, err)
+				assert.NoError(t, x.writeAll(ctx, origins[1], &Report{}))
 			})
 		}
 		return nil
@@ -213,7 +213,7 @@ func TestClaimsOfTheDeadRunOut(t *testing.T) {
 	m, ok, err := x.findModel(t.Context(), x.db.SQL)
 	require.NoError(t, err)
 	require.True(t, ok)
-	taken, err := claim(t.Context(), x.db.SQL, m, 5)
+	taken, err := claim(t.Context(), x.db.SQL, m, 0, 5)
 	require.NoError(t, err)
 	require.Len(t, taken, 5)
 
@@ -237,7 +237,7 @@ func TestModelsAreKeptApart(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, hits)
 	for _, h := range hits {
-		assert.Zero(t, h.DenseRank, "no vector of the first model is compared")
+		assert.Zero(t, h.DenseRank, "the first model serves, and there is no embedder for it")
 	}
 	_, err = second.Refresh(t.Context(), 7)
 	require.NoError(t, err)
@@ -245,8 +245,8 @@ func TestModelsAreKeptApart(t *testing.T) {
 	require.NoError(t, err)
 	chunks := count(t, first.db, `SELECT count(*) FROM rag_chunks`)
 	assert.Equal(t, []ModelStatus{
-		{Model: "words@1", Dimensions: 64, Chunks: chunks, Embedded: chunks},
-		{Model: "words@2", Dimensions: 32, Chunks: chunks, Embedded: 7, Serving: true},
+		{Model: "words@1", Dimensions: 64, State: ModelServing, Chunks: chunks, Embedded: chunks, Index: IndexNone, Serving: true},
+		{Model: "words@2", Dimensions: 32, State: ModelBuilding, Chunks: chunks, Embedded: 7, Index: IndexNone, Here: true},
 	}, status)
 
 	_, err = New(first.db, ragtest.Words{Size: 16}, nil).Refresh(t.Context(), 1)

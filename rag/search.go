@@ -21,7 +21,11 @@ import (
 //
 // Words that name a skill, or are one of its synonyms, also find the skill's other names (synonyms.go).
 func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
-	query, err := query.normalized(x.embedder.Dimensions())
+	query, err := query.normalized(len(query.Vector)) // aim checks it against its model
+	if err != nil {
+		return nil, fmt.Errorf("rag: %w", err)
+	}
+	m, _, err := x.findModel(ctx, x.db.SQL)
 	if err != nil {
 		return nil, fmt.Errorf("rag: %w", err)
 	}
@@ -29,14 +33,8 @@ func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
 	if w.lexemes, err = terms(ctx, x.db.SQL, query.Text); err != nil {
 		return nil, fmt.Errorf("rag: %w", err)
 	}
-	if query.Vector == nil && len(w.lexemes) > 0 && query.Only != PartWords { // before a connection is held
-		if query.Vector, err = x.embed(ctx, query.Text); err != nil {
-			if ctx.Err() != nil {
-				return nil, fmt.Errorf("rag: %w", ctx.Err())
-			}
-			x.log.WarnContext(ctx, "searching by words alone: the query could not be embedded", "error", err)
-			query.Vector = nil
-		}
+	if query, err = x.aim(ctx, query, m, len(w.lexemes) > 0 && query.Only != PartWords); err != nil { // before a connection is held
+		return nil, fmt.Errorf("rag: %w", err)
 	}
 	switch query.Only {
 	case PartWords:
@@ -52,7 +50,7 @@ func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
 			return nil, fmt.Errorf("rag: %w", err)
 		}
 	}
-	hits, err := x.search(ctx, query, w)
+	hits, err := x.search(ctx, query, w, m)
 	if err != nil {
 		return nil, fmt.Errorf("rag: %w", err)
 	}
@@ -60,7 +58,7 @@ func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
 }
 
 // search reads everything from one snapshot, so that what was found is still there when it is read.
-func (x *Index) search(ctx context.Context, query Query, w words) ([]Hit, error) {
+func (x *Index) search(ctx context.Context, query Query, w words, m model) ([]Hit, error) {
 	tx, err := x.db.SQL.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("beginning a search: %w", err)
@@ -74,12 +72,8 @@ func (x *Index) search(ctx context.Context, query Query, w words) ([]Hit, error)
 	if _, err := tx.ExecContext(ctx, settings+strconv.Itoa(max(leastEf, chunksFor(want)))); err != nil {
 		return nil, fmt.Errorf("preparing a search: %w", err)
 	}
-	m, ok, err := x.findModel(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
 	way, share := scanExact, 1.0
-	if ok {
+	if m.name != "" {
 		if way, share, err = choose(ctx, tx, query, m); err != nil {
 			return nil, err
 		}
@@ -88,7 +82,7 @@ func (x *Index) search(ctx context.Context, query Query, w words) ([]Hit, error)
 		}
 	}
 	var near []scored
-	if query.Vector != nil && ok {
+	if query.Vector != nil && m.name != "" {
 		if near, err = x.dense(ctx, tx, query, m, way, want); err != nil {
 			return nil, err
 		}

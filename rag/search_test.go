@@ -195,7 +195,7 @@ func TestOddQueries(t *testing.T) {
 func TestRecallOfTheIndex(t *testing.T) {
 	t.Parallel()
 	model := ragtest.Model(t)
-	exact := ready(t, model)
+	exact := ready(t, model, withHNSW)
 	index := *exact
 	exact.scan, index.scan = scanExact, scanIndex
 	exact.db.SQL.SetMaxOpenConns(1) // whose counters are read below
@@ -228,7 +228,7 @@ func TestRecallOfTheIndex(t *testing.T) {
 
 func TestTheIndexIsUsedWhenItPays(t *testing.T) {
 	t.Parallel()
-	x := ready(t, ragtest.Words{Size: 16})
+	x := ready(t, ragtest.Words{Size: 16}, withHNSW)
 	m, ok, err := x.findModel(t.Context(), x.db.SQL)
 	require.NoError(t, err)
 	require.True(t, ok)

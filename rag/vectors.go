@@ -12,6 +12,7 @@ import (
 // Vectors are all vectors of a kind of documents, to be kept in memory by who compares them many times.
 type Vectors struct {
 	Stamp      string // of what they were when they were read
+	Model      string // that made them; what is compared with them is embedded by EmbedderOf
 	Dimensions int
 	Refs       []uuid.UUID // by row, the RefID of its document; a document has as many rows as chunks
 	Rows       []float32   // row after row, each of length 1; ordered by RefID and place in the document
@@ -42,11 +43,12 @@ func (x *Index) vectorsStamp(ctx context.Context, kind Kind, m model) (stamp str
 // Vectors reads the serving model's vectors of a kind; about 4·Dimensions bytes a chunk. There are none
 // before the first refresh.
 func (x *Index) Vectors(ctx context.Context, kind Kind) (*Vectors, error) {
-	out := &Vectors{Dimensions: x.embedder.Dimensions()}
+	out := &Vectors{Model: x.embedder.Model(), Dimensions: x.embedder.Dimensions()}
 	m, ok, err := x.findModel(ctx, x.db.SQL)
 	if err != nil || !ok {
 		return out, err
 	}
+	out.Model, out.Dimensions = m.name, m.dimensions
 	if out.Stamp, err = x.vectorsStamp(ctx, kind, m); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,11 @@
 package recommend
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/recommend/collaborative"
@@ -20,9 +23,6 @@ import (
 // credential that the learner opened or saved themselves counts at least as much as that (0.2, 0.5, aged). Of
 // one that nobody took up together with another, and for a learner without interactions, it knows nothing.
 type Collaborative struct{}
-
-// likeMost is how many of the best of a model are scored; the others count as 0.
-const likeMost = 1000
 
 // leastScales keep few observations from speaking loudly.
 var leastScales = map[string]float64{modelEASE: 0.10, modelKNN: 0.25}
@@ -42,22 +42,25 @@ func (Collaborative) Judge(_ context.Context, p *Profile, c *Catalogue) (Judgeme
 	for i := range j.Values {
 		j.Values[i] = Unknown
 	}
-	because := map[int][]collaborative.Neighbour{}
+	tastes := slices.Clone(p.Tastes) // in the order in which package collaborative adds them up
+	slices.SortFunc(tastes, func(a, b collaborative.Taste) int {
+		return cmp.Or(cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)), compareIDs(a.Item, b.Item))
+	})
+	by := make([]string, len(c.Candidates))               // the model that judges each
 	for _, model := range []string{modelKNN, modelEASE} { // the later one has the last word
-		lists := c.fit.lists[model]
-		if len(lists) == 0 {
-			continue
+		if len(c.fit.lists[model]) == 0 || model == modelKNN && !c.fit.newer {
+			continue // EASE has a word on all
 		}
-		for i := range c.Candidates {
-			if len(lists[c.Candidates[i].ID]) > 0 {
-				j.Values[i] = 0
-				delete(because, i)
+		scores := make([]float64, len(c.Candidates))
+		for _, t := range tastes {
+			for _, l := range c.listOf(model, t.Item) {
+				scores[l.to] += t.Weight * l.weight
 			}
 		}
 		scale := max(c.fit.parameters.Scales[model], leastScales[model])
-		for _, s := range collaborative.Score(p.Tastes, lists, likeMost) {
-			if i := c.place(s.Item); i >= 0 && known(j.Values[i]) {
-				j.Values[i], because[i] = min(1, s.Score/scale), s.Because
+		for i, does := range c.knows(model) {
+			if does {
+				j.Values[i], by[i] = min(1, max(0, scores[i]/scale)), model
 			}
 		}
 	}
@@ -77,23 +80,41 @@ func (Collaborative) Judge(_ context.Context, p *Profile, c *Catalogue) (Judgeme
 			return []Trace{{Signal: enums.SignalCollaborative, Text: map[bool]string{true: "You saved it.", false: "You opened it."}[kind == enums.InteractionSaved]}}
 		}
 		var traces []Trace
-		for _, b := range because[i] {
-			at := c.place(b.ID)
-			if at < 0 || !(b.Weight > 0) {
-				continue
-			}
-			traces = append(traces, Trace{Signal: enums.SignalCollaborative, Text: fmt.Sprintf(
-				"Learners who took up “%s”, as you did, took it up too.", c.Candidates[at].Title)})
+		for _, title := range because(tastes, c, by[i], i) {
+			traces = append(traces, Trace{Signal: enums.SignalCollaborative, Text: fmt.Sprintf("Learners who took up “%s”, as you did, took it up too.", title)})
 		}
 		return traces
 	}
 	j.Because = func(i int) string {
-		for _, b := range because[i] {
-			if at := c.place(b.ID); at >= 0 && b.Weight > 0 {
-				return c.Candidates[at].Title
-			}
+		if titles := because(tastes, c, by[i], i); own[i] == "" && len(titles) > 0 {
+			return titles[0]
 		}
 		return ""
 	}
 	return j, nil
+}
+
+// because are the titles of the learner's own credentials that speak for a candidate, the weightiest first.
+func because(tastes []collaborative.Taste, c *Catalogue, model string, candidate int) []string {
+	type reason struct {
+		place  int
+		weight float64
+	}
+	var reasons []reason
+	for _, t := range tastes {
+		for _, l := range c.listOf(model, t.Item) {
+			if int(l.to) != candidate || !(t.Weight*l.weight > 0) {
+				continue
+			}
+			if at := c.place(t.Item); at >= 0 {
+				reasons = append(reasons, reason{at, t.Weight * l.weight})
+			}
+		}
+	}
+	slices.SortFunc(reasons, func(a, b reason) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.place, b.place)) })
+	var titles []string
+	for _, r := range reasons[:min(len(reasons), collaborative.MaxBecause)] {
+		titles = append(titles, c.Candidates[r.place].Title)
+	}
+	return titles
 }

@@ -39,9 +39,12 @@ type Catalogue struct {
 	Candidates []Candidate       // the active credentials, by id
 	Names      map[string]string // of all skills, by slug
 
-	vectors *rag.Vectors // of the credentials' texts; nil when they could not be read
-	rows    []int        // of the candidate that each row of the vectors is of; -1: of none
-	fit     *fit         // what was learnt from interactions; nil when nothing was
+	skills  map[string]int32 // numbers of the skills that some candidate teaches
+	teaches [][]int32        // by candidate, in the order of Teaches
+	vectors *rag.Vectors     // of the credentials' texts; nil when they could not be read
+	rows    []int            // of the candidate that each row of the vectors is of; -1: of none
+	fit     *fit             // what was learnt from interactions; nil when nothing was
+	views   *views           // of the fit, by the places of the candidates
 	stamps  stamps
 }
 
@@ -85,6 +88,7 @@ func (k *keeper) at(ctx context.Context, version, revision int64) (c *Catalogue,
 		if next.fit, err = readFit(ctx, k.db, k.kept.fit, version); err != nil {
 			return nil, nil, err
 		}
+		next.views = &views{}
 		k.kept = &next
 	}
 	return k.kept, k.lacks, nil
@@ -109,6 +113,7 @@ func (k *keeper) look(ctx context.Context) error {
 		if next.Candidates, err = readCandidates(ctx, k.db); err != nil {
 			return fmt.Errorf("reading the catalogue: %w", err)
 		}
+		next.number()
 	}
 	if k.kept == nil || now.skills != next.stamps.skills {
 		skills, err := k.db.Ent.Skill.Query().Select(skill.FieldSlug, skill.FieldName).All(ctx)
@@ -124,6 +129,9 @@ func (k *keeper) look(ctx context.Context) error {
 		return err
 	}
 	next.stamps = now
+	if changed {
+		next.views = &views{}
+	}
 	k.kept = next
 	return nil
 }
@@ -154,6 +162,21 @@ func (k *keeper) lookAtVectors(ctx context.Context, next *Catalogue, now *stamps
 }
 
 var errNoVectors = errors.New("no credential has a vector yet")
+
+// number gives numbers to the skills that candidates teach.
+func (c *Catalogue) number() {
+	c.skills, c.teaches = map[string]int32{}, make([][]int32, len(c.Candidates))
+	for i := range c.Candidates {
+		for _, skill := range c.Candidates[i].Teaches {
+			n, ok := c.skills[skill]
+			if !ok {
+				n = int32(len(c.skills)) //nolint:gosec // of a vocabulary
+				c.skills[skill] = n
+			}
+			c.teaches[i] = append(c.teaches[i], n)
+		}
+	}
+}
 
 // place is where a credential stands among the candidates; -1 when it is none.
 func (c *Catalogue) place(id uuid.UUID) int {

@@ -28,6 +28,7 @@ type fit struct {
 	parameters        parameters
 	weights           map[string]Weights // by track id
 	lists             map[string]map[uuid.UUID][]collaborative.Neighbour
+	newer             bool                                // there are items that EASE does not know
 	popularity        map[uuid.UUID]map[uuid.UUID]popular // by track
 }
 
@@ -100,6 +101,9 @@ func fitIn(ctx context.Context, tx *sql.Tx, known *fit, version int64) (*fit, er
 	}
 	if err := f.readLists(ctx, tx, since); err != nil {
 		return nil, err
+	}
+	for id, list := range f.lists[modelKNN] {
+		f.newer = f.newer || len(list) > 0 && len(f.lists[modelEASE][id]) == 0
 	}
 	return f, f.readPopularity(ctx, tx, since)
 }

@@ -64,6 +64,7 @@ func TestSkillGapValues(t *testing.T) {
 		{ID: uuid.UUID{7}, Teaches: []string{"a"}, Level: enums.LevelIntermediate},
 		{ID: uuid.UUID{8}, Teaches: []string{"a"}, Level: enums.LevelAdvanced},
 	}}
+	c.number()
 	j, err := SkillGap{}.Judge(t.Context(), p, c)
 	require.NoError(t, err)
 	ideal := 0.9 + 0.5*0.8 + 0.1*0.64

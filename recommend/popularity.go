@@ -24,20 +24,16 @@ func (Popularity) Judge(_ context.Context, p *Profile, c *Catalogue) (Judgement,
 	case len(c.fit.popularity[p.Track.ID]) == 0:
 		return Judgement{Quiet: fmt.Sprintf("no learner of the track %s has taken one up", p.Track.Title)}, nil
 	}
-	of := c.fit.popularity[p.Track.ID]
+	of := c.popularIn(p.Track.ID)
 	j := Judgement{Values: make([]float64, len(c.Candidates))}
 	for i := range j.Values {
 		j.Values[i] = Unknown
-		if at, ok := of[c.Candidates[i].ID]; ok && at.learners > 0 {
-			j.Values[i] = at.value
+		if of[i].learners > 0 {
+			j.Values[i] = of[i].value
 		}
 	}
 	j.Traces = func(i int) []Trace {
-		at, ok := of[c.Candidates[i].ID]
-		if !ok || at.learners == 0 {
-			return nil
-		}
-		return []Trace{{Signal: enums.SignalPopularity, Text: fmt.Sprintf("Taken up by %s of the track %s.", plural(at.learners, "learner"), p.Track.Title)}}
+		return []Trace{{Signal: enums.SignalPopularity, Text: fmt.Sprintf("Taken up by %s of the track %s.", plural(of[i].learners, "learner"), p.Track.Title)}}
 	}
 	return j, nil
 }

@@ -78,7 +78,7 @@ type made struct {
 	profile   *Profile
 	catalogue *Catalogue
 	signals   []judged
-	scored    []scored // all candidates, best first
+	scored    []scored // all candidates, by place
 	chosen    []scored // those on the list, best first
 	gaps      []string // what was lacking
 	quiet     []string // which signals had nothing to say
@@ -139,7 +139,7 @@ func (r *Recommender) make(ctx context.Context, l *Learner) (*made, error) {
 			weight = max(w, leastWeight)
 		}
 		if s.Name() == enums.SignalSemantic {
-			m.version += " " + r.index.Embedder().Model()
+			m.version += " " + catalogue.vectors.Model
 		}
 		m.signals = append(m.signals, judged{Judgement: j, name: s.Name(), weight: weight})
 	}
@@ -172,16 +172,10 @@ func (m *made) item(s scored, rank, step int, told map[uuid.UUID]bool) Item {
 
 // unserved are the gaps and interests that no credential of the catalogue teaches, the largest first.
 func (m *made) unserved() []string {
-	taught := map[string]bool{}
-	for i := range m.catalogue.Candidates {
-		for _, skill := range m.catalogue.Candidates[i].Teaches {
-			taught[skill] = true
-		}
-	}
 	var out []string
 	for i := range m.profile.Needs {
 		n := &m.profile.Needs[i]
-		if !taught[n.Skill] && (n.Interest || n.gap() && n.Size >= unservedFrom) {
+		if _, taught := m.catalogue.skills[n.Skill]; !taught && (n.Interest || n.gap() && n.Size >= unservedFrom) {
 			out = append(out, n.Skill)
 		}
 	}

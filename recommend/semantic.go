@@ -45,7 +45,7 @@ func (s Semantic) Judge(ctx context.Context, p *Profile, c *Catalogue) (Judgemen
 	if c.vectors == nil || len(c.vectors.Refs) == 0 {
 		return Judgement{}, errNoVectors
 	}
-	wanted, err := s.wanted(ctx, p)
+	wanted, err := s.wanted(ctx, p, c.vectors.Model)
 	if err != nil {
 		return Judgement{}, err
 	}
@@ -113,11 +113,18 @@ func nearText(cosine float64, p *Profile) string {
 	}
 }
 
-// wanted is the vector of what the learner needs, of length 1.
-func (s Semantic) wanted(ctx context.Context, p *Profile) ([]float32, error) {
-	sum := make([]float64, s.embedder.index.Embedder().Dimensions())
+// wanted is the vector of what the learner needs, of length 1, by the model that made the credentials'
+// vectors. The profile brings vectors of the index's embedder: while another model serves, texts are
+// embedded in their place.
+func (s Semantic) wanted(ctx context.Context, p *Profile, model string) ([]float32, error) {
+	embedder, err := s.embedder.index.EmbedderOf(model)
+	if err != nil {
+		return nil, err
+	}
+	foreign := model != s.embedder.index.Embedder().Model()
+	sum := make([]float64, embedder.Dimensions())
 	add := func(parts float64, text string, vector []float32, embed func(context.Context, string) ([]float32, error)) error {
-		if vector == nil {
+		if vector == nil || foreign {
 			if strings.TrimSpace(text) == "" {
 				return nil
 			}
@@ -134,12 +141,15 @@ func (s Semantic) wanted(ctx context.Context, p *Profile) ([]float32, error) {
 		}
 		return nil
 	}
-	if err := add(promptParts, p.Question.Prompt, p.Question.Vector, s.embedder.index.Embedder().Embed); err != nil {
+	if err := add(promptParts, p.Question.Prompt, p.Question.Vector, embedder.Embed); err != nil {
 		return nil, err
+	}
+	remembered := func(ctx context.Context, text string) ([]float32, error) {
+		return s.embedder.Embed(ctx, embedder, text)
 	}
 	names := func(parts float64, skills []string) error {
 		for _, skill := range skills {
-			if err := add(parts/float64(len(skills)), p.name(skill), nil, s.embedder.Embed); err != nil {
+			if err := add(parts/float64(len(skills)), p.name(skill), nil, remembered); err != nil {
 				return err
 			}
 		}
@@ -160,7 +170,7 @@ func (s Semantic) wanted(ctx context.Context, p *Profile) ([]float32, error) {
 	}
 	for _, k := range p.KeyPoints {
 		if k.Degree < metFrom && k.Weight > 0 {
-			if err := add(pointsParts*k.Weight*(1-k.Degree)/lost, k.Confidential, k.Vector, s.embedder.index.Embedder().Embed); err != nil {
+			if err := add(pointsParts*k.Weight*(1-k.Degree)/lost, k.Confidential, k.Vector, embedder.Embed); err != nil {
 				return nil, err
 			}
 		}
@@ -179,7 +189,7 @@ func (s Semantic) wanted(ctx context.Context, p *Profile) ([]float32, error) {
 	return vector, nil
 }
 
-// remembering is the index's embedder, which remembers the names of skills.
+// remembering remembers the vectors of the names of skills.
 type remembering struct {
 	index *rag.Index
 	known *lru.Cache[string, []float32]
@@ -197,12 +207,12 @@ func newRemembering(index *rag.Index) *remembering {
 }
 
 // Embed gives the vector of a text. It is shared: read it only.
-func (r *remembering) Embed(ctx context.Context, text string) ([]float32, error) {
-	key := r.index.Embedder().Model() + "\x00" + text
+func (r *remembering) Embed(ctx context.Context, e rag.Embedder, text string) ([]float32, error) {
+	key := e.Model() + "\x00" + text
 	if v, ok := r.known.Get(key); ok {
 		return v, nil
 	}
-	v, err := r.index.Embedder().Embed(ctx, text)
+	v, err := e.Embed(ctx, text)
 	if err == nil {
 		r.known.Add(key, v)
 	}

@@ -52,7 +52,8 @@ type Profile struct {
 	Needs []Need            // largest first
 	Names map[string]string // of skills, by slug
 
-	bySkill map[string]*Need
+	bySkill    map[string]*Need
+	questioned map[string]bool // skills that the question is about
 }
 
 func newProfile(l *Learner, past *Past, names map[string]string) *Profile {
@@ -65,6 +66,15 @@ func (p *Profile) index() {
 	p.bySkill = make(map[string]*Need, len(p.Needs))
 	for i := range p.Needs {
 		p.bySkill[p.Needs[i].Skill] = &p.Needs[i]
+	}
+	p.questioned = map[string]bool{}
+	for _, skill := range p.Question.Skills {
+		p.questioned[skill] = true
+	}
+	for _, k := range p.KeyPoints {
+		for _, skill := range k.Skills {
+			p.questioned[skill] = true
+		}
 	}
 }
 

@@ -43,9 +43,15 @@ func (SkillGap) Judge(_ context.Context, p *Profile, c *Catalogue) (Judgement, e
 	for i, n := range p.Needs[:min(len(p.Needs), countedNeeds)] {
 		best += n.Size * fade(i)
 	}
+	sizes := make([]float64, len(c.skills)) // of the needs, by number of the skill
+	for _, n := range p.Needs {
+		if i, ok := c.skills[n.Skill]; ok {
+			sizes[i] = n.Size
+		}
+	}
 	values := make([]float64, len(c.Candidates))
 	for i := range c.Candidates {
-		if gain := gainOf(p, &c.Candidates[i]); gain > 0 {
+		if gain := gainOf(sizes, c.teaches[i]); gain > 0 {
 			values[i] = min(1, gain/best) * readiness(p, &c.Candidates[i]) // above 1 by rounding only
 		}
 	}
@@ -53,14 +59,10 @@ func (SkillGap) Judge(_ context.Context, p *Profile, c *Catalogue) (Judgement, e
 }
 
 // gainOf is the sum of the largest gains of what a credential teaches.
-func gainOf(p *Profile, c *Candidate) float64 {
+func gainOf(sizes []float64, teaches []int32) float64 {
 	var largest [countedNeeds]float64 // descending
-	for i, skill := range c.Teaches {
-		n := p.need(skill)
-		if n == nil {
-			continue
-		}
-		gain := n.Size * fade(i)
+	for i, skill := range teaches {
+		gain := sizes[skill] * fade(i)
 		for k := range largest {
 			if gain > largest[k] {
 				gain, largest[k] = largest[k], gain
@@ -75,7 +77,20 @@ func gainOf(p *Profile, c *Candidate) float64 {
 }
 
 // fade is how much the i-th place in a list of skills counts.
-func fade(i int) float64 { return math.Pow(centralDecay, float64(i)) }
+func fade(i int) float64 {
+	if i < len(faded) {
+		return faded[i]
+	}
+	return math.Pow(centralDecay, float64(i))
+}
+
+// faded are the first places.
+var faded = func() (f [16]float64) {
+	for i := range f {
+		f[i] = math.Pow(centralDecay, float64(i))
+	}
+	return f
+}()
 
 // lesson is a need that a credential serves.
 type lesson struct {
@@ -114,10 +129,7 @@ func readiness(p *Profile, c *Candidate) float64 {
 }
 
 // asked tells whether the question was about the skill.
-func (p *Profile) asked(skill string) bool {
-	return slices.Contains(p.Question.Skills, skill) ||
-		slices.ContainsFunc(p.KeyPoints, func(k KeyPoint) bool { return slices.Contains(k.Skills, skill) })
-}
+func (p *Profile) asked(skill string) bool { return p.questioned[skill] }
 
 func skillTraces(p *Profile, c *Candidate) []Trace {
 	var traces []Trace

@@ -17,8 +17,8 @@ import (
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
-// listOf is a list as arrays of Postgres.
-func listOf(list []collaborative.Neighbour) (ids pq.StringArray, weights pq.Float64Array) {
+// arraysOf is a list as arrays of Postgres.
+func arraysOf(list []collaborative.Neighbour) (ids pq.StringArray, weights pq.Float64Array) {
 	ids, weights = make(pq.StringArray, len(list)), make(pq.Float64Array, len(list))
 	for i, n := range list {
 		ids[i], weights[i] = n.ID.String(), n.Weight
@@ -28,13 +28,13 @@ func listOf(list []collaborative.Neighbour) (ids pq.StringArray, weights pq.Floa
 
 // copyLists stores all lists of a new fit, and returns how many.
 func copyLists(ctx context.Context, tx *sql.Tx, version int64, model string, lists *collaborative.Lists) (n int, err error) {
-	copied, err := tx.PrepareContext(ctx, pq.CopyIn("recommend_neighbours", "fit", "model", "credential_id", "revision", "neighbours", "weights"))
+	copied, err := tx.PrepareContext(ctx, `COPY recommend_neighbours (fit, model, credential_id, revision, neighbours, weights) FROM STDIN`)
 	if err != nil {
 		return 0, fmt.Errorf("recommend: storing the lists: %w", err)
 	}
 	defer func() { _ = copied.Close() }()
 	for id, list := range lists.All() {
-		ids, weights := listOf(list)
+		ids, weights := arraysOf(list)
 		if _, err := copied.ExecContext(ctx, version, model, id.String(), 0, ids, weights); err != nil {
 			return 0, fmt.Errorf("recommend: storing the lists: %w", err)
 		}
@@ -49,7 +49,7 @@ func copyLists(ctx context.Context, tx *sql.Tx, version int64, model string, lis
 // storeLists stores the item-KNN lists that changed. Credentials that were deleted meanwhile are left out.
 func storeLists(ctx context.Context, tx *sql.Tx, version, revision int64, changed []uuid.UUID, lists *collaborative.Lists) error {
 	for _, id := range changed {
-		ids, weights := listOf(lists.Of(id))
+		ids, weights := arraysOf(lists.Of(id))
 		_, err := tx.ExecContext(ctx, `INSERT INTO recommend_neighbours (fit, model, credential_id, revision, neighbours, weights)
 			SELECT $1, $2, c.id, $4, $5, $6 FROM credentials c WHERE c.id = $3 FOR KEY SHARE
 			ON CONFLICT (fit, model, credential_id) DO UPDATE

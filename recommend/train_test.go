@@ -164,6 +164,34 @@ func TestVeryBusyLearner(t *testing.T) {
 	assert.Equal(t, 1, collaborative.LowestRating)
 }
 
+// What is added up by places is what package collaborative adds up.
+func TestCollaborativeIsItsDefinition(t *testing.T) {
+	t.Parallel()
+	r, db := ready(t, ragtest.Words{})
+	crowd(t, db, 60, 12)
+	_, err := NewTrainer(db, nil).Refit(system(t))
+	require.NoError(t, err)
+	f := stored(t, db)
+	for n := range 20 {
+		past, version, revision, err := readPast(system(t), db, member(n))
+		require.NoError(t, err)
+		c, _, err := r.keeper.at(system(t), version, revision)
+		require.NoError(t, err)
+		j, err := Collaborative{}.Judge(system(t), &Profile{Learner: &Learner{}, Past: past}, c)
+		require.NoError(t, err)
+		want := map[uuid.UUID]float64{}
+		for _, s := range collaborative.Score(past.Tastes, f.lists[modelEASE], 1000) {
+			want[s.Item] = min(1, s.Score/max(f.parameters.Scales[modelEASE], leastScales[modelEASE]))
+		}
+		for i := range c.Candidates {
+			id := c.Candidates[i].ID
+			if _, own := past.Deeds[id]; !own && known(j.Values[i]) {
+				require.InDelta(t, want[id], j.Values[i], 1e-12)
+			}
+		}
+	}
+}
+
 // The facts of the collaborative part are told, and add up as all parts do.
 func TestWhatAlikeLearnersTookUpIsTold(t *testing.T) {
 	t.Parallel()

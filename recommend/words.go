@@ -90,21 +90,21 @@ func (m *made) value(name enums.Signal, s scored) float64 {
 
 // open says what of the learner's wishes an item does not keep, or may not keep.
 func open(w *Wishes, c *Candidate) string {
-	var out string
+	var out strings.Builder
 	for _, v := range w.violated(c) {
-		out += map[enums.Constraint]string{
+		out.WriteString(map[enums.Constraint]string{
 			enums.ConstraintPrice:    "; it is not free",
 			enums.ConstraintDuration: "; it takes longer than you asked for",
 			enums.ConstraintLevel:    "; it is above the level that you asked for",
-		}[v]
+		}[v])
 	}
 	if w.FreeOnly && c.Price == enums.PriceUnknown {
-		out += "; whether it is free is not known"
+		out.WriteString("; whether it is free is not known")
 	}
 	if w.Longest != "" && c.Duration == enums.DurationUnknown {
-		out += "; how long it takes is not known"
+		out.WriteString("; how long it takes is not known")
 	}
-	return out
+	return out.String()
 }
 
 // note says what should be known of the list as a whole.

@@ -45,6 +45,7 @@ type commands struct {
 	Token     tokenCmd     `cmd:"" help:"Print an access token for a person."`
 	User      userCmd      `cmd:"" help:"Manage people."`
 	Cohort    cohortCmd    `cmd:"" help:"Manage cohorts."`
+	Index     indexCmd     `cmd:"" help:"Look after the search index: its embedding models and their vectors."`
 	Rescore   rescoreCmd   `cmd:"" help:"Score all essays of a question or a track again, and say what changed."`
 	Calibrate calibrateCmd `cmd:"" help:"Learn from graded answers to a question how it is scored, and report how well."`
 	Import    importCmd    `cmd:"" help:"Import credentials or reference material from files, and report row by row."`

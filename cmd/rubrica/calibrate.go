@@ -40,7 +40,7 @@ func (c *calibrateCmd) Run(ctx context.Context, a *App) error {
 		if err != nil {
 			return "", err
 		}
-		parts, err := s.startCommon()
+		parts, err := s.startCommon(a)
 		if err != nil {
 			return "", err
 		}

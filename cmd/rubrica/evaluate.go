@@ -17,8 +17,8 @@ type evaluateCmd struct {
 	Saf          evaluateSAFCmd          `cmd:"" help:"Short answers of SAF: unseen answers, with many, few and no graded ones."`
 	Mohler       evaluateMohlerCmd       `cmd:"" help:"Short answers of Mohler et al.: the shipped pack on another subject."`
 	Faithfulness evaluateFaithfulnessCmd `cmd:"" help:"Whether the spans that explanations name are what the scores go by."`
-	Retrieval    evaluateRetrievalCmd    `cmd:"" help:"The search, on a test collection: documents, queries, and what people found relevant."`
 	Recommend    evaluateRecommendCmd    `cmd:"" help:"Recommendations: each part and the blend, on interactions of your own or generated ones."`
+	Retrieval    evaluateRetrievalCmd    `cmd:"" help:"The search, on a test collection: documents, queries, and what people found relevant."`
 	Attacks      evaluateAttacksCmd      `cmd:"" help:"What padding, stuffing, copying and injecting gain, and whether a person is told."`
 }
 

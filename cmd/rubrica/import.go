@@ -70,7 +70,7 @@ func (c *importFlags) run(ctx context.Context, a *App, in importing.Request) err
 	var reports []fileReport
 	var refused, failed int
 	err = a.manage(ctx, &c.databaseFlags, func(ctx context.Context, s *stack) (string, error) {
-		parts, err := s.startCommon()
+		parts, err := s.startCommon(a)
 		if err != nil {
 			return "", err
 		}

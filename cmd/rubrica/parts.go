@@ -25,18 +25,24 @@ import (
 
 // common is what API and worker both need.
 type common struct {
-	queue    *jobs.Queue
-	notifier *progress.Notifier
+	queue       *jobs.Queue
+	notifier    *progress.Notifier
+	model       *embedder
+	index       *rag.Index
+	recommender *recommend.Recommender
 }
 
-func (s *stack) startCommon() (*common, error) {
+func (s *stack) startCommon(a *App) (*common, error) {
 	queue, err := jobs.NewQueue(s.db)
 	if err != nil {
 		return nil, err
 	}
 	notifier := progress.NewNotifier(s.db, s.log)
 	s.onClose("notifier", notifier.Close)
-	return &common{queue, notifier}, nil
+	model := &embedder{options: minilm.Options{Concurrency: concurrency(s.cfg), Progress: a.progress}}
+	s.onClose("embedding model", model.close)
+	index := rag.New(s.db, model, s.log)
+	return &common{queue, notifier, model, index, recommend.New(s.db, index, s.log)}, nil
 }
 
 // ofProcess is what admins are told of this process. Its engine is that of the workers, also where
@@ -51,12 +57,10 @@ func ofProcess() graph.Installation {
 // startWorkers opens the model and sets the workers to work. They stop before the notifier, so that
 // what they finish last is announced.
 func (s *stack) startWorkers(ctx context.Context, a *App, parts *common, health *server.Health) error {
-	model, err := minilm.Open(ctx, minilm.Options{Concurrency: concurrency(s.cfg), Progress: a.progress})
+	model, err := parts.model.open(ctx)
 	if err != nil {
 		return err
 	}
-	s.onClose("embedding model", func(context.Context) error { return model.Close() })
-	index := rag.New(s.db, model, s.log)
 	active := calibrations.NewActive(s.db, s.log)
 	support := s.calibrationSupport(a)
 	engine := calibration.NewEngine(scoring.NewLocal(model.Model()), active.Find, support)
@@ -66,8 +70,8 @@ func (s *stack) startWorkers(ctx context.Context, a *App, parts *common, health 
 	}
 	workers, err := jobs.NewWorkers(jobs.Deps{
 		DB: s.db, Queue: parts.queue, Notifier: parts.notifier, Embedder: model,
-		Engine: engine, LLM: languageModel, Calibrations: active, Support: support, Index: index,
-		Recommender: recommend.New(s.db, index, s.log),
+		Engine: engine, LLM: languageModel, Calibrations: active, Support: support, Index: parts.index,
+		Recommender: parts.recommender,
 		Log:         s.log, Workers: s.cfg.Workers, JobTimeout: s.cfg.JobTimeout,
 	})
 	if err != nil {
@@ -85,7 +89,7 @@ func (s *stack) startWorkers(ctx context.Context, a *App, parts *common, health 
 	health.Register(server.Check{Name: "workers", Required: true, Probe: func(ctx context.Context) (string, error) {
 		return fmt.Sprintf("%d at a time", concurrency(s.cfg)), workers.Working(ctx)
 	}})
-	health.Register(indexCheck(index))
+	health.Register(indexCheck(parts.index))
 	return nil
 }
 
@@ -129,7 +133,7 @@ func (c *workerCmd) Run(ctx context.Context, a *App) (err error) {
 		return err
 	}
 	health := server.NewHealth(databaseCheck(s.db), migrationsCheck(s.url))
-	parts, err := s.startCommon()
+	parts, err := s.startCommon(a)
 	if err != nil {
 		return err
 	}
@@ -205,6 +209,9 @@ func indexCheck(index *rag.Index) server.Check {
 		for _, m := range states {
 			if !m.Serving {
 				continue
+			}
+			if !m.Here {
+				return "", fmt.Errorf("searches go by words alone: no embedder for %s, which serves", m.Model)
 			}
 			detail := fmt.Sprintf("%d of %d chunks embedded", m.Embedded, m.Chunks)
 			if m.Embedded < m.Chunks {

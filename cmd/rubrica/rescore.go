@@ -43,7 +43,7 @@ func (c *rescoreCmd) Run(ctx context.Context, a *App) error {
 		if err != nil {
 			return "", err
 		}
-		parts, err := s.startCommon()
+		parts, err := s.startCommon(a)
 		if err != nil {
 			return "", err
 		}

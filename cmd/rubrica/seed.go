@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/rubrica/rubrica/internal/seeding"
+	"github.com/rubrica/rubrica/jobs"
 	"github.com/rubrica/rubrica/seeds"
 )
 
@@ -43,6 +44,16 @@ func (c *seedCmd) Run(ctx context.Context, a *App) (err error) {
 	report, err := seeding.Load(ctx, s.db, catalog, seeding.Options{People: !cfg.IsProduction()})
 	if err != nil {
 		return err
+	}
+	if report.Changed() {
+		// The workers of a running installation index it at once, and those of a later one when they start.
+		queue, err := jobs.NewQueue(s.db)
+		if err != nil {
+			return err
+		}
+		if err := queue.RefreshIndex(ctx); err != nil {
+			return err
+		}
 	}
 	return a.printf("%s", report)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/rubrica/rubrica/internal/calibrations"
 	"github.com/rubrica/rubrica/internal/config"
 	"github.com/rubrica/rubrica/internal/graphiql"
+	"github.com/rubrica/rubrica/internal/importing"
+	"github.com/rubrica/rubrica/internal/interactions"
 	"github.com/rubrica/rubrica/internal/overrides"
 	"github.com/rubrica/rubrica/internal/progress"
 	"github.com/rubrica/rubrica/internal/seeding"
@@ -72,7 +74,7 @@ func (c *serveCmd) serve(ctx context.Context, a *App, s *stack, listener net.Lis
 		return fmt.Errorf("reading the trusted proxies: %w", err)
 	}
 	health := server.NewHealth(databaseCheck(s.db), migrationsCheck(s.url))
-	parts, err := s.startCommon()
+	parts, err := s.startCommon(a)
 	if err != nil {
 		return err
 	}
@@ -90,7 +92,10 @@ func (c *serveCmd) serve(ctx context.Context, a *App, s *stack, listener net.Lis
 		Overrides:    overrides.New(s.db, parts.queue, parts.notifier),
 		Calibrations: calibrations.New(s.db, parts.queue),
 		Authority:    authority, Log: s.log, Development: !c.IsProduction(),
-		Jobs: jobs.NewInspector(s.db, parts.queue, parts.notifier), System: ofProcess(),
+		Index: parts.index, Advice: jobs.NewAdvice(s.db, parts.model, parts.recommender),
+		Interactions: interactions.New(s.db, parts.queue),
+		Importing:    importing.New(s.db, parts.queue.RefreshIndex, s.log),
+		Jobs:         jobs.NewInspector(s.db, parts.queue, parts.notifier), System: ofProcess(),
 		AllowOrigin: server.AllowOrigin(c.CORSOrigins),
 		Trusted:     documents, TrustedOnly: c.TrustedOnly(),
 		Limits: limits(&c.Config), Address: server.ClientAddress(proxies),

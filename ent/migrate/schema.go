@@ -969,6 +969,11 @@ var (
 				Unique:  true,
 				Columns: []*schema.Column{RecommendationListsColumns[8], RecommendationListsColumns[3]},
 			},
+			{
+				Name:    "recommendationlist_owner_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{RecommendationListsColumns[2], RecommendationListsColumns[1], RecommendationListsColumns[0]},
+			},
 		},
 	}
 	// ReferenceAnswersColumns holds the columns for the "reference_answers" table.

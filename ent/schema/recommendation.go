@@ -46,7 +46,10 @@ func (RecommendationList) Edges() []ent.Edge {
 
 // Indexes of the schema.
 func (RecommendationList) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("run_id", "number").Unique()}
+	return []ent.Index{
+		index.Fields("run_id", "number").Unique(),
+		index.Fields("owner_id", "created_at", "id"),
+	}
 }
 
 // RecommendationItem recommends one credential, with the parts of its score and the facts behind it.

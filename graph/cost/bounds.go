@@ -16,12 +16,18 @@ var bounds = map[string]int{
 	"Explanation.improvements": 3,
 	"Calibration.criteria":     12, "Calibration.points": 2000, "CalibrationCriterion.bias": 33, "CalibrationCriterion.reliability": 10,
 	"RecommendationList.items": 10, "RecommendationItem.parts": 8, "RecommendationItem.traces": 20,
-	"AuditEvent.detail": 20, "Job.errors": 25, "System.jobs": 24,
+	"AuditEvent.detail": 20, "Job.errors": 25, "System.jobs": 24, "System.embeddingModels": 20,
 	"LanguageModel.workers": 100, "LanguageModel.spend": 500, "LanguageModel.essays": 50,
 	"Override.keyPoints": 20, "Override.criteria": 12, "RescoringReport.histogram": 10,
+	"RecommendationList.unserved": 40, "Preferences.interests": 20, "Credential.viewerInteractions": 6, "SearchResults.hits": 100, "Query.essayDuplicates": 20,
+	"RecommendationAbsence.parts": 8, "RecommendationAbsence.traces": 20, "CatalogueImport.refusals": 100,
 	"ScoringActivity.stages": 7, "ScoringActivity.newest": 20,
 	"*.userErrors": 10,
 }
+
+// paged are lists that hold as many objects as the argument first of the field that they stand in says:
+// their bound would make every search as dear as the largest.
+var paged = map[string]bool{"SearchResults.hits": true}
 
 // flat are fields whose price is not what they hold: the schema is answered from memory.
 var flat = map[string]int{"__schema": 20_000, "__type": 1_000}

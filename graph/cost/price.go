@@ -165,6 +165,10 @@ func (p *pricer) field(typ *ast.Definition, f *ast.Field, page int) int {
 	switch {
 	case f.Name == "edges" && below != nil && below.Fields.ForName("cursor") != nil:
 		n = page
+	case def.Arguments.ForName("first") != nil:
+		n = p.page(f)
+	case paged[typ.Name+"."+f.Name]:
+		n = page
 	case def.Arguments.ForName("ids") != nil:
 		n = p.length(f, "ids")
 	default:
@@ -184,7 +188,11 @@ func (p *pricer) page(f *ast.Field) int {
 func (p *pricer) number(f *ast.Field, name string) int {
 	arg := f.Arguments.ForName(name)
 	if arg == nil {
-		return 0
+		def := f.Definition.Arguments.ForName(name)
+		if def == nil || def.DefaultValue == nil {
+			return 0
+		}
+		arg = &ast.Argument{Value: def.DefaultValue}
 	}
 	if arg.Value.Kind == ast.IntValue {
 		n, err := strconv.Atoi(arg.Value.Raw)

@@ -49,6 +49,11 @@ func TestPrice(t *testing.T) {
 		{query: `mutation { essayRetry(input: {essayId: "x"}) { userErrors { code } } }`, want: 1 + 10 + 1 + 10},
 		{query: `mutation { a: essayRetry(input: {essayId: "x"}) { run { id } } b: essayRetry(input: {essayId: "y"}) { run { id } } }`, want: 1 + 2*(10+2)},
 		{query: `subscription { essayProgress(id: "x") { seq run { scores { value } } } }`, want: 1 + 1 + 1 + 12},
+		{query: `{ search(query: "x") { hits { trace { score } node { ... on Credential { teaches { name } } } } } }`, want: 1 + 1 + 10*(1+1+1+12)},
+		{query: `{ search(query: "x", first: 3) { hits { node { __typename } } } }`, want: 1 + 1 + 3*2},
+		{query: `query($n: Int! = 7) { search(query: "x", first: $n) { hits { title } } }`, variables: map[string]any{"n": int64(7)}, want: 1 + 1 + 7},
+		{query: `{ essayDuplicates(essayId: "x") { answer { ... on Essay { id } } } }`, want: 1 + 5*2},
+		{query: `{ essayDuplicates(essayId: "x", first: 20) { score } }`, want: 1 + 20},
 		{query: `{ __schema { types { name } } }`, want: 1 + 20_000},
 		{query: `{ a: __type(name: "Essay") { name } b: __type(name: "Essay") { name } }`, want: 1 + 2*1_000},
 	} {

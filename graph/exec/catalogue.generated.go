@@ -22,6 +22,8 @@ import (
 type CredentialResolver interface {
 	Teaches(ctx context.Context, obj *ent.Credential) ([]*ent.Skill, error)
 	Requires(ctx context.Context, obj *ent.Credential) ([]*ent.Skill, error)
+
+	ViewerInteractions(ctx context.Context, obj *ent.Credential) ([]*ent.Interaction, error)
 }
 type KeyPointResolver interface {
 	Skills(ctx context.Context, obj *ent.KeyPoint) ([]*ent.Skill, error)
@@ -293,6 +295,29 @@ func (ec *executionContext) fieldContext_Credential_duration(_ context.Context, 
 	return graphql.NewScalarFieldContext("Credential", field, false, false, "LearningTime")
 }
 
+func (ec *executionContext) _Credential_hours(ctx context.Context, field graphql.CollectedField, obj *ent.Credential) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_hours(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hours, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_hours(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Credential", field, false, false, "Float")
+}
+
 func (ec *executionContext) _Credential_price(ctx context.Context, field graphql.CollectedField, obj *ent.Credential) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -424,6 +449,38 @@ func (ec *executionContext) _Credential_url(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Credential_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Credential", field, false, false, "URL")
+}
+
+func (ec *executionContext) _Credential_viewerInteractions(ctx context.Context, field graphql.CollectedField, obj *ent.Credential) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_viewerInteractions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Credential().ViewerInteractions(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Interaction) graphql.Marshaler {
+			return ec.marshalOInteraction2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐInteractionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_viewerInteractions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Credential",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Interaction(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _CredentialConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
@@ -1911,6 +1968,29 @@ func (ec *executionContext) fieldContext_Skill_onet(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Skill", field, false, false, "String")
 }
 
+func (ec *executionContext) _Skill_synonyms(ctx context.Context, field graphql.CollectedField, obj *ent.Skill) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Skill_synonyms(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SynonymList(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Skill_synonyms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Skill", field, true, false, "String")
+}
+
 func (ec *executionContext) _Track_id(ctx context.Context, field graphql.CollectedField, obj *ent.Track) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2391,7 +2471,7 @@ func UnmarshalCredentialOrder(ctx context.Context, raw any) (model.CredentialOrd
 
 // region    **************************** object.gotpl ****************************
 
-var credentialImplementors = []string{"Credential", "Node"}
+var credentialImplementors = []string{"Credential", "Node", "SearchNode"}
 
 func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSet, obj *ent.Credential) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, credentialImplementors)
@@ -2437,6 +2517,11 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "hours":
+			out.Values[i] = ec._Credential_hours(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "price":
 			out.Values[i] = ec._Credential_price(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2464,6 +2549,12 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "viewerInteractions":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Credential_viewerInteractions(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2689,7 +2780,7 @@ func (ec *executionContext) _KeyPoint(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
-var passageImplementors = []string{"Passage", "Node"}
+var passageImplementors = []string{"Passage", "Node", "SearchNode"}
 
 func (ec *executionContext) _Passage(ctx context.Context, sel ast.SelectionSet, obj *ent.Passage) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, passageImplementors)
@@ -2912,7 +3003,7 @@ func (ec *executionContext) _QuestionEdge(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var referenceAnswerImplementors = []string{"ReferenceAnswer", "Node"}
+var referenceAnswerImplementors = []string{"ReferenceAnswer", "Node", "SearchNode", "Answer"}
 
 func (ec *executionContext) _ReferenceAnswer(ctx context.Context, sel ast.SelectionSet, obj *ent.ReferenceAnswer) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, referenceAnswerImplementors)
@@ -3120,6 +3211,11 @@ func (ec *executionContext) _Skill(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "onet":
 			out.Values[i] = ec._Skill_onet(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "synonyms":
+			out.Values[i] = ec._Skill_synonyms(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3647,6 +3743,61 @@ func (ec *executionContext) marshalOKeyPoint2ᚖgithubᚗcomᚋrubricaᚋrubrica
 		return graphql.Null
 	}
 	return ec._KeyPoint(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOLearningTime2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(ctx context.Context, v any) (*enums.Duration, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := enums.Duration(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOLearningTime2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(ctx context.Context, sel ast.SelectionSet, v *enums.Duration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
+func (ec *executionContext) unmarshalOLevel2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐLevelᚄ(ctx context.Context, v any) ([]enums.Level, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]enums.Level, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNLevel2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐLevel(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOLevel2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐLevelᚄ(ctx context.Context, sel ast.SelectionSet, v []enums.Level) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLevel2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐLevel(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOLevel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐLevel(ctx context.Context, v any) (*enums.Level, error) {

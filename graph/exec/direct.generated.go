@@ -18,8 +18,11 @@ import (
 	"github.com/rubrica/rubrica/graph/model"
 	"github.com/rubrica/rubrica/graph/page"
 	"github.com/rubrica/rubrica/graph/scalar"
+	"github.com/rubrica/rubrica/internal/importing"
 	"github.com/rubrica/rubrica/internal/spend"
 	"github.com/rubrica/rubrica/jobs"
+	"github.com/rubrica/rubrica/rag"
+	"github.com/rubrica/rubrica/recommend"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -41,6 +44,7 @@ func (e directSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CalibrationActivateInput", ec.unmarshalInputCalibrationActivateInput),
 			graphql.NewInputUnmarshaler("CalibrationRollbackInput", ec.unmarshalInputCalibrationRollbackInput),
 			graphql.NewInputUnmarshaler("CalibrationUploadInput", ec.unmarshalInputCalibrationUploadInput),
+			graphql.NewInputUnmarshaler("CatalogueImportInput", ec.unmarshalInputCatalogueImportInput),
 			graphql.NewInputUnmarshaler("CohortCreateInput", ec.unmarshalInputCohortCreateInput),
 			graphql.NewInputUnmarshaler("CohortMemberRemoveInput", ec.unmarshalInputCohortMemberRemoveInput),
 			graphql.NewInputUnmarshaler("CohortMemberSetInput", ec.unmarshalInputCohortMemberSetInput),
@@ -55,12 +59,18 @@ func (e directSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EssayRetryInput", ec.unmarshalInputEssayRetryInput),
 			graphql.NewInputUnmarshaler("EssaySubmitInput", ec.unmarshalInputEssaySubmitInput),
 			graphql.NewInputUnmarshaler("EssaysRescoreInput", ec.unmarshalInputEssaysRescoreInput),
+			graphql.NewInputUnmarshaler("InteractionRecordInput", ec.unmarshalInputInteractionRecordInput),
+			graphql.NewInputUnmarshaler("InteractionWithdrawInput", ec.unmarshalInputInteractionWithdrawInput),
 			graphql.NewInputUnmarshaler("JobCancelInput", ec.unmarshalInputJobCancelInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("JobRetryInput", ec.unmarshalInputJobRetryInput),
 			graphql.NewInputUnmarshaler("KeyPointOverrideInput", ec.unmarshalInputKeyPointOverrideInput),
+			graphql.NewInputUnmarshaler("PreferencesSetInput", ec.unmarshalInputPreferencesSetInput),
+			graphql.NewInputUnmarshaler("RecommendationItemDecideInput", ec.unmarshalInputRecommendationItemDecideInput),
 			graphql.NewInputUnmarshaler("RescoringScope", ec.unmarshalInputRescoringScope),
 			graphql.NewInputUnmarshaler("ScoringActivityScope", ec.unmarshalInputScoringActivityScope),
+			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
+			graphql.NewInputUnmarshaler("SkillSynonymsSetInput", ec.unmarshalInputSkillSynonymsSetInput),
 			graphql.NewInputUnmarshaler("TrackUpdateInput", ec.unmarshalInputTrackUpdateInput),
 			graphql.NewInputUnmarshaler("UserCreateInput", ec.unmarshalInputUserCreateInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
@@ -281,6 +291,55 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "userErrors":
 			return ec.fieldContext_CalibrationUploadPayload_userErrors(ctx, field)
 		}
+	case "CatalogueImport":
+		switch field.Name {
+		case "kind":
+			return ec.fieldContext_CatalogueImport_kind(ctx, field)
+		case "format":
+			return ec.fieldContext_CatalogueImport_format(ctx, field)
+		case "name":
+			return ec.fieldContext_CatalogueImport_name(ctx, field)
+		case "atomic":
+			return ec.fieldContext_CatalogueImport_atomic(ctx, field)
+		case "dryRun":
+			return ec.fieldContext_CatalogueImport_dryRun(ctx, field)
+		case "written":
+			return ec.fieldContext_CatalogueImport_written(ctx, field)
+		case "rows":
+			return ec.fieldContext_CatalogueImport_rows(ctx, field)
+		case "taken":
+			return ec.fieldContext_CatalogueImport_taken(ctx, field)
+		case "changed":
+			return ec.fieldContext_CatalogueImport_changed(ctx, field)
+		case "unchanged":
+			return ec.fieldContext_CatalogueImport_unchanged(ctx, field)
+		case "refused":
+			return ec.fieldContext_CatalogueImport_refused(ctx, field)
+		case "refusals":
+			return ec.fieldContext_CatalogueImport_refusals(ctx, field)
+		case "moreRefusals":
+			return ec.fieldContext_CatalogueImport_moreRefusals(ctx, field)
+		}
+	case "CatalogueImportPayload":
+		switch field.Name {
+		case "import":
+			return ec.fieldContext_CatalogueImportPayload_import(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_CatalogueImportPayload_userErrors(ctx, field)
+		}
+	case "CatalogueImportRefusal":
+		switch field.Name {
+		case "line":
+			return ec.fieldContext_CatalogueImportRefusal_line(ctx, field)
+		case "externalId":
+			return ec.fieldContext_CatalogueImportRefusal_externalId(ctx, field)
+		case "column":
+			return ec.fieldContext_CatalogueImportRefusal_column(ctx, field)
+		case "code":
+			return ec.fieldContext_CatalogueImportRefusal_code(ctx, field)
+		case "message":
+			return ec.fieldContext_CatalogueImportRefusal_message(ctx, field)
+		}
 	case "Citation":
 		switch field.Name {
 		case "id":
@@ -373,6 +432,21 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "userErrors":
 			return ec.fieldContext_CohortMemberSetPayload_userErrors(ctx, field)
 		}
+	case "CollaborativeFit":
+		switch field.Name {
+		case "version":
+			return ec.fieldContext_CollaborativeFit_version(ctx, field)
+		case "revision":
+			return ec.fieldContext_CollaborativeFit_revision(ctx, field)
+		case "fittedAt":
+			return ec.fieldContext_CollaborativeFit_fittedAt(ctx, field)
+		case "learners":
+			return ec.fieldContext_CollaborativeFit_learners(ctx, field)
+		case "credentials":
+			return ec.fieldContext_CollaborativeFit_credentials(ctx, field)
+		case "interactions":
+			return ec.fieldContext_CollaborativeFit_interactions(ctx, field)
+		}
 	case "Contribution":
 		switch field.Name {
 		case "kind":
@@ -400,6 +474,8 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_Credential_level(ctx, field)
 		case "duration":
 			return ec.fieldContext_Credential_duration(ctx, field)
+		case "hours":
+			return ec.fieldContext_Credential_hours(ctx, field)
 		case "price":
 			return ec.fieldContext_Credential_price(ctx, field)
 		case "teaches":
@@ -410,6 +486,8 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_Credential_description(ctx, field)
 		case "url":
 			return ec.fieldContext_Credential_url(ctx, field)
+		case "viewerInteractions":
+			return ec.fieldContext_Credential_viewerInteractions(ctx, field)
 		}
 	case "CredentialConnection":
 		switch field.Name {
@@ -466,6 +544,21 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "sizeKiB":
 			return ec.fieldContext_DatabaseState_sizeKiB(ctx, field)
 		}
+	case "EmbeddingModel":
+		switch field.Name {
+		case "model":
+			return ec.fieldContext_EmbeddingModel_model(ctx, field)
+		case "dimensions":
+			return ec.fieldContext_EmbeddingModel_dimensions(ctx, field)
+		case "state":
+			return ec.fieldContext_EmbeddingModel_state(ctx, field)
+		case "chunks":
+			return ec.fieldContext_EmbeddingModel_chunks(ctx, field)
+		case "embedded":
+			return ec.fieldContext_EmbeddingModel_embedded(ctx, field)
+		case "index":
+			return ec.fieldContext_EmbeddingModel_index(ctx, field)
+		}
 	case "Essay":
 		switch field.Name {
 		case "id":
@@ -502,6 +595,25 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_EssayConnection_pageInfo(ctx, field)
 		case "totalCount":
 			return ec.fieldContext_EssayConnection_totalCount(ctx, field)
+		}
+	case "EssayDuplicate":
+		switch field.Name {
+		case "answer":
+			return ec.fieldContext_EssayDuplicate_answer(ctx, field)
+		case "sameLearner":
+			return ec.fieldContext_EssayDuplicate_sameLearner(ctx, field)
+		case "near":
+			return ec.fieldContext_EssayDuplicate_near(ctx, field)
+		case "score":
+			return ec.fieldContext_EssayDuplicate_score(ctx, field)
+		case "cosine":
+			return ec.fieldContext_EssayDuplicate_cosine(ctx, field)
+		case "containment":
+			return ec.fieldContext_EssayDuplicate_containment(ctx, field)
+		case "jaccard":
+			return ec.fieldContext_EssayDuplicate_jaccard(ctx, field)
+		case "sharedRuns":
+			return ec.fieldContext_EssayDuplicate_sharedRuns(ctx, field)
 		}
 	case "EssayEdge":
 		switch field.Name {
@@ -637,6 +749,57 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_IndexState_missing(ctx, field)
 		case "sizeKiB":
 			return ec.fieldContext_IndexState_sizeKiB(ctx, field)
+		}
+	case "Interaction":
+		switch field.Name {
+		case "id":
+			return ec.fieldContext_Interaction_id(ctx, field)
+		case "learner":
+			return ec.fieldContext_Interaction_learner(ctx, field)
+		case "credential":
+			return ec.fieldContext_Interaction_credential(ctx, field)
+		case "kind":
+			return ec.fieldContext_Interaction_kind(ctx, field)
+		case "rating":
+			return ec.fieldContext_Interaction_rating(ctx, field)
+		case "times":
+			return ec.fieldContext_Interaction_times(ctx, field)
+		case "createdAt":
+			return ec.fieldContext_Interaction_createdAt(ctx, field)
+		case "lastAt":
+			return ec.fieldContext_Interaction_lastAt(ctx, field)
+		}
+	case "InteractionConnection":
+		switch field.Name {
+		case "edges":
+			return ec.fieldContext_InteractionConnection_edges(ctx, field)
+		case "pageInfo":
+			return ec.fieldContext_InteractionConnection_pageInfo(ctx, field)
+		case "totalCount":
+			return ec.fieldContext_InteractionConnection_totalCount(ctx, field)
+		}
+	case "InteractionEdge":
+		switch field.Name {
+		case "cursor":
+			return ec.fieldContext_InteractionEdge_cursor(ctx, field)
+		case "node":
+			return ec.fieldContext_InteractionEdge_node(ctx, field)
+		}
+	case "InteractionRecordPayload":
+		switch field.Name {
+		case "interaction":
+			return ec.fieldContext_InteractionRecordPayload_interaction(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_InteractionRecordPayload_userErrors(ctx, field)
+		}
+	case "InteractionWithdrawPayload":
+		switch field.Name {
+		case "credential":
+			return ec.fieldContext_InteractionWithdrawPayload_credential(ctx, field)
+		case "withdrawn":
+			return ec.fieldContext_InteractionWithdrawPayload_withdrawn(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_InteractionWithdrawPayload_userErrors(ctx, field)
 		}
 	case "Job":
 		switch field.Name {
@@ -872,6 +1035,28 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "skills":
 			return ec.fieldContext_Passage_skills(ctx, field)
 		}
+	case "Preferences":
+		switch field.Name {
+		case "id":
+			return ec.fieldContext_Preferences_id(ctx, field)
+		case "interests":
+			return ec.fieldContext_Preferences_interests(ctx, field)
+		case "freeOnly":
+			return ec.fieldContext_Preferences_freeOnly(ctx, field)
+		case "longest":
+			return ec.fieldContext_Preferences_longest(ctx, field)
+		case "highest":
+			return ec.fieldContext_Preferences_highest(ctx, field)
+		case "changedAt":
+			return ec.fieldContext_Preferences_changedAt(ctx, field)
+		}
+	case "PreferencesSetPayload":
+		switch field.Name {
+		case "preferences":
+			return ec.fieldContext_PreferencesSetPayload_preferences(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_PreferencesSetPayload_userErrors(ctx, field)
+		}
 	case "Question":
 		switch field.Name {
 		case "id":
@@ -915,6 +1100,46 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "node":
 			return ec.fieldContext_QuestionEdge_node(ctx, field)
 		}
+	case "RecommendationAbsence":
+		switch field.Name {
+		case "credential":
+			return ec.fieldContext_RecommendationAbsence_credential(ctx, field)
+		case "reason":
+			return ec.fieldContext_RecommendationAbsence_reason(ctx, field)
+		case "message":
+			return ec.fieldContext_RecommendationAbsence_message(ctx, field)
+		case "place":
+			return ec.fieldContext_RecommendationAbsence_place(ctx, field)
+		case "of":
+			return ec.fieldContext_RecommendationAbsence_of(ctx, field)
+		case "rank":
+			return ec.fieldContext_RecommendationAbsence_rank(ctx, field)
+		case "score":
+			return ec.fieldContext_RecommendationAbsence_score(ctx, field)
+		case "parts":
+			return ec.fieldContext_RecommendationAbsence_parts(ctx, field)
+		case "traces":
+			return ec.fieldContext_RecommendationAbsence_traces(ctx, field)
+		case "violates":
+			return ec.fieldContext_RecommendationAbsence_violates(ctx, field)
+		case "inFavourOf":
+			return ec.fieldContext_RecommendationAbsence_inFavourOf(ctx, field)
+		case "modelVersion":
+			return ec.fieldContext_RecommendationAbsence_modelVersion(ctx, field)
+		}
+	case "RecommendationDecision":
+		switch field.Name {
+		case "id":
+			return ec.fieldContext_RecommendationDecision_id(ctx, field)
+		case "by":
+			return ec.fieldContext_RecommendationDecision_by(ctx, field)
+		case "verdict":
+			return ec.fieldContext_RecommendationDecision_verdict(ctx, field)
+		case "reason":
+			return ec.fieldContext_RecommendationDecision_reason(ctx, field)
+		case "decidedAt":
+			return ec.fieldContext_RecommendationDecision_decidedAt(ctx, field)
+		}
 	case "RecommendationItem":
 		switch field.Name {
 		case "id":
@@ -933,19 +1158,58 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_RecommendationItem_traces(ctx, field)
 		case "closes":
 			return ec.fieldContext_RecommendationItem_closes(ctx, field)
+		case "step":
+			return ec.fieldContext_RecommendationItem_step(ctx, field)
+		case "relaxed":
+			return ec.fieldContext_RecommendationItem_relaxed(ctx, field)
+		case "decision":
+			return ec.fieldContext_RecommendationItem_decision(ctx, field)
+		}
+	case "RecommendationItemDecidePayload":
+		switch field.Name {
+		case "item":
+			return ec.fieldContext_RecommendationItemDecidePayload_item(ctx, field)
+		case "decision":
+			return ec.fieldContext_RecommendationItemDecidePayload_decision(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_RecommendationItemDecidePayload_userErrors(ctx, field)
 		}
 	case "RecommendationList":
 		switch field.Name {
 		case "id":
 			return ec.fieldContext_RecommendationList_id(ctx, field)
+		case "run":
+			return ec.fieldContext_RecommendationList_run(ctx, field)
+		case "number":
+			return ec.fieldContext_RecommendationList_number(ctx, field)
+		case "createdAt":
+			return ec.fieldContext_RecommendationList_createdAt(ctx, field)
 		case "note":
 			return ec.fieldContext_RecommendationList_note(ctx, field)
 		case "degraded":
 			return ec.fieldContext_RecommendationList_degraded(ctx, field)
 		case "modelVersion":
 			return ec.fieldContext_RecommendationList_modelVersion(ctx, field)
+		case "unserved":
+			return ec.fieldContext_RecommendationList_unserved(ctx, field)
 		case "items":
 			return ec.fieldContext_RecommendationList_items(ctx, field)
+		}
+	case "RecommendationListConnection":
+		switch field.Name {
+		case "edges":
+			return ec.fieldContext_RecommendationListConnection_edges(ctx, field)
+		case "pageInfo":
+			return ec.fieldContext_RecommendationListConnection_pageInfo(ctx, field)
+		case "totalCount":
+			return ec.fieldContext_RecommendationListConnection_totalCount(ctx, field)
+		}
+	case "RecommendationListEdge":
+		switch field.Name {
+		case "cursor":
+			return ec.fieldContext_RecommendationListEdge_cursor(ctx, field)
+		case "node":
+			return ec.fieldContext_RecommendationListEdge_node(ctx, field)
 		}
 	case "RecommendationPart":
 		switch field.Name {
@@ -1237,6 +1501,41 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "count":
 			return ec.fieldContext_ScoringStageCount_count(ctx, field)
 		}
+	case "SearchHit":
+		switch field.Name {
+		case "node":
+			return ec.fieldContext_SearchHit_node(ctx, field)
+		case "title":
+			return ec.fieldContext_SearchHit_title(ctx, field)
+		case "excerpt":
+			return ec.fieldContext_SearchHit_excerpt(ctx, field)
+		case "trace":
+			return ec.fieldContext_SearchHit_trace(ctx, field)
+		}
+	case "SearchResults":
+		switch field.Name {
+		case "hits":
+			return ec.fieldContext_SearchResults_hits(ctx, field)
+		case "degraded":
+			return ec.fieldContext_SearchResults_degraded(ctx, field)
+		case "note":
+			return ec.fieldContext_SearchResults_note(ctx, field)
+		}
+	case "SearchTrace":
+		switch field.Name {
+		case "denseRank":
+			return ec.fieldContext_SearchTrace_denseRank(ctx, field)
+		case "denseScore":
+			return ec.fieldContext_SearchTrace_denseScore(ctx, field)
+		case "lexicalRank":
+			return ec.fieldContext_SearchTrace_lexicalRank(ctx, field)
+		case "lexicalScore":
+			return ec.fieldContext_SearchTrace_lexicalScore(ctx, field)
+		case "neighbours":
+			return ec.fieldContext_SearchTrace_neighbours(ctx, field)
+		case "score":
+			return ec.fieldContext_SearchTrace_score(ctx, field)
+		}
 	case "Skill":
 		switch field.Name {
 		case "id":
@@ -1247,6 +1546,15 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_Skill_name(ctx, field)
 		case "onet":
 			return ec.fieldContext_Skill_onet(ctx, field)
+		case "synonyms":
+			return ec.fieldContext_Skill_synonyms(ctx, field)
+		}
+	case "SkillSynonymsSetPayload":
+		switch field.Name {
+		case "skill":
+			return ec.fieldContext_SkillSynonymsSetPayload_skill(ctx, field)
+		case "userErrors":
+			return ec.fieldContext_SkillSynonymsSetPayload_userErrors(ctx, field)
 		}
 	case "System":
 		switch field.Name {
@@ -1262,6 +1570,10 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_System_database(ctx, field)
 		case "index":
 			return ec.fieldContext_System_index(ctx, field)
+		case "embeddingModels":
+			return ec.fieldContext_System_embeddingModels(ctx, field)
+		case "collaborativeFit":
+			return ec.fieldContext_System_collaborativeFit(ctx, field)
 		case "jobs":
 			return ec.fieldContext_System_jobs(ctx, field)
 		}
@@ -1330,6 +1642,12 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 			return ec.fieldContext_User_createdAt(ctx, field)
 		case "essays":
 			return ec.fieldContext_User_essays(ctx, field)
+		case "preferences":
+			return ec.fieldContext_User_preferences(ctx, field)
+		case "interactions":
+			return ec.fieldContext_User_interactions(ctx, field)
+		case "recommendationLists":
+			return ec.fieldContext_User_recommendationLists(ctx, field)
 		}
 	case "UserConnection":
 		switch field.Name {
@@ -1444,6 +1762,48 @@ func (ec *executionContext) directMutation(ctx context.Context, sel ast.Selectio
 		case "calibrationRollback":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
 				return ec.directMutation_calibrationRollback(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "interactionRecord":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_interactionRecord(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "interactionWithdraw":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_interactionWithdraw(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "preferencesSet":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_preferencesSet(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "recommendationItemDecide":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_recommendationItemDecide(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "skillSynonymsSet":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_skillSynonymsSet(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "catalogueImport":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) graphql.Marshaler {
+				return ec.directMutation_catalogueImport(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
@@ -1661,6 +2021,108 @@ func (ec *executionContext) directMutation_calibrationRollback(ctx context.Conte
 	)
 }
 
+func (ec *executionContext) directMutation_interactionRecord(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_interactionRecord,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().InteractionRecord(ctx, fc.Args["input"].(model.InteractionRecordInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.InteractionRecordPayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOInteractionRecordPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐInteractionRecordPayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directMutation_interactionWithdraw(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_interactionWithdraw,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().InteractionWithdraw(ctx, fc.Args["input"].(model.InteractionWithdrawInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.InteractionWithdrawPayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOInteractionWithdrawPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐInteractionWithdrawPayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directMutation_preferencesSet(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_preferencesSet,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PreferencesSet(ctx, fc.Args["input"].(model.PreferencesSetInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.PreferencesSetPayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOPreferencesSetPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐPreferencesSetPayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directMutation_recommendationItemDecide(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_recommendationItemDecide,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecommendationItemDecide(ctx, fc.Args["input"].(model.RecommendationItemDecideInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.RecommendationItemDecidePayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeORecommendationItemDecidePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationItemDecidePayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directMutation_skillSynonymsSet(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_skillSynonymsSet,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SkillSynonymsSet(ctx, fc.Args["input"].(model.SkillSynonymsSetInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.SkillSynonymsSetPayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOSkillSynonymsSetPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSkillSynonymsSetPayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directMutation_catalogueImport(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_catalogueImport,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CatalogueImport(ctx, fc.Args["input"].(model.CatalogueImportInput))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.CatalogueImportPayload) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOCatalogueImportPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportPayload(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
 func (ec *executionContext) directMutation_userCreate(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
 	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_userCreate,
 		func(ctx context.Context) (any, error) {
@@ -1820,6 +2282,22 @@ func (ec *executionContext) directQuery(ctx context.Context, sel ast.SelectionSe
 		case "credentials":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
 				return ec.directQuery_credentials(ctx, field)
+			})
+		case "search":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
+				return ec.directQuery_search(ctx, field)
+			})
+		case "similarCredentials":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
+				return ec.directQuery_similarCredentials(ctx, field)
+			})
+		case "essayDuplicates":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
+				return ec.directQuery_essayDuplicates(ctx, field)
+			})
+		case "whyNot":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
+				return ec.directQuery_whyNot(ctx, field)
 			})
 		case "cohorts":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
@@ -2003,6 +2481,74 @@ func (ec *executionContext) directQuery_credentials(ctx context.Context, field g
 		func(ctx context.Context, _ ast.SelectionSet, v *model.CredentialConnection) graphql.Marshaler {
 			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
 				return ec.writeOCredentialConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCredentialConnection(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directQuery_search(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_search,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Search(ctx, fc.Args["query"].(string), fc.Args["first"].(int), fc.Args["filter"].(*model.SearchFilter))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.SearchResults) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOSearchResults2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchResults(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directQuery_similarCredentials(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_similarCredentials,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().SimilarCredentials(ctx, fc.Args["id"].(string), fc.Args["first"].(int))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.SearchResults) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOSearchResults2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchResults(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directQuery_essayDuplicates(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_essayDuplicates,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().EssayDuplicates(ctx, fc.Args["essayId"].(string), fc.Args["first"].(int))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v []*model.EssayDuplicate) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOEssayDuplicate2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayDuplicateᚄ(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directQuery_whyNot(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_whyNot,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().WhyNot(ctx, fc.Args["runId"].(string), fc.Args["credentialId"].(string))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.RecommendationAbsence) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeORecommendationAbsence2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationAbsence(w, f, v)
 			})
 		},
 		true, false,
@@ -2854,6 +3400,172 @@ func (ec *executionContext) write_CalibrationUploadPayload(w *direct.Writer, sel
 	return w.Close(start, invalid)
 }
 
+var directCatalogueImport = direct.Type{
+	Name: "CatalogueImport", Implementors: catalogueImportImplementors,
+	Fields: map[string]int{
+		"__typename":   -1,
+		"kind":         0,
+		"format":       1,
+		"name":         2,
+		"atomic":       3,
+		"dryRun":       4,
+		"written":      5,
+		"rows":         6,
+		"taken":        7,
+		"changed":      8,
+		"unchanged":    9,
+		"refused":      10,
+		"refusals":     11,
+		"moreRefusals": 12,
+	},
+}
+
+func (ec *executionContext) write_CatalogueImport(w *direct.Writer, sel *direct.Selection, obj *model.CatalogueImport) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CatalogueImport\"")
+		case 0: // kind
+			if !ec.writeNCatalogueImportKind2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐKind(w, f, obj.Kind) {
+				invalid = true
+			}
+		case 1: // format
+			if !ec.writeNCatalogueImportFormat2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐFormat(w, f, obj.Format) {
+				invalid = true
+			}
+		case 2: // name
+			if !ec.writeNString2string(w, f, obj.Name) {
+				invalid = true
+			}
+		case 3: // atomic
+			if !ec.writeNBoolean2bool(w, f, obj.Atomic) {
+				invalid = true
+			}
+		case 4: // dryRun
+			if !ec.writeNBoolean2bool(w, f, obj.DryRun) {
+				invalid = true
+			}
+		case 5: // written
+			if !ec.writeNBoolean2bool(w, f, obj.Written) {
+				invalid = true
+			}
+		case 6: // rows
+			if !ec.writeNInt2int(w, f, obj.Rows) {
+				invalid = true
+			}
+		case 7: // taken
+			if !ec.writeNInt2int(w, f, obj.Taken) {
+				invalid = true
+			}
+		case 8: // changed
+			if !ec.writeNInt2int(w, f, obj.Changed) {
+				invalid = true
+			}
+		case 9: // unchanged
+			if !ec.writeNInt2int(w, f, obj.Unchanged) {
+				invalid = true
+			}
+		case 10: // refused
+			if !ec.writeNInt2int(w, f, obj.Refused) {
+				invalid = true
+			}
+		case 11: // refusals
+			if !w.Guard(func() bool {
+				return ec.writeNCatalogueImportRefusal2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportRefusalᚄ(w, f, obj.Refusals)
+			}) {
+				invalid = true
+			}
+		case 12: // moreRefusals
+			if !ec.writeNInt2int(w, f, obj.MoreRefusals) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCatalogueImportPayload = direct.Type{
+	Name: "CatalogueImportPayload", Implementors: catalogueImportPayloadImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"import":     0,
+		"userErrors": 1,
+	},
+}
+
+func (ec *executionContext) write_CatalogueImportPayload(w *direct.Writer, sel *direct.Selection, obj *model.CatalogueImportPayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CatalogueImportPayload\"")
+		case 0: // import
+			if !w.Guard(func() bool {
+				return ec.writeOCatalogueImport2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImport(w, f, obj.Import)
+			}) {
+				w.Null()
+			}
+		case 1: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directCatalogueImportRefusal = direct.Type{
+	Name: "CatalogueImportRefusal", Implementors: catalogueImportRefusalImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"line":       0,
+		"externalId": 1,
+		"column":     2,
+		"code":       3,
+		"message":    4,
+	},
+}
+
+func (ec *executionContext) write_CatalogueImportRefusal(w *direct.Writer, sel *direct.Selection, obj *model.CatalogueImportRefusal) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CatalogueImportRefusal\"")
+		case 0: // line
+			if !ec.writeNInt2int(w, f, obj.Line) {
+				invalid = true
+			}
+		case 1: // externalId
+			if !ec.writeOString2ᚖstring(w, f, obj.ExternalID) {
+				w.Null()
+			}
+		case 2: // column
+			if !ec.writeOString2ᚖstring(w, f, obj.Column) {
+				w.Null()
+			}
+		case 3: // code
+			if !ec.writeNCatalogueImportRefusalCode2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐCode(w, f, obj.Code) {
+				invalid = true
+			}
+		case 4: // message
+			if !ec.writeNString2string(w, f, obj.Message) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directCitation = direct.Type{
 	Name: "Citation", Implementors: citationImplementors,
 	Fields: map[string]int{
@@ -3264,6 +3976,56 @@ func (ec *executionContext) write_CohortMemberSetPayload(w *direct.Writer, sel *
 	return w.Close(start, invalid)
 }
 
+var directCollaborativeFit = direct.Type{
+	Name: "CollaborativeFit", Implementors: collaborativeFitImplementors,
+	Fields: map[string]int{
+		"__typename":   -1,
+		"version":      0,
+		"revision":     1,
+		"fittedAt":     2,
+		"learners":     3,
+		"credentials":  4,
+		"interactions": 5,
+	},
+}
+
+func (ec *executionContext) write_CollaborativeFit(w *direct.Writer, sel *direct.Selection, obj *recommend.State) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"CollaborativeFit\"")
+		case 0: // version
+			if !ec.writeNInt2int(w, f, obj.Version) {
+				invalid = true
+			}
+		case 1: // revision
+			if !ec.writeNInt2int(w, f, obj.Revision) {
+				invalid = true
+			}
+		case 2: // fittedAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.FittedAt) {
+				invalid = true
+			}
+		case 3: // learners
+			if !ec.writeNInt2int(w, f, obj.Learners) {
+				invalid = true
+			}
+		case 4: // credentials
+			if !ec.writeNInt2int(w, f, obj.Credentials) {
+				invalid = true
+			}
+		case 5: // interactions
+			if !ec.writeNInt2int(w, f, obj.Interactions) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directContribution = direct.Type{
 	Name: "Contribution", Implementors: contributionImplementors,
 	Fields: map[string]int{
@@ -3307,19 +4069,21 @@ func (ec *executionContext) write_Contribution(w *direct.Writer, sel *direct.Sel
 var directCredential = direct.Type{
 	Name: "Credential", Implementors: credentialImplementors,
 	Fields: map[string]int{
-		"__typename":  -1,
-		"id":          0,
-		"slug":        1,
-		"title":       2,
-		"provider":    3,
-		"kind":        4,
-		"level":       5,
-		"duration":    6,
-		"price":       7,
-		"teaches":     8,
-		"requires":    9,
-		"description": 10,
-		"url":         11,
+		"__typename":         -1,
+		"id":                 0,
+		"slug":               1,
+		"title":              2,
+		"provider":           3,
+		"kind":               4,
+		"level":              5,
+		"duration":           6,
+		"hours":              7,
+		"price":              8,
+		"teaches":            9,
+		"requires":           10,
+		"description":        11,
+		"url":                12,
+		"viewerInteractions": 13,
 	},
 }
 
@@ -3359,11 +4123,15 @@ func (ec *executionContext) write_Credential(w *direct.Writer, sel *direct.Selec
 			if !ec.writeNLearningTime2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(w, f, obj.Duration) {
 				invalid = true
 			}
-		case 7: // price
+		case 7: // hours
+			if !ec.writeOFloat2ᚖfloat64(w, f, obj.Hours) {
+				w.Null()
+			}
+		case 8: // price
 			if !ec.writeNPrice2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐPrice(w, f, obj.Price) {
 				invalid = true
 			}
-		case 8: // teaches
+		case 9: // teaches
 			switch direct.Resolve(w, true, func(ctx context.Context) (any, error) {
 				return ec.Resolvers.Credential().Teaches(ctx, obj)
 
@@ -3375,7 +4143,7 @@ func (ec *executionContext) write_Credential(w *direct.Writer, sel *direct.Selec
 			case direct.RequiredNull:
 				invalid = true
 			}
-		case 9: // requires
+		case 10: // requires
 			switch direct.Resolve(w, true, func(ctx context.Context) (any, error) {
 				return ec.Resolvers.Credential().Requires(ctx, obj)
 
@@ -3387,13 +4155,25 @@ func (ec *executionContext) write_Credential(w *direct.Writer, sel *direct.Selec
 			case direct.RequiredNull:
 				invalid = true
 			}
-		case 10: // description
+		case 11: // description
 			if !ec.writeNString2string(w, f, obj.Description) {
 				invalid = true
 			}
-		case 11: // url
+		case 12: // url
 			if !ec.writeOURL2ᚖstring(w, f, obj.URL) {
 				w.Null()
+			}
+		case 13: // viewerInteractions
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Credential().ViewerInteractions(ctx, obj)
+
+			}, func(v []*ent.Interaction) bool {
+				return ec.writeOInteraction2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐInteractionᚄ(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
 			}
 		}
 	}
@@ -3618,6 +4398,56 @@ func (ec *executionContext) write_DatabaseState(w *direct.Writer, sel *direct.Se
 	return w.Close(start, invalid)
 }
 
+var directEmbeddingModel = direct.Type{
+	Name: "EmbeddingModel", Implementors: embeddingModelImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"model":      0,
+		"dimensions": 1,
+		"state":      2,
+		"chunks":     3,
+		"embedded":   4,
+		"index":      5,
+	},
+}
+
+func (ec *executionContext) write_EmbeddingModel(w *direct.Writer, sel *direct.Selection, obj *rag.ModelStatus) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"EmbeddingModel\"")
+		case 0: // model
+			if !ec.writeNString2string(w, f, obj.Model) {
+				invalid = true
+			}
+		case 1: // dimensions
+			if !ec.writeNInt2int(w, f, obj.Dimensions) {
+				invalid = true
+			}
+		case 2: // state
+			if !ec.writeNEmbeddingModelState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐModelState(w, f, obj.State) {
+				invalid = true
+			}
+		case 3: // chunks
+			if !ec.writeNInt2int(w, f, obj.Chunks) {
+				invalid = true
+			}
+		case 4: // embedded
+			if !ec.writeNInt2int(w, f, obj.Embedded) {
+				invalid = true
+			}
+		case 5: // index
+			if !ec.writeNVectorIndexState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐIndexState(w, f, obj.Index) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directEssay = direct.Type{
 	Name: "Essay", Implementors: essayImplementors,
 	Fields: map[string]int{
@@ -3780,6 +4610,68 @@ func (ec *executionContext) write_EssayConnection(w *direct.Writer, sel *direct.
 			}
 		case 2: // totalCount
 			if !ec.writeNInt2int(w, f, obj.TotalCount) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directEssayDuplicate = direct.Type{
+	Name: "EssayDuplicate", Implementors: essayDuplicateImplementors,
+	Fields: map[string]int{
+		"__typename":  -1,
+		"answer":      0,
+		"sameLearner": 1,
+		"near":        2,
+		"score":       3,
+		"cosine":      4,
+		"containment": 5,
+		"jaccard":     6,
+		"sharedRuns":  7,
+	},
+}
+
+func (ec *executionContext) write_EssayDuplicate(w *direct.Writer, sel *direct.Selection, obj *model.EssayDuplicate) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"EssayDuplicate\"")
+		case 0: // answer
+			if !w.Guard(func() bool {
+				return ec.writeOAnswer2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAnswer(w, f, obj.Answer)
+			}) {
+				w.Null()
+			}
+		case 1: // sameLearner
+			if !ec.writeNBoolean2bool(w, f, obj.SameLearner) {
+				invalid = true
+			}
+		case 2: // near
+			if !ec.writeNBoolean2bool(w, f, obj.Near) {
+				invalid = true
+			}
+		case 3: // score
+			if !ec.writeNFloat2float64(w, f, obj.Score) {
+				invalid = true
+			}
+		case 4: // cosine
+			if !ec.writeNFloat2float64(w, f, obj.Cosine) {
+				invalid = true
+			}
+		case 5: // containment
+			if !ec.writeNFloat2float64(w, f, obj.Containment) {
+				invalid = true
+			}
+		case 6: // jaccard
+			if !ec.writeNFloat2float64(w, f, obj.Jaccard) {
+				invalid = true
+			}
+		case 7: // sharedRuns
+			if !ec.writeNInt2int(w, f, obj.SharedRuns) {
 				invalid = true
 			}
 		}
@@ -4321,6 +5213,224 @@ func (ec *executionContext) write_IndexState(w *direct.Writer, sel *direct.Selec
 			}
 		case 5: // sizeKiB
 			if !ec.writeNInt2int(w, f, obj.SizeKiB) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directInteraction = direct.Type{
+	Name: "Interaction", Implementors: interactionImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"id":         0,
+		"learner":    1,
+		"credential": 2,
+		"kind":       3,
+		"rating":     4,
+		"times":      5,
+		"createdAt":  6,
+		"lastAt":     7,
+	},
+}
+
+func (ec *executionContext) write_Interaction(w *direct.Writer, sel *direct.Selection, obj *ent.Interaction) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"Interaction\"")
+		case 0: // id
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
+				invalid = true
+			}
+		case 1: // learner
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Interaction().Learner(ctx, obj)
+
+			}, func(v *ent.User) bool { return ec.writeOUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(w, f, v) }) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 2: // credential
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Interaction().Credential(ctx, obj)
+
+			}, func(v *ent.Credential) bool {
+				return ec.writeOCredential2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCredential(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 3: // kind
+			if !ec.writeNInteractionKind2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐInteractionKind(w, f, obj.Kind) {
+				invalid = true
+			}
+		case 4: // rating
+			if !ec.writeOInt2ᚖint(w, f, obj.Rating) {
+				w.Null()
+			}
+		case 5: // times
+			if !ec.writeNInt2int(w, f, obj.Times) {
+				invalid = true
+			}
+		case 6: // createdAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.CreatedAt) {
+				invalid = true
+			}
+		case 7: // lastAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.LastAt) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directInteractionConnection = direct.Type{
+	Name: "InteractionConnection", Implementors: interactionConnectionImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"edges":      0,
+		"pageInfo":   1,
+		"totalCount": 2,
+	},
+}
+
+func (ec *executionContext) write_InteractionConnection(w *direct.Writer, sel *direct.Selection, obj *model.InteractionConnection) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"InteractionConnection\"")
+		case 0: // edges
+			if !w.Guard(func() bool {
+				return ec.writeNInteractionEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐInteractionEdgeᚄ(w, f, obj.Edges)
+			}) {
+				invalid = true
+			}
+		case 1: // pageInfo
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
+				invalid = true
+			}
+		case 2: // totalCount
+			if !ec.writeNInt2int(w, f, obj.TotalCount) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directInteractionEdge = direct.Type{
+	Name: "InteractionEdge", Implementors: interactionEdgeImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"cursor":     0,
+		"node":       1,
+	},
+}
+
+func (ec *executionContext) write_InteractionEdge(w *direct.Writer, sel *direct.Selection, obj *model.InteractionEdge) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"InteractionEdge\"")
+		case 0: // cursor
+			if !ec.writeNString2string(w, f, obj.Cursor) {
+				invalid = true
+			}
+		case 1: // node
+			if !w.Guard(func() bool {
+				return ec.writeNInteraction2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐInteraction(w, f, obj.Node)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directInteractionRecordPayload = direct.Type{
+	Name: "InteractionRecordPayload", Implementors: interactionRecordPayloadImplementors,
+	Fields: map[string]int{
+		"__typename":  -1,
+		"interaction": 0,
+		"userErrors":  1,
+	},
+}
+
+func (ec *executionContext) write_InteractionRecordPayload(w *direct.Writer, sel *direct.Selection, obj *model.InteractionRecordPayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"InteractionRecordPayload\"")
+		case 0: // interaction
+			if !w.Guard(func() bool {
+				return ec.writeOInteraction2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐInteraction(w, f, obj.Interaction)
+			}) {
+				w.Null()
+			}
+		case 1: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directInteractionWithdrawPayload = direct.Type{
+	Name: "InteractionWithdrawPayload", Implementors: interactionWithdrawPayloadImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"credential": 0,
+		"withdrawn":  1,
+		"userErrors": 2,
+	},
+}
+
+func (ec *executionContext) write_InteractionWithdrawPayload(w *direct.Writer, sel *direct.Selection, obj *model.InteractionWithdrawPayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"InteractionWithdrawPayload\"")
+		case 0: // credential
+			if !w.Guard(func() bool {
+				return ec.writeOCredential2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCredential(w, f, obj.Credential)
+			}) {
+				w.Null()
+			}
+		case 1: // withdrawn
+			if !ec.writeNBoolean2bool(w, f, obj.Withdrawn) {
+				invalid = true
+			}
+		case 2: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
 				invalid = true
 			}
 		}
@@ -5232,6 +6342,98 @@ func (ec *executionContext) write_Passage(w *direct.Writer, sel *direct.Selectio
 	return w.Close(start, invalid)
 }
 
+var directPreferences = direct.Type{
+	Name: "Preferences", Implementors: preferencesImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"id":         0,
+		"interests":  1,
+		"freeOnly":   2,
+		"longest":    3,
+		"highest":    4,
+		"changedAt":  5,
+	},
+}
+
+func (ec *executionContext) write_Preferences(w *direct.Writer, sel *direct.Selection, obj *ent.Preference) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"Preferences\"")
+		case 0: // id
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
+				invalid = true
+			}
+		case 1: // interests
+			switch direct.Resolve(w, true, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.Preferences().Interests(ctx, obj)
+
+			}, func(v []*ent.Skill) bool {
+				return ec.writeNSkill2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐSkillᚄ(w, f, v)
+			}) {
+			case direct.Null:
+				invalid = true
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 2: // freeOnly
+			if !ec.writeNBoolean2bool(w, f, obj.FreeOnly) {
+				invalid = true
+			}
+		case 3: // longest
+			if !ec.writeOLearningTime2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(w, f, obj.Longest) {
+				w.Null()
+			}
+		case 4: // highest
+			if !ec.writeOLevel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐLevel(w, f, obj.Highest) {
+				w.Null()
+			}
+		case 5: // changedAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.ChangedAt) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directPreferencesSetPayload = direct.Type{
+	Name: "PreferencesSetPayload", Implementors: preferencesSetPayloadImplementors,
+	Fields: map[string]int{
+		"__typename":  -1,
+		"preferences": 0,
+		"userErrors":  1,
+	},
+}
+
+func (ec *executionContext) write_PreferencesSetPayload(w *direct.Writer, sel *direct.Selection, obj *model.PreferencesSetPayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"PreferencesSetPayload\"")
+		case 0: // preferences
+			if !w.Guard(func() bool {
+				return ec.writeOPreferences2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐPreference(w, f, obj.Preferences)
+			}) {
+				w.Null()
+			}
+		case 1: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directQuestion = direct.Type{
 	Name: "Question", Implementors: questionImplementors,
 	Fields: map[string]int{
@@ -5424,6 +6626,157 @@ func (ec *executionContext) write_QuestionEdge(w *direct.Writer, sel *direct.Sel
 	return w.Close(start, invalid)
 }
 
+var directRecommendationAbsence = direct.Type{
+	Name: "RecommendationAbsence", Implementors: recommendationAbsenceImplementors,
+	Fields: map[string]int{
+		"__typename":   -1,
+		"credential":   0,
+		"reason":       1,
+		"message":      2,
+		"place":        3,
+		"of":           4,
+		"rank":         5,
+		"score":        6,
+		"parts":        7,
+		"traces":       8,
+		"violates":     9,
+		"inFavourOf":   10,
+		"modelVersion": 11,
+	},
+}
+
+func (ec *executionContext) write_RecommendationAbsence(w *direct.Writer, sel *direct.Selection, obj *model.RecommendationAbsence) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"RecommendationAbsence\"")
+		case 0: // credential
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.RecommendationAbsence().Credential(ctx, obj)
+
+			}, func(v *ent.Credential) bool {
+				return ec.writeOCredential2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCredential(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 1: // reason
+			if !ec.writeNRecommendationAbsenceReason2githubᚗcomᚋrubricaᚋrubricaᚋrecommendᚐAbsenceReason(w, f, obj.Reason) {
+				invalid = true
+			}
+		case 2: // message
+			if !ec.writeNString2string(w, f, obj.Message) {
+				invalid = true
+			}
+		case 3: // place
+			if !ec.writeOInt2ᚖint(w, f, obj.Place) {
+				w.Null()
+			}
+		case 4: // of
+			if !ec.writeNInt2int(w, f, obj.Of) {
+				invalid = true
+			}
+		case 5: // rank
+			if !ec.writeOInt2ᚖint(w, f, obj.Rank) {
+				w.Null()
+			}
+		case 6: // score
+			if !ec.writeNFloat2float64(w, f, obj.Score) {
+				invalid = true
+			}
+		case 7: // parts
+			if !w.Guard(func() bool {
+				return ec.writeNRecommendationPart2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐPartᚄ(w, f, obj.Parts)
+			}) {
+				invalid = true
+			}
+		case 8: // traces
+			if !w.Guard(func() bool {
+				return ec.writeNRecommendationTrace2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTraceᚄ(w, f, obj.Traces)
+			}) {
+				invalid = true
+			}
+		case 9: // violates
+			if !ec.writeNRecommendationConstraint2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐConstraintᚄ(w, f, obj.Violates) {
+				invalid = true
+			}
+		case 10: // inFavourOf
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.RecommendationAbsence().InFavourOf(ctx, obj)
+
+			}, func(v *ent.Credential) bool {
+				return ec.writeOCredential2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCredential(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 11: // modelVersion
+			if !ec.writeNString2string(w, f, obj.ModelVersion) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directRecommendationDecision = direct.Type{
+	Name: "RecommendationDecision", Implementors: recommendationDecisionImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"id":         0,
+		"by":         1,
+		"verdict":    2,
+		"reason":     3,
+		"decidedAt":  4,
+	},
+}
+
+func (ec *executionContext) write_RecommendationDecision(w *direct.Writer, sel *direct.Selection, obj *ent.RecommendationDecision) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"RecommendationDecision\"")
+		case 0: // id
+			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
+				invalid = true
+			}
+		case 1: // by
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.RecommendationDecision().By(ctx, obj)
+
+			}, func(v *ent.User) bool { return ec.writeOUser2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐUser(w, f, v) }) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 2: // verdict
+			if !ec.writeNRecommendationVerdict2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐVerdict(w, f, obj.Verdict) {
+				invalid = true
+			}
+		case 3: // reason
+			if !ec.writeNString2string(w, f, obj.Reason) {
+				invalid = true
+			}
+		case 4: // decidedAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.DecidedAt) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directRecommendationItem = direct.Type{
 	Name: "RecommendationItem", Implementors: recommendationItemImplementors,
 	Fields: map[string]int{
@@ -5436,6 +6789,9 @@ var directRecommendationItem = direct.Type{
 		"rationale":  5,
 		"traces":     6,
 		"closes":     7,
+		"step":       8,
+		"relaxed":    9,
+		"decision":   10,
 	},
 }
 
@@ -5499,6 +6855,69 @@ func (ec *executionContext) write_RecommendationItem(w *direct.Writer, sel *dire
 			case direct.RequiredNull:
 				invalid = true
 			}
+		case 8: // step
+			if !ec.writeNInt2int(w, f, obj.Step) {
+				invalid = true
+			}
+		case 9: // relaxed
+			if !w.Guard(func() bool {
+				return ec.writeNRecommendationConstraint2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐConstraintᚄ(w, f, obj.RelaxedList())
+			}) {
+				invalid = true
+			}
+		case 10: // decision
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.RecommendationItem().Decision(ctx, obj)
+
+			}, func(v *ent.RecommendationDecision) bool {
+				return ec.writeORecommendationDecision2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationDecision(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directRecommendationItemDecidePayload = direct.Type{
+	Name: "RecommendationItemDecidePayload", Implementors: recommendationItemDecidePayloadImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"item":       0,
+		"decision":   1,
+		"userErrors": 2,
+	},
+}
+
+func (ec *executionContext) write_RecommendationItemDecidePayload(w *direct.Writer, sel *direct.Selection, obj *model.RecommendationItemDecidePayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"RecommendationItemDecidePayload\"")
+		case 0: // item
+			if !w.Guard(func() bool {
+				return ec.writeORecommendationItem2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationItem(w, f, obj.Item)
+			}) {
+				w.Null()
+			}
+		case 1: // decision
+			if !w.Guard(func() bool {
+				return ec.writeORecommendationDecision2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationDecision(w, f, obj.Decision)
+			}) {
+				w.Null()
+			}
+		case 2: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
+				invalid = true
+			}
 		}
 	}
 	return w.Close(start, invalid)
@@ -5509,10 +6928,14 @@ var directRecommendationList = direct.Type{
 	Fields: map[string]int{
 		"__typename":   -1,
 		"id":           0,
-		"note":         1,
-		"degraded":     2,
-		"modelVersion": 3,
-		"items":        4,
+		"run":          1,
+		"number":       2,
+		"createdAt":    3,
+		"note":         4,
+		"degraded":     5,
+		"modelVersion": 6,
+		"unserved":     7,
+		"items":        8,
 	},
 }
 
@@ -5528,19 +6951,51 @@ func (ec *executionContext) write_RecommendationList(w *direct.Writer, sel *dire
 			if !w.Guard(func() bool { return ec.writeNID2string(w, f, obj.GlobalID()) }) {
 				invalid = true
 			}
-		case 1: // note
+		case 1: // run
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.RecommendationList().Run(ctx, obj)
+
+			}, func(v *ent.ScoringRun) bool {
+				return ec.writeOScoringRun2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐScoringRun(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 2: // number
+			if !ec.writeNInt2int(w, f, obj.Number) {
+				invalid = true
+			}
+		case 3: // createdAt
+			if !ec.writeNTime2timeᚐTime(w, f, obj.CreatedAt) {
+				invalid = true
+			}
+		case 4: // note
 			if !ec.writeNString2string(w, f, obj.Note) {
 				invalid = true
 			}
-		case 2: // degraded
+		case 5: // degraded
 			if !ec.writeNBoolean2bool(w, f, obj.Degraded) {
 				invalid = true
 			}
-		case 3: // modelVersion
+		case 6: // modelVersion
 			if !ec.writeNString2string(w, f, obj.ModelVersion) {
 				invalid = true
 			}
-		case 4: // items
+		case 7: // unserved
+			switch direct.Resolve(w, true, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.RecommendationList().Unserved(ctx, obj)
+
+			}, func(v []*ent.Skill) bool {
+				return ec.writeNSkill2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐSkillᚄ(w, f, v)
+			}) {
+			case direct.Null:
+				invalid = true
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 8: // items
 			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
 				return ec.Resolvers.RecommendationList().Items(ctx, obj)
 
@@ -5550,6 +7005,77 @@ func (ec *executionContext) write_RecommendationList(w *direct.Writer, sel *dire
 			case direct.Null:
 				w.Null()
 			case direct.RequiredNull:
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directRecommendationListConnection = direct.Type{
+	Name: "RecommendationListConnection", Implementors: recommendationListConnectionImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"edges":      0,
+		"pageInfo":   1,
+		"totalCount": 2,
+	},
+}
+
+func (ec *executionContext) write_RecommendationListConnection(w *direct.Writer, sel *direct.Selection, obj *model.RecommendationListConnection) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"RecommendationListConnection\"")
+		case 0: // edges
+			if !w.Guard(func() bool {
+				return ec.writeNRecommendationListEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationListEdgeᚄ(w, f, obj.Edges)
+			}) {
+				invalid = true
+			}
+		case 1: // pageInfo
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
+				invalid = true
+			}
+		case 2: // totalCount
+			if !ec.writeNInt2int(w, f, obj.TotalCount) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directRecommendationListEdge = direct.Type{
+	Name: "RecommendationListEdge", Implementors: recommendationListEdgeImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"cursor":     0,
+		"node":       1,
+	},
+}
+
+func (ec *executionContext) write_RecommendationListEdge(w *direct.Writer, sel *direct.Selection, obj *model.RecommendationListEdge) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"RecommendationListEdge\"")
+		case 0: // cursor
+			if !ec.writeNString2string(w, f, obj.Cursor) {
+				invalid = true
+			}
+		case 1: // node
+			if !w.Guard(func() bool {
+				return ec.writeNRecommendationList2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationList(w, f, obj.Node)
+			}) {
 				invalid = true
 			}
 		}
@@ -6703,6 +8229,137 @@ func (ec *executionContext) write_ScoringStageCount(w *direct.Writer, sel *direc
 	return w.Close(start, invalid)
 }
 
+var directSearchHit = direct.Type{
+	Name: "SearchHit", Implementors: searchHitImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"node":       0,
+		"title":      1,
+		"excerpt":    2,
+		"trace":      3,
+	},
+}
+
+func (ec *executionContext) write_SearchHit(w *direct.Writer, sel *direct.Selection, obj *model.SearchHit) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"SearchHit\"")
+		case 0: // node
+			if !w.Guard(func() bool {
+				return ec.writeOSearchNode2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchNode(w, f, obj.Node)
+			}) {
+				w.Null()
+			}
+		case 1: // title
+			if !ec.writeNString2string(w, f, obj.Title) {
+				invalid = true
+			}
+		case 2: // excerpt
+			if !ec.writeNString2string(w, f, obj.Excerpt) {
+				invalid = true
+			}
+		case 3: // trace
+			if !w.Guard(func() bool {
+				return ec.writeNSearchTrace2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchTrace(w, f, obj.Trace)
+			}) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directSearchResults = direct.Type{
+	Name: "SearchResults", Implementors: searchResultsImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"hits":       0,
+		"degraded":   1,
+		"note":       2,
+	},
+}
+
+func (ec *executionContext) write_SearchResults(w *direct.Writer, sel *direct.Selection, obj *model.SearchResults) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"SearchResults\"")
+		case 0: // hits
+			if !w.Guard(func() bool {
+				return ec.writeNSearchHit2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchHitᚄ(w, f, obj.Hits)
+			}) {
+				invalid = true
+			}
+		case 1: // degraded
+			if !ec.writeNBoolean2bool(w, f, obj.Degraded) {
+				invalid = true
+			}
+		case 2: // note
+			if !ec.writeOString2ᚖstring(w, f, obj.Note) {
+				w.Null()
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directSearchTrace = direct.Type{
+	Name: "SearchTrace", Implementors: searchTraceImplementors,
+	Fields: map[string]int{
+		"__typename":   -1,
+		"denseRank":    0,
+		"denseScore":   1,
+		"lexicalRank":  2,
+		"lexicalScore": 3,
+		"neighbours":   4,
+		"score":        5,
+	},
+}
+
+func (ec *executionContext) write_SearchTrace(w *direct.Writer, sel *direct.Selection, obj *model.SearchTrace) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"SearchTrace\"")
+		case 0: // denseRank
+			if !ec.writeOInt2ᚖint(w, f, obj.DenseRank) {
+				w.Null()
+			}
+		case 1: // denseScore
+			if !ec.writeOFloat2ᚖfloat64(w, f, obj.DenseScore) {
+				w.Null()
+			}
+		case 2: // lexicalRank
+			if !ec.writeOInt2ᚖint(w, f, obj.LexicalRank) {
+				w.Null()
+			}
+		case 3: // lexicalScore
+			if !ec.writeOFloat2ᚖfloat64(w, f, obj.LexicalScore) {
+				w.Null()
+			}
+		case 4: // neighbours
+			if !ec.writeNFloat2float64(w, f, obj.Neighbours) {
+				invalid = true
+			}
+		case 5: // score
+			if !ec.writeNFloat2float64(w, f, obj.Score) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directSkill = direct.Type{
 	Name: "Skill", Implementors: skillImplementors,
 	Fields: map[string]int{
@@ -6711,6 +8368,7 @@ var directSkill = direct.Type{
 		"slug":       1,
 		"name":       2,
 		"onet":       3,
+		"synonyms":   4,
 	},
 }
 
@@ -6738,6 +8396,42 @@ func (ec *executionContext) write_Skill(w *direct.Writer, sel *direct.Selection,
 			if !ec.writeNString2string(w, f, obj.Onet) {
 				invalid = true
 			}
+		case 4: // synonyms
+			if !w.Guard(func() bool { return ec.writeNString2ᚕstringᚄ(w, f, obj.SynonymList()) }) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directSkillSynonymsSetPayload = direct.Type{
+	Name: "SkillSynonymsSetPayload", Implementors: skillSynonymsSetPayloadImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"skill":      0,
+		"userErrors": 1,
+	},
+}
+
+func (ec *executionContext) write_SkillSynonymsSetPayload(w *direct.Writer, sel *direct.Selection, obj *model.SkillSynonymsSetPayload) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"SkillSynonymsSetPayload\"")
+		case 0: // skill
+			if !w.Guard(func() bool { return ec.writeOSkill2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐSkill(w, f, obj.Skill) }) {
+				w.Null()
+			}
+		case 1: // userErrors
+			if !w.Guard(func() bool {
+				return ec.writeNUserError2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐUserErrorᚄ(w, f, obj.UserErrors)
+			}) {
+				invalid = true
+			}
 		}
 	}
 	return w.Close(start, invalid)
@@ -6746,14 +8440,16 @@ func (ec *executionContext) write_Skill(w *direct.Writer, sel *direct.Selection,
 var directSystem = direct.Type{
 	Name: "System", Implementors: systemImplementors,
 	Fields: map[string]int{
-		"__typename":    -1,
-		"version":       0,
-		"startedAt":     1,
-		"engine":        2,
-		"languageModel": 3,
-		"database":      4,
-		"index":         5,
-		"jobs":          6,
+		"__typename":       -1,
+		"version":          0,
+		"startedAt":        1,
+		"engine":           2,
+		"languageModel":    3,
+		"database":         4,
+		"index":            5,
+		"embeddingModels":  6,
+		"collaborativeFit": 7,
+		"jobs":             8,
 	},
 }
 
@@ -6797,7 +8493,19 @@ func (ec *executionContext) write_System(w *direct.Writer, sel *direct.Selection
 			}) {
 				invalid = true
 			}
-		case 6: // jobs
+		case 6: // embeddingModels
+			if !w.Guard(func() bool {
+				return ec.writeNEmbeddingModel2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatusᚄ(w, f, obj.EmbeddingModels)
+			}) {
+				invalid = true
+			}
+		case 7: // collaborativeFit
+			if !w.Guard(func() bool {
+				return ec.writeOCollaborativeFit2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋrecommendᚐState(w, f, obj.CollaborativeFit)
+			}) {
+				w.Null()
+			}
+		case 8: // jobs
 			if !w.Guard(func() bool {
 				return ec.writeNJobCount2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐCountᚄ(w, f, obj.Jobs)
 			}) {
@@ -7019,14 +8727,17 @@ func (ec *executionContext) write_TrackUpdatePayload(w *direct.Writer, sel *dire
 var directUser = direct.Type{
 	Name: "User", Implementors: userImplementors,
 	Fields: map[string]int{
-		"__typename": -1,
-		"id":         0,
-		"name":       1,
-		"email":      2,
-		"role":       3,
-		"active":     4,
-		"createdAt":  5,
-		"essays":     6,
+		"__typename":          -1,
+		"id":                  0,
+		"name":                1,
+		"email":               2,
+		"role":                3,
+		"active":              4,
+		"createdAt":           5,
+		"essays":              6,
+		"preferences":         7,
+		"interactions":        8,
+		"recommendationLists": 9,
 	},
 }
 
@@ -7075,6 +8786,44 @@ func (ec *executionContext) write_User(w *direct.Writer, sel *direct.Selection, 
 
 			}, func(v *model.EssayConnection) bool {
 				return ec.writeOEssayConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayConnection(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 7: // preferences
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				return ec.Resolvers.User().Preferences(ctx, obj)
+
+			}, func(v *ent.Preference) bool {
+				return ec.writeOPreferences2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐPreference(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 8: // interactions
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.User().Interactions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+
+			}, func(v *model.InteractionConnection) bool {
+				return ec.writeOInteractionConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐInteractionConnection(w, f, v)
+			}) {
+			case direct.Null:
+				w.Null()
+			case direct.RequiredNull:
+				invalid = true
+			}
+		case 9: // recommendationLists
+			switch direct.Resolve(w, false, func(ctx context.Context) (any, error) {
+				fc := graphql.GetFieldContext(ctx)
+				return ec.Resolvers.User().RecommendationLists(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+
+			}, func(v *model.RecommendationListConnection) bool {
+				return ec.writeORecommendationListConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationListConnection(w, f, v)
 			}) {
 			case direct.Null:
 				w.Null()
@@ -7257,6 +9006,29 @@ func (ec *executionContext) write_Viewer(w *direct.Writer, sel *direct.Selection
 	return w.Close(start, invalid)
 }
 
+func (ec *executionContext) write_Answer(w *direct.Writer, f *direct.Field, obj model.Answer) bool {
+	switch obj := (obj).(type) {
+	case nil:
+		return false
+	case *ent.ReferenceAnswer:
+		if obj == nil {
+			return false
+		}
+		return ec.write_ReferenceAnswer(w, f.Below(w, &directReferenceAnswer), obj)
+	case *ent.Essay:
+		if obj == nil {
+			return false
+		}
+		return ec.write_Essay(w, f.Below(w, &directEssay), obj)
+	default:
+		if m, ok := obj.(graphql.Marshaler); ok {
+			w.Marshal(m)
+			return true
+		}
+		panic(fmt.Errorf("unexpected type %T; non-generated variants of Answer must implement graphql.Marshaler", obj))
+	}
+}
+
 func (ec *executionContext) write_Node(w *direct.Writer, f *direct.Field, obj model.Node) bool {
 	switch obj := (obj).(type) {
 	case nil:
@@ -7311,11 +9083,21 @@ func (ec *executionContext) write_Node(w *direct.Writer, f *direct.Field, obj mo
 			return false
 		}
 		return ec.write_RecommendationItem(w, f.Below(w, &directRecommendationItem), obj)
+	case *ent.RecommendationDecision:
+		if obj == nil {
+			return false
+		}
+		return ec.write_RecommendationDecision(w, f.Below(w, &directRecommendationDecision), obj)
 	case *ent.Question:
 		if obj == nil {
 			return false
 		}
 		return ec.write_Question(w, f.Below(w, &directQuestion), obj)
+	case *ent.Preference:
+		if obj == nil {
+			return false
+		}
+		return ec.write_Preferences(w, f.Below(w, &directPreferences), obj)
 	case *ent.Passage:
 		if obj == nil {
 			return false
@@ -7341,6 +9123,11 @@ func (ec *executionContext) write_Node(w *direct.Writer, f *direct.Field, obj mo
 			return false
 		}
 		return ec.write_Job(w, f.Below(w, &directJob), obj)
+	case *ent.Interaction:
+		if obj == nil {
+			return false
+		}
+		return ec.write_Interaction(w, f.Below(w, &directInteraction), obj)
 	case *ent.Explanation:
 		if obj == nil {
 			return false
@@ -7397,6 +9184,39 @@ func (ec *executionContext) write_Node(w *direct.Writer, f *direct.Field, obj mo
 			return true
 		}
 		panic(fmt.Errorf("unexpected type %T; non-generated variants of Node must implement graphql.Marshaler", obj))
+	}
+}
+
+func (ec *executionContext) write_SearchNode(w *direct.Writer, f *direct.Field, obj model.SearchNode) bool {
+	switch obj := (obj).(type) {
+	case nil:
+		return false
+	case *ent.ReferenceAnswer:
+		if obj == nil {
+			return false
+		}
+		return ec.write_ReferenceAnswer(w, f.Below(w, &directReferenceAnswer), obj)
+	case *ent.Passage:
+		if obj == nil {
+			return false
+		}
+		return ec.write_Passage(w, f.Below(w, &directPassage), obj)
+	case *ent.Essay:
+		if obj == nil {
+			return false
+		}
+		return ec.write_Essay(w, f.Below(w, &directEssay), obj)
+	case *ent.Credential:
+		if obj == nil {
+			return false
+		}
+		return ec.write_Credential(w, f.Below(w, &directCredential), obj)
+	default:
+		if m, ok := obj.(graphql.Marshaler); ok {
+			w.Marshal(m)
+			return true
+		}
+		panic(fmt.Errorf("unexpected type %T; non-generated variants of SearchNode must implement graphql.Marshaler", obj))
 	}
 }
 
@@ -7508,6 +9328,31 @@ func (ec *executionContext) writeNCalibrationPoint2ᚕgithubᚗcomᚋrubricaᚋr
 }
 
 func (ec *executionContext) writeNCalibrationState2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐCalibrationState(w *direct.Writer, _ *direct.Field, v enums.CalibrationState) bool {
+	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNCatalogueImportFormat2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐFormat(w *direct.Writer, _ *direct.Field, v importing.Format) bool {
+	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNCatalogueImportKind2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐKind(w *direct.Writer, _ *direct.Field, v importing.Kind) bool {
+	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNCatalogueImportRefusal2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportRefusalᚄ(w *direct.Writer, f *direct.Field, v []*model.CatalogueImportRefusal) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNCatalogueImportRefusal2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportRefusal(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNCatalogueImportRefusal2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportRefusal(w *direct.Writer, f *direct.Field, v *model.CatalogueImportRefusal) bool {
+	if v == nil {
+		return w.InvalidNull("CatalogueImportRefusal!")
+	}
+	return ec.write_CatalogueImportRefusal(w, f.Below(w, &directCatalogueImportRefusal), v)
+}
+
+func (ec *executionContext) writeNCatalogueImportRefusalCode2githubᚗcomᚋrubricaᚋrubricaᚋinternalᚋimportingᚐCode(w *direct.Writer, _ *direct.Field, v importing.Code) bool {
 	return w.String(string(v))
 }
 
@@ -7628,6 +9473,23 @@ func (ec *executionContext) writeNDatabaseState2ᚖgithubᚗcomᚋrubricaᚋrubr
 	return ec.write_DatabaseState(w, f.Below(w, &directDatabaseState), v)
 }
 
+func (ec *executionContext) writeNEmbeddingModel2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatusᚄ(w *direct.Writer, f *direct.Field, v []*rag.ModelStatus) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNEmbeddingModel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatus(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNEmbeddingModel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatus(w *direct.Writer, f *direct.Field, v *rag.ModelStatus) bool {
+	if v == nil {
+		return w.InvalidNull("EmbeddingModel!")
+	}
+	return ec.write_EmbeddingModel(w, f.Below(w, &directEmbeddingModel), v)
+}
+
+func (ec *executionContext) writeNEmbeddingModelState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐModelState(w *direct.Writer, _ *direct.Field, v rag.ModelState) bool {
+	return w.String(string(v))
+}
+
 func (ec *executionContext) writeNErrorCode2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐErrorCode(w *direct.Writer, _ *direct.Field, v model.ErrorCode) bool {
 
 	v.MarshalGQL(w)
@@ -7639,6 +9501,13 @@ func (ec *executionContext) writeNEssay2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋen
 		return w.InvalidNull("Essay!")
 	}
 	return ec.write_Essay(w, f.Below(w, &directEssay), v)
+}
+
+func (ec *executionContext) writeNEssayDuplicate2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayDuplicate(w *direct.Writer, f *direct.Field, v *model.EssayDuplicate) bool {
+	if v == nil {
+		return w.InvalidNull("EssayDuplicate!")
+	}
+	return ec.write_EssayDuplicate(w, f.Below(w, &directEssayDuplicate), v)
 }
 
 func (ec *executionContext) writeNEssayEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayEdgeᚄ(w *direct.Writer, f *direct.Field, v []*model.EssayEdge) bool {
@@ -7692,6 +9561,30 @@ func (ec *executionContext) writeNIndexState2ᚖgithubᚗcomᚋrubricaᚋrubrica
 
 func (ec *executionContext) writeNInt2int(w *direct.Writer, _ *direct.Field, v int) bool {
 	return w.Int(v)
+}
+
+func (ec *executionContext) writeNInteraction2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐInteraction(w *direct.Writer, f *direct.Field, v *ent.Interaction) bool {
+	if v == nil {
+		return w.InvalidNull("Interaction!")
+	}
+	return ec.write_Interaction(w, f.Below(w, &directInteraction), v)
+}
+
+func (ec *executionContext) writeNInteractionEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐInteractionEdgeᚄ(w *direct.Writer, f *direct.Field, v []*model.InteractionEdge) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNInteractionEdge2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐInteractionEdge(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNInteractionEdge2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐInteractionEdge(w *direct.Writer, f *direct.Field, v *model.InteractionEdge) bool {
+	if v == nil {
+		return w.InvalidNull("InteractionEdge!")
+	}
+	return ec.write_InteractionEdge(w, f.Below(w, &directInteractionEdge), v)
+}
+
+func (ec *executionContext) writeNInteractionKind2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐInteractionKind(w *direct.Writer, _ *direct.Field, v enums.InteractionKind) bool {
+	return w.String(string(v))
 }
 
 func (ec *executionContext) writeNJob2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐJob(w *direct.Writer, f *direct.Field, v *jobs.Job) bool {
@@ -7867,11 +9760,45 @@ func (ec *executionContext) writeNQuestionEdge2ᚖgithubᚗcomᚋrubricaᚋrubri
 	return ec.write_QuestionEdge(w, f.Below(w, &directQuestionEdge), v)
 }
 
+func (ec *executionContext) writeNRecommendationAbsenceReason2githubᚗcomᚋrubricaᚋrubricaᚋrecommendᚐAbsenceReason(w *direct.Writer, _ *direct.Field, v recommend.AbsenceReason) bool {
+	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNRecommendationConstraint2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐConstraint(w *direct.Writer, _ *direct.Field, v enums.Constraint) bool {
+	return w.String(string(v))
+}
+
+func (ec *executionContext) writeNRecommendationConstraint2ᚕgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐConstraintᚄ(w *direct.Writer, f *direct.Field, v []enums.Constraint) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNRecommendationConstraint2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐConstraint(w, f, v[i])
+	})
+}
+
 func (ec *executionContext) writeNRecommendationItem2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationItem(w *direct.Writer, f *direct.Field, v *ent.RecommendationItem) bool {
 	if v == nil {
 		return w.InvalidNull("RecommendationItem!")
 	}
 	return ec.write_RecommendationItem(w, f.Below(w, &directRecommendationItem), v)
+}
+
+func (ec *executionContext) writeNRecommendationList2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationList(w *direct.Writer, f *direct.Field, v *ent.RecommendationList) bool {
+	if v == nil {
+		return w.InvalidNull("RecommendationList!")
+	}
+	return ec.write_RecommendationList(w, f.Below(w, &directRecommendationList), v)
+}
+
+func (ec *executionContext) writeNRecommendationListEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationListEdgeᚄ(w *direct.Writer, f *direct.Field, v []*model.RecommendationListEdge) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNRecommendationListEdge2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationListEdge(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNRecommendationListEdge2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationListEdge(w *direct.Writer, f *direct.Field, v *model.RecommendationListEdge) bool {
+	if v == nil {
+		return w.InvalidNull("RecommendationListEdge!")
+	}
+	return ec.write_RecommendationListEdge(w, f.Below(w, &directRecommendationListEdge), v)
 }
 
 func (ec *executionContext) writeNRecommendationPart2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐPart(w *direct.Writer, f *direct.Field, v values.Part) bool {
@@ -7896,6 +9823,10 @@ func (ec *executionContext) writeNRecommendationTrace2ᚕgithubᚗcomᚋrubrica�
 	return w.List(len(v), true, func(i int) bool {
 		return ec.writeNRecommendationTrace2githubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTrace(w, f, v[i])
 	})
+}
+
+func (ec *executionContext) writeNRecommendationVerdict2githubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐVerdict(w *direct.Writer, _ *direct.Field, v enums.Verdict) bool {
+	return w.String(string(v))
 }
 
 func (ec *executionContext) writeNReferenceAnswer2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐReferenceAnswer(w *direct.Writer, f *direct.Field, v *ent.ReferenceAnswer) bool {
@@ -8067,6 +9998,26 @@ func (ec *executionContext) writeNScoringStageCount2ᚖgithubᚗcomᚋrubricaᚋ
 	return ec.write_ScoringStageCount(w, f.Below(w, &directScoringStageCount), v)
 }
 
+func (ec *executionContext) writeNSearchHit2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchHitᚄ(w *direct.Writer, f *direct.Field, v []*model.SearchHit) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNSearchHit2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchHit(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNSearchHit2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchHit(w *direct.Writer, f *direct.Field, v *model.SearchHit) bool {
+	if v == nil {
+		return w.InvalidNull("SearchHit!")
+	}
+	return ec.write_SearchHit(w, f.Below(w, &directSearchHit), v)
+}
+
+func (ec *executionContext) writeNSearchTrace2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchTrace(w *direct.Writer, f *direct.Field, v *model.SearchTrace) bool {
+	if v == nil {
+		return w.InvalidNull("SearchTrace!")
+	}
+	return ec.write_SearchTrace(w, f.Below(w, &directSearchTrace), v)
+}
+
 func (ec *executionContext) writeNSequence2int64(w *direct.Writer, _ *direct.Field, v int64) bool {
 	m := scalar.MarshalSequence(v)
 	if m == graphql.Null {
@@ -8089,6 +10040,10 @@ func (ec *executionContext) writeNSkill2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋen
 
 func (ec *executionContext) writeNString2string(w *direct.Writer, _ *direct.Field, v string) bool {
 	return w.String(v)
+}
+
+func (ec *executionContext) writeNString2ᚕstringᚄ(w *direct.Writer, f *direct.Field, v []string) bool {
+	return w.Scalars(len(v), true, func(i int) bool { return ec.writeNString2string(w, f, v[i]) })
 }
 
 func (ec *executionContext) writeNTextRange2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐTextRange(w *direct.Writer, f *direct.Field, v *values.TextRange) bool {
@@ -8170,11 +10125,22 @@ func (ec *executionContext) writeNUserErrorCode2githubᚗcomᚋrubricaᚋrubrica
 	return true
 }
 
+func (ec *executionContext) writeNVectorIndexState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐIndexState(w *direct.Writer, _ *direct.Field, v rag.IndexState) bool {
+	return w.String(string(v))
+}
+
 func (ec *executionContext) writeOAgreement2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋvaluesᚐAgreement(w *direct.Writer, f *direct.Field, v *values.Agreement) bool {
 	if v == nil {
 		return false
 	}
 	return ec.write_Agreement(w, f.Below(w, &directAgreement), v)
+}
+
+func (ec *executionContext) writeOAnswer2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAnswer(w *direct.Writer, f *direct.Field, v model.Answer) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_Answer(w, f, v)
 }
 
 func (ec *executionContext) writeOAuditEventConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐAuditEventConnection(w *direct.Writer, f *direct.Field, v *model.AuditEventConnection) bool {
@@ -8217,6 +10183,20 @@ func (ec *executionContext) writeOCalibrationUploadPayload2ᚖgithubᚗcomᚋrub
 		return false
 	}
 	return ec.write_CalibrationUploadPayload(w, f.Below(w, &directCalibrationUploadPayload), v)
+}
+
+func (ec *executionContext) writeOCatalogueImport2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImport(w *direct.Writer, f *direct.Field, v *model.CatalogueImport) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_CatalogueImport(w, f.Below(w, &directCatalogueImport), v)
+}
+
+func (ec *executionContext) writeOCatalogueImportPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐCatalogueImportPayload(w *direct.Writer, f *direct.Field, v *model.CatalogueImportPayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_CatalogueImportPayload(w, f.Below(w, &directCatalogueImportPayload), v)
 }
 
 func (ec *executionContext) writeOCitation2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCitationᚄ(w *direct.Writer, f *direct.Field, v []*ent.Citation) bool {
@@ -8272,6 +10252,13 @@ func (ec *executionContext) writeOCohortMemberSetPayload2ᚖgithubᚗcomᚋrubri
 		return false
 	}
 	return ec.write_CohortMemberSetPayload(w, f.Below(w, &directCohortMemberSetPayload), v)
+}
+
+func (ec *executionContext) writeOCollaborativeFit2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋrecommendᚐState(w *direct.Writer, f *direct.Field, v *recommend.State) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_CollaborativeFit(w, f.Below(w, &directCollaborativeFit), v)
 }
 
 func (ec *executionContext) writeOCredential2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐCredential(w *direct.Writer, f *direct.Field, v *ent.Credential) bool {
@@ -8338,6 +10325,12 @@ func (ec *executionContext) writeOEssayConnection2ᚖgithubᚗcomᚋrubricaᚋru
 		return false
 	}
 	return ec.write_EssayConnection(w, f.Below(w, &directEssayConnection), v)
+}
+
+func (ec *executionContext) writeOEssayDuplicate2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayDuplicateᚄ(w *direct.Writer, f *direct.Field, v []*model.EssayDuplicate) bool {
+	return v != nil && w.List(len(v), true, func(i int) bool {
+		return ec.writeNEssayDuplicate2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayDuplicate(w, f, v[i])
+	})
 }
 
 func (ec *executionContext) writeOEssayOverridePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐEssayOverridePayload(w *direct.Writer, f *direct.Field, v *model.EssayOverridePayload) bool {
@@ -8416,6 +10409,40 @@ func (ec *executionContext) writeOInt2ᚖint(w *direct.Writer, f *direct.Field, 
 	return w.Int(*v)
 }
 
+func (ec *executionContext) writeOInteraction2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐInteractionᚄ(w *direct.Writer, f *direct.Field, v []*ent.Interaction) bool {
+	return v != nil && w.List(len(v), true, func(i int) bool {
+		return ec.writeNInteraction2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐInteraction(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeOInteraction2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐInteraction(w *direct.Writer, f *direct.Field, v *ent.Interaction) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_Interaction(w, f.Below(w, &directInteraction), v)
+}
+
+func (ec *executionContext) writeOInteractionConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐInteractionConnection(w *direct.Writer, f *direct.Field, v *model.InteractionConnection) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_InteractionConnection(w, f.Below(w, &directInteractionConnection), v)
+}
+
+func (ec *executionContext) writeOInteractionRecordPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐInteractionRecordPayload(w *direct.Writer, f *direct.Field, v *model.InteractionRecordPayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_InteractionRecordPayload(w, f.Below(w, &directInteractionRecordPayload), v)
+}
+
+func (ec *executionContext) writeOInteractionWithdrawPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐInteractionWithdrawPayload(w *direct.Writer, f *direct.Field, v *model.InteractionWithdrawPayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_InteractionWithdrawPayload(w, f.Below(w, &directInteractionWithdrawPayload), v)
+}
+
 func (ec *executionContext) writeOJob2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋjobsᚐJob(w *direct.Writer, f *direct.Field, v *jobs.Job) bool {
 	if v == nil {
 		return false
@@ -8470,6 +10497,20 @@ func (ec *executionContext) writeOLanguageModel2ᚖgithubᚗcomᚋrubricaᚋrubr
 	return ec.write_LanguageModel(w, f.Below(w, &directLanguageModel), v)
 }
 
+func (ec *executionContext) writeOLearningTime2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐDuration(w *direct.Writer, f *direct.Field, v *enums.Duration) bool {
+	if v == nil {
+		return false
+	}
+	return w.String(string(*v))
+}
+
+func (ec *executionContext) writeOLevel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚋenumsᚐLevel(w *direct.Writer, f *direct.Field, v *enums.Level) bool {
+	if v == nil {
+		return false
+	}
+	return w.String(string(*v))
+}
+
 func (ec *executionContext) writeONode2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐNode(w *direct.Writer, f *direct.Field, v model.Node) bool {
 	if v == nil {
 		return false
@@ -8504,6 +10545,20 @@ func (ec *executionContext) writeOPassage2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋ
 	return ec.write_Passage(w, f.Below(w, &directPassage), v)
 }
 
+func (ec *executionContext) writeOPreferences2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐPreference(w *direct.Writer, f *direct.Field, v *ent.Preference) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_Preferences(w, f.Below(w, &directPreferences), v)
+}
+
+func (ec *executionContext) writeOPreferencesSetPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐPreferencesSetPayload(w *direct.Writer, f *direct.Field, v *model.PreferencesSetPayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_PreferencesSetPayload(w, f.Below(w, &directPreferencesSetPayload), v)
+}
+
 func (ec *executionContext) writeOQuestion2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐQuestion(w *direct.Writer, f *direct.Field, v *ent.Question) bool {
 	if v == nil {
 		return false
@@ -8518,10 +10573,38 @@ func (ec *executionContext) writeOQuestionConnection2ᚖgithubᚗcomᚋrubrica�
 	return ec.write_QuestionConnection(w, f.Below(w, &directQuestionConnection), v)
 }
 
+func (ec *executionContext) writeORecommendationAbsence2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationAbsence(w *direct.Writer, f *direct.Field, v *model.RecommendationAbsence) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_RecommendationAbsence(w, f.Below(w, &directRecommendationAbsence), v)
+}
+
+func (ec *executionContext) writeORecommendationDecision2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationDecision(w *direct.Writer, f *direct.Field, v *ent.RecommendationDecision) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_RecommendationDecision(w, f.Below(w, &directRecommendationDecision), v)
+}
+
 func (ec *executionContext) writeORecommendationItem2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationItemᚄ(w *direct.Writer, f *direct.Field, v []*ent.RecommendationItem) bool {
 	return v != nil && w.List(len(v), true, func(i int) bool {
 		return ec.writeNRecommendationItem2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationItem(w, f, v[i])
 	})
+}
+
+func (ec *executionContext) writeORecommendationItem2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationItem(w *direct.Writer, f *direct.Field, v *ent.RecommendationItem) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_RecommendationItem(w, f.Below(w, &directRecommendationItem), v)
+}
+
+func (ec *executionContext) writeORecommendationItemDecidePayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationItemDecidePayload(w *direct.Writer, f *direct.Field, v *model.RecommendationItemDecidePayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_RecommendationItemDecidePayload(w, f.Below(w, &directRecommendationItemDecidePayload), v)
 }
 
 func (ec *executionContext) writeORecommendationList2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐRecommendationList(w *direct.Writer, f *direct.Field, v *ent.RecommendationList) bool {
@@ -8529,6 +10612,13 @@ func (ec *executionContext) writeORecommendationList2ᚖgithubᚗcomᚋrubrica�
 		return false
 	}
 	return ec.write_RecommendationList(w, f.Below(w, &directRecommendationList), v)
+}
+
+func (ec *executionContext) writeORecommendationListConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐRecommendationListConnection(w *direct.Writer, f *direct.Field, v *model.RecommendationListConnection) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_RecommendationListConnection(w, f.Below(w, &directRecommendationListConnection), v)
 }
 
 func (ec *executionContext) writeOReferenceAnswer2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐReferenceAnswerᚄ(w *direct.Writer, f *direct.Field, v []*ent.ReferenceAnswer) bool {
@@ -8604,11 +10694,32 @@ func (ec *executionContext) writeOScoringRunConnection2ᚖgithubᚗcomᚋrubrica
 	return ec.write_ScoringRunConnection(w, f.Below(w, &directScoringRunConnection), v)
 }
 
+func (ec *executionContext) writeOSearchNode2githubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchNode(w *direct.Writer, f *direct.Field, v model.SearchNode) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_SearchNode(w, f, v)
+}
+
+func (ec *executionContext) writeOSearchResults2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSearchResults(w *direct.Writer, f *direct.Field, v *model.SearchResults) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_SearchResults(w, f.Below(w, &directSearchResults), v)
+}
+
 func (ec *executionContext) writeOSkill2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐSkill(w *direct.Writer, f *direct.Field, v *ent.Skill) bool {
 	if v == nil {
 		return false
 	}
 	return ec.write_Skill(w, f.Below(w, &directSkill), v)
+}
+
+func (ec *executionContext) writeOSkillSynonymsSetPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSkillSynonymsSetPayload(w *direct.Writer, f *direct.Field, v *model.SkillSynonymsSetPayload) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_SkillSynonymsSetPayload(w, f.Below(w, &directSkillSynonymsSetPayload), v)
 }
 
 func (ec *executionContext) writeOString2ᚕstringᚄ(w *direct.Writer, f *direct.Field, v []string) bool {

@@ -3367,7 +3367,7 @@ func (ec *executionContext) _Contribution(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var essayImplementors = []string{"Essay", "Node"}
+var essayImplementors = []string{"Essay", "Node", "SearchNode", "Answer"}
 
 func (ec *executionContext) _Essay(ctx context.Context, sel ast.SelectionSet, obj *ent.Essay) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, essayImplementors)

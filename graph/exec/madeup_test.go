@@ -73,6 +73,11 @@ var nodes = []reflect.Type{
 	reflect.TypeFor[*ent.Track](), reflect.TypeFor[*ent.Skill](), reflect.TypeFor[*ent.Explanation](), reflect.TypeFor[*ent.RecommendationItem](),
 }
 
+// found are what a search may find.
+var found = []reflect.Type{
+	reflect.TypeFor[*ent.Credential](), reflect.TypeFor[*ent.Passage](), reflect.TypeFor[*ent.Essay](), reflect.TypeFor[*ent.ReferenceAnswer](),
+}
+
 var texts = []string{
 	"", "plain", "quotes \" and \\ and / and \t\r\n\b\f\x00\x1f\x7f", "grüße, 世界, 🙂, \u2028", "broken \xff\xc3", `"`, "<&>",
 	strings.Repeat("long ", 50),
@@ -94,6 +99,11 @@ func (m maker) value(t reflect.Type, depth int) reflect.Value {
 	case t == reflect.TypeFor[model.Node]():
 		if m.IntN(10) > 0 {
 			v.Set(m.value(nodes[m.IntN(len(nodes))], depth))
+		}
+		return v
+	case t == reflect.TypeFor[model.SearchNode]():
+		if m.IntN(10) > 0 {
+			v.Set(m.value(found[m.IntN(len(found))], depth))
 		}
 		return v
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/rubrica/rubrica/graph/model"
 	"github.com/rubrica/rubrica/graph/page"
 	"github.com/rubrica/rubrica/jobs"
+	"github.com/rubrica/rubrica/rag"
+	"github.com/rubrica/rubrica/recommend"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -122,6 +124,144 @@ func (ec *executionContext) _DatabaseState_sizeKiB(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_DatabaseState_sizeKiB(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DatabaseState", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EmbeddingModel_model(ctx context.Context, field graphql.CollectedField, obj *rag.ModelStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EmbeddingModel_model(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Model, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EmbeddingModel_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EmbeddingModel", field, false, false, "String")
+}
+
+func (ec *executionContext) _EmbeddingModel_dimensions(ctx context.Context, field graphql.CollectedField, obj *rag.ModelStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EmbeddingModel_dimensions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dimensions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EmbeddingModel_dimensions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EmbeddingModel", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EmbeddingModel_state(ctx context.Context, field graphql.CollectedField, obj *rag.ModelStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EmbeddingModel_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v rag.ModelState) graphql.Marshaler {
+			return ec.marshalNEmbeddingModelState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐModelState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EmbeddingModel_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EmbeddingModel", field, false, false, "EmbeddingModelState")
+}
+
+func (ec *executionContext) _EmbeddingModel_chunks(ctx context.Context, field graphql.CollectedField, obj *rag.ModelStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EmbeddingModel_chunks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Chunks, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EmbeddingModel_chunks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EmbeddingModel", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EmbeddingModel_embedded(ctx context.Context, field graphql.CollectedField, obj *rag.ModelStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EmbeddingModel_embedded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Embedded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EmbeddingModel_embedded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EmbeddingModel", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EmbeddingModel_index(ctx context.Context, field graphql.CollectedField, obj *rag.ModelStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EmbeddingModel_index(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Index, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v rag.IndexState) graphql.Marshaler {
+			return ec.marshalNVectorIndexState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐIndexState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EmbeddingModel_index(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EmbeddingModel", field, false, false, "VectorIndexState")
 }
 
 func (ec *executionContext) _IndexState_model(ctx context.Context, field graphql.CollectedField, obj *model.IndexState) (ret graphql.Marshaler) {
@@ -1138,6 +1278,70 @@ func (ec *executionContext) fieldContext_System_index(_ context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _System_embeddingModels(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_System_embeddingModels(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EmbeddingModels, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*rag.ModelStatus) graphql.Marshaler {
+			return ec.marshalNEmbeddingModel2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatusᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_System_embeddingModels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "System",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EmbeddingModel(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _System_collaborativeFit(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_System_collaborativeFit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CollaborativeFit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *recommend.State) graphql.Marshaler {
+			return ec.marshalOCollaborativeFit2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋrecommendᚐState(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_System_collaborativeFit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "System",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CollaborativeFit(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _System_jobs(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1357,6 +1561,64 @@ func (ec *executionContext) _DatabaseState(ctx context.Context, sel ast.Selectio
 			}
 		case "sizeKiB":
 			out.Values[i] = ec._DatabaseState_sizeKiB(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var embeddingModelImplementors = []string{"EmbeddingModel"}
+
+func (ec *executionContext) _EmbeddingModel(ctx context.Context, sel ast.SelectionSet, obj *rag.ModelStatus) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, embeddingModelImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EmbeddingModel")
+		case "model":
+			out.Values[i] = ec._EmbeddingModel_model(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dimensions":
+			out.Values[i] = ec._EmbeddingModel_dimensions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._EmbeddingModel_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "chunks":
+			out.Values[i] = ec._EmbeddingModel_chunks(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "embedded":
+			out.Values[i] = ec._EmbeddingModel_embedded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "index":
+			out.Values[i] = ec._EmbeddingModel_index(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1808,6 +2070,16 @@ func (ec *executionContext) _System(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "embeddingModels":
+			out.Values[i] = ec._System_embeddingModels(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "collaborativeFit":
+			out.Values[i] = ec._System_collaborativeFit(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "jobs":
 			out.Values[i] = ec._System_jobs(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -1840,6 +2112,45 @@ func (ec *executionContext) marshalNDatabaseState2ᚖgithubᚗcomᚋrubricaᚋru
 		return graphql.Null
 	}
 	return ec._DatabaseState(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNEmbeddingModel2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []*rag.ModelStatus) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEmbeddingModel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatus(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEmbeddingModel2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋragᚐModelStatus(ctx context.Context, sel ast.SelectionSet, v *rag.ModelStatus) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EmbeddingModel!")
+		return graphql.Null
+	}
+	return ec._EmbeddingModel(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNEmbeddingModelState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐModelState(ctx context.Context, v any) (rag.ModelState, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := rag.ModelState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEmbeddingModelState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐModelState(ctx context.Context, sel ast.SelectionSet, v rag.ModelState) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "EmbeddingModelState!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNIndexState2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐIndexState(ctx context.Context, sel ast.SelectionSet, v *model.IndexState) graphql.Marshaler {
@@ -1962,6 +2273,21 @@ func (ec *executionContext) marshalNJobState2githubᚗcomᚋrubricaᚋrubricaᚋ
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "JobState!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNVectorIndexState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐIndexState(ctx context.Context, v any) (rag.IndexState, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := rag.IndexState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNVectorIndexState2githubᚗcomᚋrubricaᚋrubricaᚋragᚐIndexState(ctx context.Context, sel ast.SelectionSet, v rag.IndexState) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "VectorIndexState!")
 	}
 	return res
 }

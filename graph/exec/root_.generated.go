@@ -32,6 +32,7 @@ type ResolverRoot interface {
 	Essay() EssayResolver
 	EssayProgress() EssayProgressResolver
 	Explanation() ExplanationResolver
+	Interaction() InteractionResolver
 	Job() JobResolver
 	KeyPoint() KeyPointResolver
 	KeyPointOutcome() KeyPointOutcomeResolver
@@ -41,8 +42,11 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Override() OverrideResolver
 	Passage() PassageResolver
+	Preferences() PreferencesResolver
 	Query() QueryResolver
 	Question() QuestionResolver
+	RecommendationAbsence() RecommendationAbsenceResolver
+	RecommendationDecision() RecommendationDecisionResolver
 	RecommendationItem() RecommendationItemResolver
 	RecommendationList() RecommendationListResolver
 	RecommendationTrace() RecommendationTraceResolver
@@ -168,6 +172,35 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	CatalogueImport struct {
+		Atomic       func(childComplexity int) int
+		Changed      func(childComplexity int) int
+		DryRun       func(childComplexity int) int
+		Format       func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		MoreRefusals func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Refusals     func(childComplexity int) int
+		Refused      func(childComplexity int) int
+		Rows         func(childComplexity int) int
+		Taken        func(childComplexity int) int
+		Unchanged    func(childComplexity int) int
+		Written      func(childComplexity int) int
+	}
+
+	CatalogueImportPayload struct {
+		Import     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CatalogueImportRefusal struct {
+		Code       func(childComplexity int) int
+		Column     func(childComplexity int) int
+		ExternalID func(childComplexity int) int
+		Line       func(childComplexity int) int
+		Message    func(childComplexity int) int
+	}
+
 	Citation struct {
 		GlobalID   func(childComplexity int) int
 		Passage    func(childComplexity int) int
@@ -229,6 +262,15 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CollaborativeFit struct {
+		Credentials  func(childComplexity int) int
+		FittedAt     func(childComplexity int) int
+		Interactions func(childComplexity int) int
+		Learners     func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		Version      func(childComplexity int) int
+	}
+
 	Contribution struct {
 		Key    func(childComplexity int) int
 		Kind   func(childComplexity int) int
@@ -237,18 +279,20 @@ type ComplexityRoot struct {
 	}
 
 	Credential struct {
-		Description func(childComplexity int) int
-		Duration    func(childComplexity int) int
-		GlobalID    func(childComplexity int) int
-		Kind        func(childComplexity int) int
-		Level       func(childComplexity int) int
-		Price       func(childComplexity int) int
-		Provider    func(childComplexity int) int
-		Requires    func(childComplexity int) int
-		Slug        func(childComplexity int) int
-		Teaches     func(childComplexity int) int
-		Title       func(childComplexity int) int
-		URL         func(childComplexity int) int
+		Description        func(childComplexity int) int
+		Duration           func(childComplexity int) int
+		GlobalID           func(childComplexity int) int
+		Hours              func(childComplexity int) int
+		Kind               func(childComplexity int) int
+		Level              func(childComplexity int) int
+		Price              func(childComplexity int) int
+		Provider           func(childComplexity int) int
+		Requires           func(childComplexity int) int
+		Slug               func(childComplexity int) int
+		Teaches            func(childComplexity int) int
+		Title              func(childComplexity int) int
+		URL                func(childComplexity int) int
+		ViewerInteractions func(childComplexity int) int
 	}
 
 	CredentialConnection struct {
@@ -286,6 +330,15 @@ type ComplexityRoot struct {
 		Version       func(childComplexity int) int
 	}
 
+	EmbeddingModel struct {
+		Chunks     func(childComplexity int) int
+		Dimensions func(childComplexity int) int
+		Embedded   func(childComplexity int) int
+		Index      func(childComplexity int) int
+		Model      func(childComplexity int) int
+		State      func(childComplexity int) int
+	}
+
 	Essay struct {
 		CreatedAt func(childComplexity int) int
 		GlobalID  func(childComplexity int) int
@@ -307,6 +360,17 @@ type ComplexityRoot struct {
 		Edges      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
+	}
+
+	EssayDuplicate struct {
+		Answer      func(childComplexity int) int
+		Containment func(childComplexity int) int
+		Cosine      func(childComplexity int) int
+		Jaccard     func(childComplexity int) int
+		Near        func(childComplexity int) int
+		SameLearner func(childComplexity int) int
+		Score       func(childComplexity int) int
+		SharedRuns  func(childComplexity int) int
 	}
 
 	EssayEdge struct {
@@ -391,6 +455,39 @@ type ComplexityRoot struct {
 		Missing    func(childComplexity int) int
 		Model      func(childComplexity int) int
 		SizeKiB    func(childComplexity int) int
+	}
+
+	Interaction struct {
+		CreatedAt  func(childComplexity int) int
+		Credential func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		LastAt     func(childComplexity int) int
+		Learner    func(childComplexity int) int
+		Rating     func(childComplexity int) int
+		Times      func(childComplexity int) int
+	}
+
+	InteractionConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	InteractionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	InteractionRecordPayload struct {
+		Interaction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	InteractionWithdrawPayload struct {
+		Credential func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+		Withdrawn  func(childComplexity int) int
 	}
 
 	Job struct {
@@ -509,22 +606,28 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		CalibrationActivate func(childComplexity int, input model.CalibrationActivateInput) int
-		CalibrationRollback func(childComplexity int, input model.CalibrationRollbackInput) int
-		CalibrationUpload   func(childComplexity int, input model.CalibrationUploadInput) int
-		CohortCreate        func(childComplexity int, input model.CohortCreateInput) int
-		CohortMemberRemove  func(childComplexity int, input model.CohortMemberRemoveInput) int
-		CohortMemberSet     func(childComplexity int, input model.CohortMemberSetInput) int
-		EssayConfirm        func(childComplexity int, input model.EssayConfirmInput) int
-		EssayOverride       func(childComplexity int, input model.EssayOverrideInput) int
-		EssayRescore        func(childComplexity int, input model.EssayRescoreInput) int
-		EssayRetry          func(childComplexity int, input model.EssayRetryInput) int
-		EssaySubmit         func(childComplexity int, input model.EssaySubmitInput) int
-		EssaysRescore       func(childComplexity int, input model.EssaysRescoreInput) int
-		JobCancel           func(childComplexity int, input model.JobCancelInput) int
-		JobRetry            func(childComplexity int, input model.JobRetryInput) int
-		TrackUpdate         func(childComplexity int, input model.TrackUpdateInput) int
-		UserCreate          func(childComplexity int, input model.UserCreateInput) int
+		CalibrationActivate      func(childComplexity int, input model.CalibrationActivateInput) int
+		CalibrationRollback      func(childComplexity int, input model.CalibrationRollbackInput) int
+		CalibrationUpload        func(childComplexity int, input model.CalibrationUploadInput) int
+		CatalogueImport          func(childComplexity int, input model.CatalogueImportInput) int
+		CohortCreate             func(childComplexity int, input model.CohortCreateInput) int
+		CohortMemberRemove       func(childComplexity int, input model.CohortMemberRemoveInput) int
+		CohortMemberSet          func(childComplexity int, input model.CohortMemberSetInput) int
+		EssayConfirm             func(childComplexity int, input model.EssayConfirmInput) int
+		EssayOverride            func(childComplexity int, input model.EssayOverrideInput) int
+		EssayRescore             func(childComplexity int, input model.EssayRescoreInput) int
+		EssayRetry               func(childComplexity int, input model.EssayRetryInput) int
+		EssaySubmit              func(childComplexity int, input model.EssaySubmitInput) int
+		EssaysRescore            func(childComplexity int, input model.EssaysRescoreInput) int
+		InteractionRecord        func(childComplexity int, input model.InteractionRecordInput) int
+		InteractionWithdraw      func(childComplexity int, input model.InteractionWithdrawInput) int
+		JobCancel                func(childComplexity int, input model.JobCancelInput) int
+		JobRetry                 func(childComplexity int, input model.JobRetryInput) int
+		PreferencesSet           func(childComplexity int, input model.PreferencesSetInput) int
+		RecommendationItemDecide func(childComplexity int, input model.RecommendationItemDecideInput) int
+		SkillSynonymsSet         func(childComplexity int, input model.SkillSynonymsSetInput) int
+		TrackUpdate              func(childComplexity int, input model.TrackUpdateInput) int
+		UserCreate               func(childComplexity int, input model.UserCreateInput) int
 	}
 
 	OverallScore struct {
@@ -556,22 +659,40 @@ type ComplexityRoot struct {
 		Title    func(childComplexity int) int
 	}
 
+	Preferences struct {
+		ChangedAt func(childComplexity int) int
+		FreeOnly  func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Highest   func(childComplexity int) int
+		Interests func(childComplexity int) int
+		Longest   func(childComplexity int) int
+	}
+
+	PreferencesSetPayload struct {
+		Preferences func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	Query struct {
-		AuditEvents func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter) int
-		Cohorts     func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Credentials func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.CredentialFilter, orderBy *model.CredentialOrder) int
-		ErrorCodes  func(childComplexity int) int
-		Essay       func(childComplexity int, id string) int
-		Essays      func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.EssayFilter, orderBy *model.EssayOrder) int
-		Jobs        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.JobFilter) int
-		Node        func(childComplexity int, id string) int
-		Nodes       func(childComplexity int, ids []string) int
-		Rescorings  func(childComplexity int, first *int, after *string, last *int, before *string) int
-		System      func(childComplexity int) int
-		Track       func(childComplexity int, slug string) int
-		Tracks      func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Users       func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.UserFilter, orderBy *model.UserOrder) int
-		Viewer      func(childComplexity int) int
+		AuditEvents        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter) int
+		Cohorts            func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Credentials        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.CredentialFilter, orderBy *model.CredentialOrder) int
+		ErrorCodes         func(childComplexity int) int
+		Essay              func(childComplexity int, id string) int
+		EssayDuplicates    func(childComplexity int, essayID string, first int) int
+		Essays             func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.EssayFilter, orderBy *model.EssayOrder) int
+		Jobs               func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.JobFilter) int
+		Node               func(childComplexity int, id string) int
+		Nodes              func(childComplexity int, ids []string) int
+		Rescorings         func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Search             func(childComplexity int, query string, first int, filter *model.SearchFilter) int
+		SimilarCredentials func(childComplexity int, id string, first int) int
+		System             func(childComplexity int) int
+		Track              func(childComplexity int, slug string) int
+		Tracks             func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Users              func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.UserFilter, orderBy *model.UserOrder) int
+		Viewer             func(childComplexity int) int
+		WhyNot             func(childComplexity int, runID string, credentialID string) int
 	}
 
 	Question struct {
@@ -600,23 +721,70 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	RecommendationAbsence struct {
+		Credential   func(childComplexity int) int
+		InFavourOf   func(childComplexity int) int
+		Message      func(childComplexity int) int
+		ModelVersion func(childComplexity int) int
+		Of           func(childComplexity int) int
+		Parts        func(childComplexity int) int
+		Place        func(childComplexity int) int
+		Rank         func(childComplexity int) int
+		Reason       func(childComplexity int) int
+		Score        func(childComplexity int) int
+		Traces       func(childComplexity int) int
+		Violates     func(childComplexity int) int
+	}
+
+	RecommendationDecision struct {
+		By        func(childComplexity int) int
+		DecidedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		Verdict   func(childComplexity int) int
+	}
+
 	RecommendationItem struct {
-		Closes     func(childComplexity int) int
-		Credential func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		Parts      func(childComplexity int) int
-		Rank       func(childComplexity int) int
-		Rationale  func(childComplexity int) int
-		Score      func(childComplexity int) int
-		Traces     func(childComplexity int) int
+		Closes      func(childComplexity int) int
+		Credential  func(childComplexity int) int
+		Decision    func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Parts       func(childComplexity int) int
+		Rank        func(childComplexity int) int
+		Rationale   func(childComplexity int) int
+		RelaxedList func(childComplexity int) int
+		Score       func(childComplexity int) int
+		Step        func(childComplexity int) int
+		Traces      func(childComplexity int) int
+	}
+
+	RecommendationItemDecidePayload struct {
+		Decision   func(childComplexity int) int
+		Item       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	RecommendationList struct {
+		CreatedAt    func(childComplexity int) int
 		Degraded     func(childComplexity int) int
 		GlobalID     func(childComplexity int) int
 		Items        func(childComplexity int) int
 		ModelVersion func(childComplexity int) int
 		Note         func(childComplexity int) int
+		Number       func(childComplexity int) int
+		Run          func(childComplexity int) int
+		Unserved     func(childComplexity int) int
+	}
+
+	RecommendationListConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	RecommendationListEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	RecommendationPart struct {
@@ -797,11 +965,39 @@ type ComplexityRoot struct {
 		Stage func(childComplexity int) int
 	}
 
+	SearchHit struct {
+		Excerpt func(childComplexity int) int
+		Node    func(childComplexity int) int
+		Title   func(childComplexity int) int
+		Trace   func(childComplexity int) int
+	}
+
+	SearchResults struct {
+		Degraded func(childComplexity int) int
+		Hits     func(childComplexity int) int
+		Note     func(childComplexity int) int
+	}
+
+	SearchTrace struct {
+		DenseRank    func(childComplexity int) int
+		DenseScore   func(childComplexity int) int
+		LexicalRank  func(childComplexity int) int
+		LexicalScore func(childComplexity int) int
+		Neighbours   func(childComplexity int) int
+		Score        func(childComplexity int) int
+	}
+
 	Skill struct {
-		GlobalID func(childComplexity int) int
-		Name     func(childComplexity int) int
-		Onet     func(childComplexity int) int
-		Slug     func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Onet        func(childComplexity int) int
+		Slug        func(childComplexity int) int
+		SynonymList func(childComplexity int) int
+	}
+
+	SkillSynonymsSetPayload struct {
+		Skill      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -810,13 +1006,15 @@ type ComplexityRoot struct {
 	}
 
 	System struct {
-		Database      func(childComplexity int) int
-		Engine        func(childComplexity int) int
-		Index         func(childComplexity int) int
-		Jobs          func(childComplexity int) int
-		LanguageModel func(childComplexity int) int
-		StartedAt     func(childComplexity int) int
-		Version       func(childComplexity int) int
+		CollaborativeFit func(childComplexity int) int
+		Database         func(childComplexity int) int
+		EmbeddingModels  func(childComplexity int) int
+		Engine           func(childComplexity int) int
+		Index            func(childComplexity int) int
+		Jobs             func(childComplexity int) int
+		LanguageModel    func(childComplexity int) int
+		StartedAt        func(childComplexity int) int
+		Version          func(childComplexity int) int
 	}
 
 	TextRange struct {
@@ -852,13 +1050,16 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
-		Active    func(childComplexity int) int
-		CreatedAt func(childComplexity int) int
-		Email     func(childComplexity int) int
-		Essays    func(childComplexity int, first *int, after *string, last *int, before *string) int
-		GlobalID  func(childComplexity int) int
-		Name      func(childComplexity int) int
-		Role      func(childComplexity int) int
+		Active              func(childComplexity int) int
+		CreatedAt           func(childComplexity int) int
+		Email               func(childComplexity int) int
+		Essays              func(childComplexity int, first *int, after *string, last *int, before *string) int
+		GlobalID            func(childComplexity int) int
+		Interactions        func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Name                func(childComplexity int) int
+		Preferences         func(childComplexity int) int
+		RecommendationLists func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Role                func(childComplexity int) int
 	}
 
 	UserConnection struct {
@@ -1325,6 +1526,129 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CalibrationUploadPayload.UserErrors(childComplexity), true
 
+	case "CatalogueImport.atomic":
+		if e.ComplexityRoot.CatalogueImport.Atomic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Atomic(childComplexity), true
+	case "CatalogueImport.changed":
+		if e.ComplexityRoot.CatalogueImport.Changed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Changed(childComplexity), true
+	case "CatalogueImport.dryRun":
+		if e.ComplexityRoot.CatalogueImport.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.DryRun(childComplexity), true
+	case "CatalogueImport.format":
+		if e.ComplexityRoot.CatalogueImport.Format == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Format(childComplexity), true
+	case "CatalogueImport.kind":
+		if e.ComplexityRoot.CatalogueImport.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Kind(childComplexity), true
+	case "CatalogueImport.moreRefusals":
+		if e.ComplexityRoot.CatalogueImport.MoreRefusals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.MoreRefusals(childComplexity), true
+	case "CatalogueImport.name":
+		if e.ComplexityRoot.CatalogueImport.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Name(childComplexity), true
+	case "CatalogueImport.refusals":
+		if e.ComplexityRoot.CatalogueImport.Refusals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Refusals(childComplexity), true
+	case "CatalogueImport.refused":
+		if e.ComplexityRoot.CatalogueImport.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Refused(childComplexity), true
+	case "CatalogueImport.rows":
+		if e.ComplexityRoot.CatalogueImport.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Rows(childComplexity), true
+	case "CatalogueImport.taken":
+		if e.ComplexityRoot.CatalogueImport.Taken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Taken(childComplexity), true
+	case "CatalogueImport.unchanged":
+		if e.ComplexityRoot.CatalogueImport.Unchanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Unchanged(childComplexity), true
+	case "CatalogueImport.written":
+		if e.ComplexityRoot.CatalogueImport.Written == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImport.Written(childComplexity), true
+
+	case "CatalogueImportPayload.import":
+		if e.ComplexityRoot.CatalogueImportPayload.Import == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportPayload.Import(childComplexity), true
+	case "CatalogueImportPayload.userErrors":
+		if e.ComplexityRoot.CatalogueImportPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportPayload.UserErrors(childComplexity), true
+
+	case "CatalogueImportRefusal.code":
+		if e.ComplexityRoot.CatalogueImportRefusal.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportRefusal.Code(childComplexity), true
+	case "CatalogueImportRefusal.column":
+		if e.ComplexityRoot.CatalogueImportRefusal.Column == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportRefusal.Column(childComplexity), true
+	case "CatalogueImportRefusal.externalId":
+		if e.ComplexityRoot.CatalogueImportRefusal.ExternalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportRefusal.ExternalID(childComplexity), true
+	case "CatalogueImportRefusal.line":
+		if e.ComplexityRoot.CatalogueImportRefusal.Line == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportRefusal.Line(childComplexity), true
+	case "CatalogueImportRefusal.message":
+		if e.ComplexityRoot.CatalogueImportRefusal.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatalogueImportRefusal.Message(childComplexity), true
+
 	case "Citation.id":
 		if e.ComplexityRoot.Citation.GlobalID == nil {
 			break
@@ -1526,6 +1850,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CohortMemberSetPayload.UserErrors(childComplexity), true
 
+	case "CollaborativeFit.credentials":
+		if e.ComplexityRoot.CollaborativeFit.Credentials == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.Credentials(childComplexity), true
+	case "CollaborativeFit.fittedAt":
+		if e.ComplexityRoot.CollaborativeFit.FittedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.FittedAt(childComplexity), true
+	case "CollaborativeFit.interactions":
+		if e.ComplexityRoot.CollaborativeFit.Interactions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.Interactions(childComplexity), true
+	case "CollaborativeFit.learners":
+		if e.ComplexityRoot.CollaborativeFit.Learners == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.Learners(childComplexity), true
+	case "CollaborativeFit.revision":
+		if e.ComplexityRoot.CollaborativeFit.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.Revision(childComplexity), true
+	case "CollaborativeFit.version":
+		if e.ComplexityRoot.CollaborativeFit.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CollaborativeFit.Version(childComplexity), true
+
 	case "Contribution.key":
 		if e.ComplexityRoot.Contribution.Key == nil {
 			break
@@ -1569,6 +1930,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.GlobalID(childComplexity), true
+	case "Credential.hours":
+		if e.ComplexityRoot.Credential.Hours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.Hours(childComplexity), true
 	case "Credential.kind":
 		if e.ComplexityRoot.Credential.Kind == nil {
 			break
@@ -1623,6 +1990,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.URL(childComplexity), true
+	case "Credential.viewerInteractions":
+		if e.ComplexityRoot.Credential.ViewerInteractions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.ViewerInteractions(childComplexity), true
 
 	case "CredentialConnection.edges":
 		if e.ComplexityRoot.CredentialConnection.Edges == nil {
@@ -1749,6 +2122,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DatabaseState.Version(childComplexity), true
 
+	case "EmbeddingModel.chunks":
+		if e.ComplexityRoot.EmbeddingModel.Chunks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.Chunks(childComplexity), true
+	case "EmbeddingModel.dimensions":
+		if e.ComplexityRoot.EmbeddingModel.Dimensions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.Dimensions(childComplexity), true
+	case "EmbeddingModel.embedded":
+		if e.ComplexityRoot.EmbeddingModel.Embedded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.Embedded(childComplexity), true
+	case "EmbeddingModel.index":
+		if e.ComplexityRoot.EmbeddingModel.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.Index(childComplexity), true
+	case "EmbeddingModel.model":
+		if e.ComplexityRoot.EmbeddingModel.Model == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.Model(childComplexity), true
+	case "EmbeddingModel.state":
+		if e.ComplexityRoot.EmbeddingModel.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmbeddingModel.State(childComplexity), true
+
 	case "Essay.submittedAt":
 		if e.ComplexityRoot.Essay.CreatedAt == nil {
 			break
@@ -1840,6 +2250,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EssayConnection.TotalCount(childComplexity), true
+
+	case "EssayDuplicate.answer":
+		if e.ComplexityRoot.EssayDuplicate.Answer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Answer(childComplexity), true
+	case "EssayDuplicate.containment":
+		if e.ComplexityRoot.EssayDuplicate.Containment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Containment(childComplexity), true
+	case "EssayDuplicate.cosine":
+		if e.ComplexityRoot.EssayDuplicate.Cosine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Cosine(childComplexity), true
+	case "EssayDuplicate.jaccard":
+		if e.ComplexityRoot.EssayDuplicate.Jaccard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Jaccard(childComplexity), true
+	case "EssayDuplicate.near":
+		if e.ComplexityRoot.EssayDuplicate.Near == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Near(childComplexity), true
+	case "EssayDuplicate.sameLearner":
+		if e.ComplexityRoot.EssayDuplicate.SameLearner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.SameLearner(childComplexity), true
+	case "EssayDuplicate.score":
+		if e.ComplexityRoot.EssayDuplicate.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.Score(childComplexity), true
+	case "EssayDuplicate.sharedRuns":
+		if e.ComplexityRoot.EssayDuplicate.SharedRuns == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EssayDuplicate.SharedRuns(childComplexity), true
 
 	case "EssayEdge.cursor":
 		if e.ComplexityRoot.EssayEdge.Cursor == nil {
@@ -2157,6 +2616,119 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IndexState.SizeKiB(childComplexity), true
+
+	case "Interaction.createdAt":
+		if e.ComplexityRoot.Interaction.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.CreatedAt(childComplexity), true
+	case "Interaction.credential":
+		if e.ComplexityRoot.Interaction.Credential == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Credential(childComplexity), true
+	case "Interaction.id":
+		if e.ComplexityRoot.Interaction.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.GlobalID(childComplexity), true
+	case "Interaction.kind":
+		if e.ComplexityRoot.Interaction.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Kind(childComplexity), true
+	case "Interaction.lastAt":
+		if e.ComplexityRoot.Interaction.LastAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.LastAt(childComplexity), true
+	case "Interaction.learner":
+		if e.ComplexityRoot.Interaction.Learner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Learner(childComplexity), true
+	case "Interaction.rating":
+		if e.ComplexityRoot.Interaction.Rating == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Rating(childComplexity), true
+	case "Interaction.times":
+		if e.ComplexityRoot.Interaction.Times == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Times(childComplexity), true
+
+	case "InteractionConnection.edges":
+		if e.ComplexityRoot.InteractionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionConnection.Edges(childComplexity), true
+	case "InteractionConnection.pageInfo":
+		if e.ComplexityRoot.InteractionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionConnection.PageInfo(childComplexity), true
+	case "InteractionConnection.totalCount":
+		if e.ComplexityRoot.InteractionConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionConnection.TotalCount(childComplexity), true
+
+	case "InteractionEdge.cursor":
+		if e.ComplexityRoot.InteractionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionEdge.Cursor(childComplexity), true
+	case "InteractionEdge.node":
+		if e.ComplexityRoot.InteractionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionEdge.Node(childComplexity), true
+
+	case "InteractionRecordPayload.interaction":
+		if e.ComplexityRoot.InteractionRecordPayload.Interaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionRecordPayload.Interaction(childComplexity), true
+	case "InteractionRecordPayload.userErrors":
+		if e.ComplexityRoot.InteractionRecordPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionRecordPayload.UserErrors(childComplexity), true
+
+	case "InteractionWithdrawPayload.credential":
+		if e.ComplexityRoot.InteractionWithdrawPayload.Credential == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionWithdrawPayload.Credential(childComplexity), true
+	case "InteractionWithdrawPayload.userErrors":
+		if e.ComplexityRoot.InteractionWithdrawPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionWithdrawPayload.UserErrors(childComplexity), true
+	case "InteractionWithdrawPayload.withdrawn":
+		if e.ComplexityRoot.InteractionWithdrawPayload.Withdrawn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionWithdrawPayload.Withdrawn(childComplexity), true
 
 	case "Job.attempt":
 		if e.ComplexityRoot.Job.Attempt == nil {
@@ -2643,6 +3215,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CalibrationUpload(childComplexity, args["input"].(model.CalibrationUploadInput)), true
+	case "Mutation.catalogueImport":
+		if e.ComplexityRoot.Mutation.CatalogueImport == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_catalogueImport_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CatalogueImport(childComplexity, args["input"].(model.CatalogueImportInput)), true
 	case "Mutation.cohortCreate":
 		if e.ComplexityRoot.Mutation.CohortCreate == nil {
 			break
@@ -2742,6 +3325,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EssaysRescore(childComplexity, args["input"].(model.EssaysRescoreInput)), true
+	case "Mutation.interactionRecord":
+		if e.ComplexityRoot.Mutation.InteractionRecord == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_interactionRecord_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InteractionRecord(childComplexity, args["input"].(model.InteractionRecordInput)), true
+	case "Mutation.interactionWithdraw":
+		if e.ComplexityRoot.Mutation.InteractionWithdraw == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_interactionWithdraw_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InteractionWithdraw(childComplexity, args["input"].(model.InteractionWithdrawInput)), true
 	case "Mutation.jobCancel":
 		if e.ComplexityRoot.Mutation.JobCancel == nil {
 			break
@@ -2764,6 +3369,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.JobRetry(childComplexity, args["input"].(model.JobRetryInput)), true
+	case "Mutation.preferencesSet":
+		if e.ComplexityRoot.Mutation.PreferencesSet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_preferencesSet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PreferencesSet(childComplexity, args["input"].(model.PreferencesSetInput)), true
+	case "Mutation.recommendationItemDecide":
+		if e.ComplexityRoot.Mutation.RecommendationItemDecide == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recommendationItemDecide_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecommendationItemDecide(childComplexity, args["input"].(model.RecommendationItemDecideInput)), true
+	case "Mutation.skillSynonymsSet":
+		if e.ComplexityRoot.Mutation.SkillSynonymsSet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_skillSynonymsSet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SkillSynonymsSet(childComplexity, args["input"].(model.SkillSynonymsSetInput)), true
 	case "Mutation.trackUpdate":
 		if e.ComplexityRoot.Mutation.TrackUpdate == nil {
 			break
@@ -2893,6 +3531,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Passage.Title(childComplexity), true
 
+	case "Preferences.changedAt":
+		if e.ComplexityRoot.Preferences.ChangedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.ChangedAt(childComplexity), true
+	case "Preferences.freeOnly":
+		if e.ComplexityRoot.Preferences.FreeOnly == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.FreeOnly(childComplexity), true
+	case "Preferences.id":
+		if e.ComplexityRoot.Preferences.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.GlobalID(childComplexity), true
+	case "Preferences.highest":
+		if e.ComplexityRoot.Preferences.Highest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.Highest(childComplexity), true
+	case "Preferences.interests":
+		if e.ComplexityRoot.Preferences.Interests == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.Interests(childComplexity), true
+	case "Preferences.longest":
+		if e.ComplexityRoot.Preferences.Longest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Preferences.Longest(childComplexity), true
+
+	case "PreferencesSetPayload.preferences":
+		if e.ComplexityRoot.PreferencesSetPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreferencesSetPayload.Preferences(childComplexity), true
+	case "PreferencesSetPayload.userErrors":
+		if e.ComplexityRoot.PreferencesSetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreferencesSetPayload.UserErrors(childComplexity), true
+
 	case "Query.auditEvents":
 		if e.ComplexityRoot.Query.AuditEvents == nil {
 			break
@@ -2943,6 +3631,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Essay(childComplexity, args["id"].(string)), true
+	case "Query.essayDuplicates":
+		if e.ComplexityRoot.Query.EssayDuplicates == nil {
+			break
+		}
+
+		args, err := ec.field_Query_essayDuplicates_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EssayDuplicates(childComplexity, args["essayId"].(string), args["first"].(int)), true
 	case "Query.essays":
 		if e.ComplexityRoot.Query.Essays == nil {
 			break
@@ -2999,6 +3698,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Rescorings(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.search":
+		if e.ComplexityRoot.Query.Search == nil {
+			break
+		}
+
+		args, err := ec.field_Query_search_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Search(childComplexity, args["query"].(string), args["first"].(int), args["filter"].(*model.SearchFilter)), true
+	case "Query.similarCredentials":
+		if e.ComplexityRoot.Query.SimilarCredentials == nil {
+			break
+		}
+
+		args, err := ec.field_Query_similarCredentials_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SimilarCredentials(childComplexity, args["id"].(string), args["first"].(int)), true
 	case "Query.system":
 		if e.ComplexityRoot.Query.System == nil {
 			break
@@ -3044,6 +3765,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+	case "Query.whyNot":
+		if e.ComplexityRoot.Query.WhyNot == nil {
+			break
+		}
+
+		args, err := ec.field_Query_whyNot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.WhyNot(childComplexity, args["runId"].(string), args["credentialId"].(string)), true
 
 	case "Question.calibration":
 		if e.ComplexityRoot.Question.Calibration == nil {
@@ -3155,6 +3887,110 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.QuestionEdge.Node(childComplexity), true
 
+	case "RecommendationAbsence.credential":
+		if e.ComplexityRoot.RecommendationAbsence.Credential == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Credential(childComplexity), true
+	case "RecommendationAbsence.inFavourOf":
+		if e.ComplexityRoot.RecommendationAbsence.InFavourOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.InFavourOf(childComplexity), true
+	case "RecommendationAbsence.message":
+		if e.ComplexityRoot.RecommendationAbsence.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Message(childComplexity), true
+	case "RecommendationAbsence.modelVersion":
+		if e.ComplexityRoot.RecommendationAbsence.ModelVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.ModelVersion(childComplexity), true
+	case "RecommendationAbsence.of":
+		if e.ComplexityRoot.RecommendationAbsence.Of == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Of(childComplexity), true
+	case "RecommendationAbsence.parts":
+		if e.ComplexityRoot.RecommendationAbsence.Parts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Parts(childComplexity), true
+	case "RecommendationAbsence.place":
+		if e.ComplexityRoot.RecommendationAbsence.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Place(childComplexity), true
+	case "RecommendationAbsence.rank":
+		if e.ComplexityRoot.RecommendationAbsence.Rank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Rank(childComplexity), true
+	case "RecommendationAbsence.reason":
+		if e.ComplexityRoot.RecommendationAbsence.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Reason(childComplexity), true
+	case "RecommendationAbsence.score":
+		if e.ComplexityRoot.RecommendationAbsence.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Score(childComplexity), true
+	case "RecommendationAbsence.traces":
+		if e.ComplexityRoot.RecommendationAbsence.Traces == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Traces(childComplexity), true
+	case "RecommendationAbsence.violates":
+		if e.ComplexityRoot.RecommendationAbsence.Violates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationAbsence.Violates(childComplexity), true
+
+	case "RecommendationDecision.by":
+		if e.ComplexityRoot.RecommendationDecision.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationDecision.By(childComplexity), true
+	case "RecommendationDecision.decidedAt":
+		if e.ComplexityRoot.RecommendationDecision.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationDecision.DecidedAt(childComplexity), true
+	case "RecommendationDecision.id":
+		if e.ComplexityRoot.RecommendationDecision.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationDecision.GlobalID(childComplexity), true
+	case "RecommendationDecision.reason":
+		if e.ComplexityRoot.RecommendationDecision.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationDecision.Reason(childComplexity), true
+	case "RecommendationDecision.verdict":
+		if e.ComplexityRoot.RecommendationDecision.Verdict == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationDecision.Verdict(childComplexity), true
+
 	case "RecommendationItem.closes":
 		if e.ComplexityRoot.RecommendationItem.Closes == nil {
 			break
@@ -3167,6 +4003,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecommendationItem.Credential(childComplexity), true
+	case "RecommendationItem.decision":
+		if e.ComplexityRoot.RecommendationItem.Decision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItem.Decision(childComplexity), true
 	case "RecommendationItem.id":
 		if e.ComplexityRoot.RecommendationItem.GlobalID == nil {
 			break
@@ -3191,12 +4033,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecommendationItem.Rationale(childComplexity), true
+	case "RecommendationItem.relaxed":
+		if e.ComplexityRoot.RecommendationItem.RelaxedList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItem.RelaxedList(childComplexity), true
 	case "RecommendationItem.score":
 		if e.ComplexityRoot.RecommendationItem.Score == nil {
 			break
 		}
 
 		return e.ComplexityRoot.RecommendationItem.Score(childComplexity), true
+	case "RecommendationItem.step":
+		if e.ComplexityRoot.RecommendationItem.Step == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItem.Step(childComplexity), true
 	case "RecommendationItem.traces":
 		if e.ComplexityRoot.RecommendationItem.Traces == nil {
 			break
@@ -3204,6 +4058,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RecommendationItem.Traces(childComplexity), true
 
+	case "RecommendationItemDecidePayload.decision":
+		if e.ComplexityRoot.RecommendationItemDecidePayload.Decision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItemDecidePayload.Decision(childComplexity), true
+	case "RecommendationItemDecidePayload.item":
+		if e.ComplexityRoot.RecommendationItemDecidePayload.Item == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItemDecidePayload.Item(childComplexity), true
+	case "RecommendationItemDecidePayload.userErrors":
+		if e.ComplexityRoot.RecommendationItemDecidePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationItemDecidePayload.UserErrors(childComplexity), true
+
+	case "RecommendationList.createdAt":
+		if e.ComplexityRoot.RecommendationList.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationList.CreatedAt(childComplexity), true
 	case "RecommendationList.degraded":
 		if e.ComplexityRoot.RecommendationList.Degraded == nil {
 			break
@@ -3234,6 +4113,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecommendationList.Note(childComplexity), true
+	case "RecommendationList.number":
+		if e.ComplexityRoot.RecommendationList.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationList.Number(childComplexity), true
+	case "RecommendationList.run":
+		if e.ComplexityRoot.RecommendationList.Run == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationList.Run(childComplexity), true
+	case "RecommendationList.unserved":
+		if e.ComplexityRoot.RecommendationList.Unserved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationList.Unserved(childComplexity), true
+
+	case "RecommendationListConnection.edges":
+		if e.ComplexityRoot.RecommendationListConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationListConnection.Edges(childComplexity), true
+	case "RecommendationListConnection.pageInfo":
+		if e.ComplexityRoot.RecommendationListConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationListConnection.PageInfo(childComplexity), true
+	case "RecommendationListConnection.totalCount":
+		if e.ComplexityRoot.RecommendationListConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationListConnection.TotalCount(childComplexity), true
+
+	case "RecommendationListEdge.cursor":
+		if e.ComplexityRoot.RecommendationListEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationListEdge.Cursor(childComplexity), true
+	case "RecommendationListEdge.node":
+		if e.ComplexityRoot.RecommendationListEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecommendationListEdge.Node(childComplexity), true
 
 	case "RecommendationPart.contribution":
 		if e.ComplexityRoot.RecommendationPart.Contribution == nil {
@@ -3929,6 +4858,87 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ScoringStageCount.Stage(childComplexity), true
 
+	case "SearchHit.excerpt":
+		if e.ComplexityRoot.SearchHit.Excerpt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.Excerpt(childComplexity), true
+	case "SearchHit.node":
+		if e.ComplexityRoot.SearchHit.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.Node(childComplexity), true
+	case "SearchHit.title":
+		if e.ComplexityRoot.SearchHit.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.Title(childComplexity), true
+	case "SearchHit.trace":
+		if e.ComplexityRoot.SearchHit.Trace == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.Trace(childComplexity), true
+
+	case "SearchResults.degraded":
+		if e.ComplexityRoot.SearchResults.Degraded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchResults.Degraded(childComplexity), true
+	case "SearchResults.hits":
+		if e.ComplexityRoot.SearchResults.Hits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchResults.Hits(childComplexity), true
+	case "SearchResults.note":
+		if e.ComplexityRoot.SearchResults.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchResults.Note(childComplexity), true
+
+	case "SearchTrace.denseRank":
+		if e.ComplexityRoot.SearchTrace.DenseRank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.DenseRank(childComplexity), true
+	case "SearchTrace.denseScore":
+		if e.ComplexityRoot.SearchTrace.DenseScore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.DenseScore(childComplexity), true
+	case "SearchTrace.lexicalRank":
+		if e.ComplexityRoot.SearchTrace.LexicalRank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.LexicalRank(childComplexity), true
+	case "SearchTrace.lexicalScore":
+		if e.ComplexityRoot.SearchTrace.LexicalScore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.LexicalScore(childComplexity), true
+	case "SearchTrace.neighbours":
+		if e.ComplexityRoot.SearchTrace.Neighbours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.Neighbours(childComplexity), true
+	case "SearchTrace.score":
+		if e.ComplexityRoot.SearchTrace.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchTrace.Score(childComplexity), true
+
 	case "Skill.id":
 		if e.ComplexityRoot.Skill.GlobalID == nil {
 			break
@@ -3953,6 +4963,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Skill.Slug(childComplexity), true
+	case "Skill.synonyms":
+		if e.ComplexityRoot.Skill.SynonymList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Skill.SynonymList(childComplexity), true
+
+	case "SkillSynonymsSetPayload.skill":
+		if e.ComplexityRoot.SkillSynonymsSetPayload.Skill == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SkillSynonymsSetPayload.Skill(childComplexity), true
+	case "SkillSynonymsSetPayload.userErrors":
+		if e.ComplexityRoot.SkillSynonymsSetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SkillSynonymsSetPayload.UserErrors(childComplexity), true
 
 	case "Subscription.essayProgress":
 		if e.ComplexityRoot.Subscription.EssayProgress == nil {
@@ -3977,12 +5006,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Subscription.ScoringActivity(childComplexity, args["scope"].(model.ScoringActivityScope), args["afterSeq"].(*int64)), true
 
+	case "System.collaborativeFit":
+		if e.ComplexityRoot.System.CollaborativeFit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.System.CollaborativeFit(childComplexity), true
 	case "System.database":
 		if e.ComplexityRoot.System.Database == nil {
 			break
 		}
 
 		return e.ComplexityRoot.System.Database(childComplexity), true
+	case "System.embeddingModels":
+		if e.ComplexityRoot.System.EmbeddingModels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.System.EmbeddingModels(childComplexity), true
 	case "System.engine":
 		if e.ComplexityRoot.System.Engine == nil {
 			break
@@ -4167,12 +5208,40 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.GlobalID(childComplexity), true
+	case "User.interactions":
+		if e.ComplexityRoot.User.Interactions == nil {
+			break
+		}
+
+		args, err := ec.field_User_interactions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Interactions(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "User.name":
 		if e.ComplexityRoot.User.Name == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.Name(childComplexity), true
+	case "User.preferences":
+		if e.ComplexityRoot.User.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Preferences(childComplexity), true
+	case "User.recommendationLists":
+		if e.ComplexityRoot.User.RecommendationLists == nil {
+			break
+		}
+
+		args, err := ec.field_User_recommendationLists_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.RecommendationLists(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "User.role":
 		if e.ComplexityRoot.User.Role == nil {
 			break
@@ -4276,6 +5345,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CalibrationActivateInput", ec.unmarshalInputCalibrationActivateInput),
 			graphql.NewInputUnmarshaler("CalibrationRollbackInput", ec.unmarshalInputCalibrationRollbackInput),
 			graphql.NewInputUnmarshaler("CalibrationUploadInput", ec.unmarshalInputCalibrationUploadInput),
+			graphql.NewInputUnmarshaler("CatalogueImportInput", ec.unmarshalInputCatalogueImportInput),
 			graphql.NewInputUnmarshaler("CohortCreateInput", ec.unmarshalInputCohortCreateInput),
 			graphql.NewInputUnmarshaler("CohortMemberRemoveInput", ec.unmarshalInputCohortMemberRemoveInput),
 			graphql.NewInputUnmarshaler("CohortMemberSetInput", ec.unmarshalInputCohortMemberSetInput),
@@ -4290,12 +5360,18 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EssayRetryInput", ec.unmarshalInputEssayRetryInput),
 			graphql.NewInputUnmarshaler("EssaySubmitInput", ec.unmarshalInputEssaySubmitInput),
 			graphql.NewInputUnmarshaler("EssaysRescoreInput", ec.unmarshalInputEssaysRescoreInput),
+			graphql.NewInputUnmarshaler("InteractionRecordInput", ec.unmarshalInputInteractionRecordInput),
+			graphql.NewInputUnmarshaler("InteractionWithdrawInput", ec.unmarshalInputInteractionWithdrawInput),
 			graphql.NewInputUnmarshaler("JobCancelInput", ec.unmarshalInputJobCancelInput),
 			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("JobRetryInput", ec.unmarshalInputJobRetryInput),
 			graphql.NewInputUnmarshaler("KeyPointOverrideInput", ec.unmarshalInputKeyPointOverrideInput),
+			graphql.NewInputUnmarshaler("PreferencesSetInput", ec.unmarshalInputPreferencesSetInput),
+			graphql.NewInputUnmarshaler("RecommendationItemDecideInput", ec.unmarshalInputRecommendationItemDecideInput),
 			graphql.NewInputUnmarshaler("RescoringScope", ec.unmarshalInputRescoringScope),
 			graphql.NewInputUnmarshaler("ScoringActivityScope", ec.unmarshalInputScoringActivityScope),
+			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
+			graphql.NewInputUnmarshaler("SkillSynonymsSetInput", ec.unmarshalInputSkillSynonymsSetInput),
 			graphql.NewInputUnmarshaler("TrackUpdateInput", ec.unmarshalInputTrackUpdateInput),
 			graphql.NewInputUnmarshaler("UserCreateInput", ec.unmarshalInputUserCreateInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
@@ -4473,6 +5549,36 @@ type Query {
     "In which order; by title when left out."
     orderBy: CredentialOrder
   ): CredentialConnection
+  "Searches by words and by meaning at once, among all that the viewer may see: credentials, passages, essays, and for advisors and admins reference answers."
+  search(
+    "What to search for, in words: no operator, no wildcard. Its first 8 192 bytes are looked at."
+    query: String!
+    "The best so many, 1 to 100."
+    first: Int! = 10
+    "What to search among."
+    filter: SearchFilter
+  ): SearchResults
+  "The credentials that are most like one, by words and by meaning. Null when it does not exist."
+  similarCredentials(
+    "The credential's global id."
+    id: ID!
+    "The best so many, 1 to 50."
+    first: Int! = 10
+  ): SearchResults
+  "The other answers to the same question that an essay is nearest to, nearest first; at most 20. Null when it is not there to see, or is not indexed yet: that takes a minute at most. For advisors and admins."
+  essayDuplicates(
+    "The essay's global id."
+    essayId: ID!
+    "The nearest so many, 1 to 20."
+    first: Int! = 5
+  ): [EssayDuplicate!]
+  "Why a credential is not recommended after a run. Null when there is no such run or credential to see."
+  whyNot(
+    "The run's global id. It has to have scores."
+    runId: ID!
+    "The credential's global id."
+    credentialId: ID!
+  ): RecommendationAbsence
   "The cohorts that the viewer may see, by name."
   cohorts(
     "The first so many, 1 to 100. Give either first or last."
@@ -4589,6 +5695,36 @@ type Mutation {
     "Of which question."
     input: CalibrationRollbackInput!
   ): CalibrationRollbackPayload
+  "Records what a learner did with a credential. What is recommended to them follows within a minute. For learners."
+  interactionRecord(
+    "What they did with which."
+    input: InteractionRecordInput!
+  ): InteractionRecordPayload
+  "Takes back what a learner did with a credential, as if they never had. For learners."
+  interactionWithdraw(
+    "What of which."
+    input: InteractionWithdrawInput!
+  ): InteractionWithdrawPayload
+  "Sets what a learner wants of the credentials that are recommended to them. For learners."
+  preferencesSet(
+    "All of it."
+    input: PreferencesSetInput!
+  ): PreferencesSetPayload
+  "Accepts or rejects what was recommended to a learner. What is rejected is not recommended to them again. For the learner's advisors and admins."
+  recommendationItemDecide(
+    "Which item, and what of it."
+    input: RecommendationItemDecideInput!
+  ): RecommendationItemDecidePayload
+  "Sets the words that a search takes for a skill. For admins."
+  skillSynonymsSet(
+    "Which skill, and its words."
+    input: SkillSynonymsSetInput!
+  ): SkillSynonymsSetPayload
+  "Takes a file of credentials or reference material into the catalogue. Rows are known by their external id: the same file changes nothing twice. For admins."
+  catalogueImport(
+    "The file, and how to take it."
+    input: CatalogueImportInput!
+  ): CatalogueImportPayload
   "Makes an account. For admins."
   userCreate(
     "The account."
@@ -4970,6 +6106,8 @@ type Skill implements Node {
   name: String!
   "Element or technology category of O*NET 29 that it belongs to."
   onet: String!
+  "Other words for it, in lower case, that a search takes for it; at most 32."
+  synonyms: [String!]!
 }
 
 "How much a question or a credential asks for."
@@ -5246,6 +6384,8 @@ type Credential implements Node {
   level: Level!
   "Class of learning time."
   duration: LearningTime!
+  "Hours of learning time; null when only their class is known."
+  hours: Float
   "Class of price."
   price: Price!
   "The skills it teaches or proves, most central first; at most 12."
@@ -5256,6 +6396,8 @@ type Credential implements Node {
   description: String!
   "Where its provider describes it; null when that is not known."
   url: URL
+  "What the viewer did with it, in the order of the kinds; at most 6."
+  viewerInteractions: [Interaction!]
 }
 
 "A page of credentials."
@@ -5904,6 +7046,243 @@ type EssayRescorePayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/import.graphql", Input: `"A file, sent beside the operation by the GraphQL multipart request specification."
+scalar Upload @specifiedBy(url: "https://github.com/jaydenseric/graphql-multipart-request-spec")
+
+"What a file for the catalogue holds."
+enum CatalogueImportKind {
+  "Credentials."
+  CREDENTIALS
+  "Passages of reference material of one track."
+  PASSAGES
+}
+
+"How a file for the catalogue is written down."
+enum CatalogueImportFormat {
+  "Comma-separated values with a header."
+  CSV
+  "JSON lines: an object a line."
+  JSONL
+  "Markdown, divided into passages at its headings."
+  MARKDOWN
+  "Plain text: one passage."
+  TEXT
+}
+
+"What is wrong with a row of a file."
+enum CatalogueImportRefusalCode {
+  "A value that each row needs is not there."
+  MISSING
+  "A value is too long, or a list has too many."
+  TOO_LONG
+  "A value cannot be read, or contradicts another."
+  INVALID
+  "A column has a name that is not known."
+  UNKNOWN_COLUMN
+  "A skill is not one of the vocabulary."
+  UNKNOWN_SKILL
+  "The file has the external id already."
+  DUPLICATE
+  "The row cannot be read at all."
+  BROKEN_ROW
+}
+
+"What became of a file for the catalogue."
+type CatalogueImport {
+  "What it holds."
+  kind: CatalogueImportKind!
+  "How it is written down."
+  format: CatalogueImportFormat!
+  "Its name."
+  name: String!
+  "Whether nothing was to be written if a single row was refused."
+  atomic: Boolean!
+  "Whether it was only to be said what would come of it."
+  dryRun: Boolean!
+  "Whether it was carried out: not in a dry run, and not when it was atomic and rows were refused."
+  written: Boolean!
+  "How many rows it has."
+  rows: Int!
+  "How many of them are new."
+  taken: Int!
+  "How many are known by their external id, and different."
+  changed: Int!
+  "How many are known, and as they were."
+  unchanged: Int!
+  "How many were refused."
+  refused: Int!
+  "Why rows were refused, in their order; the first ones, at most 100. A row may have several reasons."
+  refusals: [CatalogueImportRefusal!]!
+  "How many reasons were left out."
+  moreRefusals: Int!
+}
+
+"Why a row was refused, and what to do."
+type CatalogueImportRefusal {
+  "The line of the file, from 1, where the row begins."
+  line: Int!
+  "What the file calls the row; null when it has no external id."
+  externalId: String
+  "The column at fault; null when it is none in particular."
+  column: String
+  "What is wrong, for programs."
+  code: CatalogueImportRefusalCode!
+  "What is wrong, and what to do."
+  message: String!
+}
+
+"A file for the catalogue."
+input CatalogueImportInput {
+  "The file, in UTF-8; its name tells the format when none is given, and names passages of Markdown and plain text."
+  file: Upload!
+  "What it holds."
+  kind: CatalogueImportKind!
+  "How it is written down; by its name or its content when left out."
+  format: CatalogueImportFormat
+  "The track that passages belong to. With PASSAGES, and with them alone."
+  trackId: ID
+  "The level of the headings, 1 to 6, at which Markdown is divided into passages."
+  headingLevel: Int! = 2
+  "Whether to write nothing when a single row is refused; otherwise the other rows are taken."
+  atomic: Boolean! = false
+  "Whether only to say what would come of it."
+  dryRun: Boolean! = false
+}
+
+"What became of the file."
+type CatalogueImportPayload {
+  "The report; null when there are user errors. That rows were refused is none."
+  import: CatalogueImport
+  "What is wrong with the file as a whole; at most 10."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/interaction.graphql", Input: `"What a learner did with a credential."
+enum InteractionKind {
+  "Looked at its description."
+  OPENED
+  "Kept it for later."
+  SAVED
+  "Began it."
+  ENROLLED
+  "Finished it."
+  COMPLETED
+  "Said how good it is."
+  RATED
+  "Does not want it: it is not recommended to them again."
+  DISMISSED
+}
+
+"All that a learner did of one kind with a credential."
+type Interaction implements Node {
+  "Global id."
+  id: ID!
+  "The learner."
+  learner: User
+  "The credential."
+  credential: Credential
+  "What they did."
+  kind: InteractionKind!
+  "The newest rating, 1 to 5; null for other kinds than RATED."
+  rating: Int
+  "How often they did it."
+  times: Int!
+  "When they did it first."
+  createdAt: Time!
+  "When they did it last."
+  lastAt: Time!
+}
+
+"A page of interactions."
+type InteractionConnection {
+  "The interactions and their cursors; at most 100."
+  edges: [InteractionEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+  "How many there are in all, counted up to 25 001."
+  totalCount: Int!
+}
+
+"An interaction in a page."
+type InteractionEdge {
+  "Position for after and before."
+  cursor: String!
+  "The interaction."
+  node: Interaction!
+}
+
+"What a learner did with a credential."
+input InteractionRecordInput {
+  "The credential."
+  credentialId: ID!
+  "What they did."
+  kind: InteractionKind!
+  "How good it is, 1 to 5. With RATED, and with it alone."
+  rating: Int
+}
+
+"What was recorded."
+type InteractionRecordPayload {
+  "All that the learner did of this kind with the credential; null when there are user errors."
+  interaction: Interaction
+  "What kept it from being recorded; at most 10."
+  userErrors: [UserError!]!
+}
+
+"What a learner takes back."
+input InteractionWithdrawInput {
+  "The credential."
+  credentialId: ID!
+  "What they did."
+  kind: InteractionKind!
+}
+
+"What was taken back."
+type InteractionWithdrawPayload {
+  "The credential; null when there are user errors."
+  credential: Credential
+  "Whether there was anything to take back."
+  withdrawn: Boolean!
+  "What kept it from being taken back; at most 10."
+  userErrors: [UserError!]!
+}
+
+"What a learner wants of the credentials that are recommended to them."
+type Preferences implements Node {
+  "Global id."
+  id: ID!
+  "The skills that they want to learn, most wanted first; at most 20."
+  interests: [Skill!]!
+  "Whether credentials must cost nothing."
+  freeOnly: Boolean!
+  "The longest class of learning time; null when any will do."
+  longest: LearningTime
+  "The highest level; null when any will do."
+  highest: Level
+  "When they were set last."
+  changedAt: Time!
+}
+
+"All preferences of a learner. What is left out is no longer wanted."
+input PreferencesSetInput {
+  "Slugs of the skills that they want to learn, most wanted first, at most 20."
+  interests: [String!]! = []
+  "Whether credentials must cost nothing."
+  freeOnly: Boolean! = false
+  "The longest class of learning time: SHORT, MEDIUM or LONG. Any will do when left out."
+  longest: LearningTime
+  "The highest level. Any will do when left out."
+  highest: Level
+}
+
+"The preferences that were set."
+type PreferencesSetPayload {
+  "The preferences; null when there are user errors."
+  preferences: Preferences
+  "What kept them from being set; at most 10."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/operations.graphql", Input: `"What a background job does."
 enum JobKind {
   "Scores an essay and puts the reasons together."
@@ -6048,6 +7427,10 @@ type System {
   database: DatabaseState!
   "The search index."
   index: IndexState!
+  "The embedding models that were ever used, by name; at most 20."
+  embeddingModels: [EmbeddingModel!]!
+  "What recommendations have learnt from what learners did; null before there is anything."
+  collaborativeFit: CollaborativeFit
   "How many jobs there are of each kind and state; only those with any, at most 24."
   jobs: [JobCount!]!
 }
@@ -6078,6 +7461,44 @@ type IndexState {
   missing: Int!
   "Size on disk in KiB: vectors, postings and their indexes together."
   sizeKiB: Int!
+}
+
+"An embedding model, and how far its vectors have come."
+type EmbeddingModel {
+  "Its name and version."
+  model: String!
+  "Length of its vectors."
+  dimensions: Int!
+  "What is done with it."
+  state: EmbeddingModelState!
+  "The pieces of text that are to have a vector."
+  chunks: Int!
+  "How many of them have a current one."
+  embedded: Int!
+  "How searches find the nearest of its vectors."
+  index: VectorIndexState!
+}
+
+"What is done with an embedding model."
+enum EmbeddingModelState {
+  "Its vectors are computed in the background; it serves when none is missing."
+  BUILDING
+  "Searches compare with its vectors."
+  SERVING
+  "Another took its place; its vectors are kept as they were."
+  RETIRED
+}
+
+"How searches find the nearest vectors of a model."
+enum VectorIndexState {
+  "By comparing all: there is no index, or too few vectors to be worth one."
+  NONE
+  "The index is being built; until then all are compared."
+  BUILDING
+  "By comparing all: a build was broken off, and is begun anew."
+  INVALID
+  "By an HNSW index."
+  READY
 }
 
 "How many jobs of a kind are in a state."
@@ -6355,6 +7776,30 @@ type User implements Node {
     "Only those before this cursor."
     before: String
   ): EssayConnection
+  "What they want of the credentials that are recommended to them; null when they never said."
+  preferences: Preferences
+  "What they did with credentials, newest first."
+  interactions(
+    "The first so many, 1 to 100. Give either first or last."
+    first: Int
+    "Only those behind this cursor."
+    after: String
+    "The last so many, 1 to 100."
+    last: Int
+    "Only those before this cursor."
+    before: String
+  ): InteractionConnection
+  "What was recommended to them, newest first: each list as it was, by the version that made it."
+  recommendationLists(
+    "The first so many, 1 to 100. Give either first or last."
+    first: Int
+    "Only those behind this cursor."
+    after: String
+    "The last so many, 1 to 100."
+    last: Int
+    "Only those before this cursor."
+    before: String
+  ): RecommendationListConnection
 }
 
 "Which people to list; conditions are joined by and."
@@ -6534,6 +7979,12 @@ enum AuditAction {
   CATALOGUE_SEED
   "A track was changed."
   TRACK_UPDATE
+  "The synonyms of a skill were changed."
+  SKILL_UPDATE
+  "A file was taken into the catalogue."
+  CATALOGUE_IMPORT
+  "A person accepted or rejected a recommendation."
+  RECOMMENDATION_DECIDE
 }
 
 "Kind of the object that an audit event is about."
@@ -6548,8 +7999,12 @@ enum AuditTarget {
   ESSAY
   "A background job."
   JOB
+  "An item of a list of recommendations."
+  RECOMMENDATION_ITEM
   "A re-scoring of a question or a track."
   RESCORING
+  "A skill."
+  SKILL
   "An account."
   USER
   "A track."
@@ -6732,18 +8187,44 @@ type ScoringChange {
   overallPercent: Float
 }
 `, BuiltIn: false},
-	{Name: "../schema/recommendation.graphql", Input: `"What one scoring run recommends to learn next."
+	{Name: "../schema/recommendation.graphql", Input: `"What was recommended to learn next, at one moment, after one scoring run."
 type RecommendationList implements Node {
   "Global id."
   id: ID!
+  "The run whose scores it starts from."
+  run: ScoringRun
+  "1 for the run's first list. A run has further ones when the learner did something that changes what to learn next."
+  number: Int!
+  "When it was made."
+  createdAt: Time!
   "What should be known of the list as a whole, such as gaps that the catalogue does not serve."
   note: String!
   "Whether it was made with less than the whole machinery; note says why."
   degraded: Boolean!
   "Version of the blend that ranked the items."
   modelVersion: String!
+  "The skills that are missing or wanted, and that no credential of the catalogue serves; at most 40."
+  unserved: [Skill!]!
   "The credentials, best first; at most 10."
   items: [RecommendationItem!]
+}
+
+"A page of lists of recommendations."
+type RecommendationListConnection {
+  "The lists and their cursors; at most 100."
+  edges: [RecommendationListEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+  "How many there are in all, counted up to 25 001."
+  totalCount: Int!
+}
+
+"A list of recommendations in a page."
+type RecommendationListEdge {
+  "Position for after and before."
+  cursor: String!
+  "The list."
+  node: RecommendationList!
 }
 
 "A credential that is recommended, and why."
@@ -6764,6 +8245,64 @@ type RecommendationItem implements Node {
   traces: [RecommendationTrace!]!
   "The skills that it would close; at most 12."
   closes: [Skill!]!
+  "Place in the order of learning: 1 for what comes first."
+  step: Int!
+  "What the learner asked for that it does not keep, because too little was left that does; at most 3."
+  relaxed: [RecommendationConstraint!]!
+  "What an advisor decided about it; null when nobody did."
+  decision: RecommendationDecision
+}
+
+"What a learner's preferences ask of a credential."
+enum RecommendationConstraint {
+  "That it costs nothing."
+  PRICE
+  "That it takes no longer than they said."
+  DURATION
+  "That its level is no higher than they said."
+  LEVEL
+}
+
+"What an advisor thinks of a recommendation."
+enum RecommendationVerdict {
+  "It is good advice for this learner."
+  ACCEPTED
+  "It is not: the credential is not recommended to this learner again."
+  REJECTED
+}
+
+"What an advisor or an admin decided about an item. A later decision takes its place."
+type RecommendationDecision implements Node {
+  "Global id."
+  id: ID!
+  "Who decided; null for those who may not see them."
+  by: User
+  "What they think of it."
+  verdict: RecommendationVerdict!
+  "Why, in their words; empty when they gave no reason."
+  reason: String!
+  "When they decided last."
+  decidedAt: Time!
+}
+
+"What an advisor decides about an item."
+input RecommendationItemDecideInput {
+  "The item."
+  itemId: ID!
+  "What they think of it."
+  verdict: RecommendationVerdict!
+  "Why, for the learner to read, at most 500 characters. Only who accepts may leave it empty."
+  reason: String! = ""
+}
+
+"The item that was decided about."
+type RecommendationItemDecidePayload {
+  "The item; null when there are user errors."
+  item: RecommendationItem
+  "The decision; null when there are user errors."
+  decision: RecommendationDecision
+  "What kept it from being decided; at most 10."
+  userErrors: [UserError!]!
 }
 
 "A source of a recommendation's score."
@@ -6808,6 +8347,186 @@ type RecommendationTrace {
   similarity: Float
   "Place in the list that found it, if one did; 1 for the first."
   rank: Int
+}
+
+"Why a credential is not recommended."
+enum RecommendationAbsenceReason {
+  "The catalogue does not offer it any more."
+  INACTIVE
+  "The learner does not want it."
+  DISMISSED
+  "An advisor rejected it for the learner."
+  REJECTED
+  "The learner has it."
+  COMPLETED
+  "The learner rated it, and so knows it."
+  RATED
+  "The learner is at it."
+  ENROLLED
+  "It is recommended."
+  LISTED
+  "Nothing about its subject speaks for it."
+  WEAK
+  "It does not keep the learner's preferences, and enough others do."
+  CONSTRAINT
+  "Its score is far behind the best."
+  BEHIND
+  "One that is much like it is recommended."
+  CROWDED_OUT
+  "There are enough better ones."
+  OUTRANKED
+  "The list is older than what speaks for it."
+  NEWER
+}
+
+"Why a credential is not recommended after a run, as the list would be made now."
+type RecommendationAbsence {
+  "The credential."
+  credential: Credential
+  "Why, for programs."
+  reason: RecommendationAbsenceReason!
+  "Why, in one sentence."
+  message: String!
+  "Where it stands by score among all credentials on offer, 1 for the best; null when it is not on offer."
+  place: Int
+  "How many credentials are on offer."
+  of: Int!
+  "Its place on the list; null when it is not on it."
+  rank: Int
+  "0 to 1: the sum of the parts' contributions."
+  score: Float!
+  "What the score is made of; at most 8."
+  parts: [RecommendationPart!]!
+  "The facts behind it; at most 20."
+  traces: [RecommendationTrace!]!
+  "What of the learner's preferences it does not keep; at most 3."
+  violates: [RecommendationConstraint!]!
+  "The recommended credential that is most like it; null for other reasons than CROWDED_OUT."
+  inFavourOf: Credential
+  "Version of the blend that judged it."
+  modelVersion: String!
+}
+
+"What recommendations have learnt from what learners did."
+type CollaborativeFit {
+  "Counts the fits; a new one begins at revision 0."
+  version: Int!
+  "How often it was brought up to date since."
+  revision: Int!
+  "When it was fitted."
+  fittedAt: Time!
+  "How many learners it was fitted on."
+  learners: Int!
+  "How many credentials it was fitted on."
+  credentials: Int!
+  "How many interactions it was fitted on."
+  interactions: Int!
+}
+`, BuiltIn: false},
+	{Name: "../schema/search.graphql", Input: `"What a search finds."
+union SearchNode = Credential | Passage | Essay | ReferenceAnswer
+
+"A kind of what a search finds."
+enum SearchKind {
+  "Credentials of the catalogue."
+  CREDENTIAL
+  "Passages of reference material."
+  PASSAGE
+  "Essays: a learner's own, those that an advisor may see, all for an admin."
+  ESSAY
+  "Model answers and sample answers. Of others than advisors and admins none is found."
+  REFERENCE_ANSWER
+}
+
+"What to search among; conditions are joined by and. What may not be seen is never found."
+input SearchFilter {
+  "Of these kinds, at most 4; of every kind when left out."
+  kinds: [SearchKind!]
+  "About at least one of the skills with these slugs, at most 20."
+  skills: [String!]
+  "Of these levels, at most 3. Credentials alone have one."
+  levels: [Level!]
+  "Of this track: its passages, and the essays and reference answers to its questions."
+  trackId: ID
+  "Essays and reference answers to this question."
+  questionId: ID
+}
+
+"What a search found, best first."
+type SearchResults {
+  "What was found, best first; at most 100."
+  hits: [SearchHit!]!
+  "Whether the search had less than its whole machinery; note says what it lacked."
+  degraded: Boolean!
+  "What should be known of the search as a whole; null when there is nothing to say."
+  note: String
+}
+
+"One thing that a search found, and how."
+type SearchHit {
+  "What was found; null when it is gone meanwhile."
+  node: SearchNode
+  "What it is called: its title, or the title of the question that it answers."
+  title: String!
+  "The part of its text that matched best, at most 500 characters."
+  excerpt: String!
+  "How it was found."
+  trace: SearchTrace!
+}
+
+"How a hit was found. The numbers compare hits of one search, and nothing else."
+type SearchTrace {
+  "Place by meaning, 1 for the first; null when it was not among the first 200, or has no vector yet."
+  denseRank: Int
+  "Cosine of its vector to that of what was searched for, -1 to 1; null as denseRank."
+  denseScore: Float
+  "Place by words, 1 for the first; null when no word matched, or it was not among the first 200."
+  lexicalRank: Int
+  "BM25 score of the words that matched, above 0; null as lexicalRank."
+  lexicalScore: Float
+  "What the hits that it is a near neighbour of add to its score; 0 when none does."
+  neighbours: Float!
+  "By which the hits are ordered."
+  score: Float!
+}
+
+"An answer to a question: a learner's, or one that graders measure by."
+union Answer = Essay | ReferenceAnswer
+
+"Another answer to the same question, and how near an essay is to it. For advisors and admins."
+type EssayDuplicate {
+  "The other answer; null when it is gone meanwhile."
+  answer: Answer
+  "Whether it is the learner's own other essay, most likely an earlier attempt."
+  sameLearner: Boolean!
+  "Whether a person should read both: it does not say that anybody has copied."
+  near: Boolean!
+  "Half the cosine and half the containment, 0 to 1; by it the duplicates are ordered."
+  score: Float!
+  "How alike they are in meaning, -1 to 1. Two answers to one question that know nothing of each other often reach 0.8."
+  cosine: Float!
+  "The share of the shorter text's runs of three words that stand in the other one too, 0 to 1. Runs that the question has count for neither."
+  containment: Float!
+  "The share of all such runs that both have, 0 to 1."
+  jaccard: Float!
+  "How many such runs both have."
+  sharedRuns: Int!
+}
+
+"Other words for a skill."
+input SkillSynonymsSetInput {
+  "The skill."
+  skillId: ID!
+  "All the words that a search takes for the skill, at most 32 of 1 to 64 characters each. They are kept in lower case, each once."
+  synonyms: [String!]!
+}
+
+"The skill that was changed."
+type SkillSynonymsSetPayload {
+  "The skill; null when there are user errors."
+  skill: Skill
+  "What kept it from being changed; at most 10."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 }
@@ -7035,6 +8754,64 @@ func (ec *executionContext) childFields_CalibrationUploadPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type CalibrationUploadPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CatalogueImport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_CatalogueImport_kind(ctx, field)
+	case "format":
+		return ec.fieldContext_CatalogueImport_format(ctx, field)
+	case "name":
+		return ec.fieldContext_CatalogueImport_name(ctx, field)
+	case "atomic":
+		return ec.fieldContext_CatalogueImport_atomic(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_CatalogueImport_dryRun(ctx, field)
+	case "written":
+		return ec.fieldContext_CatalogueImport_written(ctx, field)
+	case "rows":
+		return ec.fieldContext_CatalogueImport_rows(ctx, field)
+	case "taken":
+		return ec.fieldContext_CatalogueImport_taken(ctx, field)
+	case "changed":
+		return ec.fieldContext_CatalogueImport_changed(ctx, field)
+	case "unchanged":
+		return ec.fieldContext_CatalogueImport_unchanged(ctx, field)
+	case "refused":
+		return ec.fieldContext_CatalogueImport_refused(ctx, field)
+	case "refusals":
+		return ec.fieldContext_CatalogueImport_refusals(ctx, field)
+	case "moreRefusals":
+		return ec.fieldContext_CatalogueImport_moreRefusals(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CatalogueImport", field.Name)
+}
+
+func (ec *executionContext) childFields_CatalogueImportPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "import":
+		return ec.fieldContext_CatalogueImportPayload_import(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CatalogueImportPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CatalogueImportPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CatalogueImportRefusal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "line":
+		return ec.fieldContext_CatalogueImportRefusal_line(ctx, field)
+	case "externalId":
+		return ec.fieldContext_CatalogueImportRefusal_externalId(ctx, field)
+	case "column":
+		return ec.fieldContext_CatalogueImportRefusal_column(ctx, field)
+	case "code":
+		return ec.fieldContext_CatalogueImportRefusal_code(ctx, field)
+	case "message":
+		return ec.fieldContext_CatalogueImportRefusal_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CatalogueImportRefusal", field.Name)
+}
+
 func (ec *executionContext) childFields_Citation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7157,6 +8934,24 @@ func (ec *executionContext) childFields_CohortMemberSetPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type CohortMemberSetPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CollaborativeFit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_CollaborativeFit_version(ctx, field)
+	case "revision":
+		return ec.fieldContext_CollaborativeFit_revision(ctx, field)
+	case "fittedAt":
+		return ec.fieldContext_CollaborativeFit_fittedAt(ctx, field)
+	case "learners":
+		return ec.fieldContext_CollaborativeFit_learners(ctx, field)
+	case "credentials":
+		return ec.fieldContext_CollaborativeFit_credentials(ctx, field)
+	case "interactions":
+		return ec.fieldContext_CollaborativeFit_interactions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CollaborativeFit", field.Name)
+}
+
 func (ec *executionContext) childFields_Contribution(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "kind":
@@ -7187,6 +8982,8 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_level(ctx, field)
 	case "duration":
 		return ec.fieldContext_Credential_duration(ctx, field)
+	case "hours":
+		return ec.fieldContext_Credential_hours(ctx, field)
 	case "price":
 		return ec.fieldContext_Credential_price(ctx, field)
 	case "teaches":
@@ -7197,6 +8994,8 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_description(ctx, field)
 	case "url":
 		return ec.fieldContext_Credential_url(ctx, field)
+	case "viewerInteractions":
+		return ec.fieldContext_Credential_viewerInteractions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Credential", field.Name)
 }
@@ -7271,6 +9070,24 @@ func (ec *executionContext) childFields_DatabaseState(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type DatabaseState", field.Name)
 }
 
+func (ec *executionContext) childFields_EmbeddingModel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "model":
+		return ec.fieldContext_EmbeddingModel_model(ctx, field)
+	case "dimensions":
+		return ec.fieldContext_EmbeddingModel_dimensions(ctx, field)
+	case "state":
+		return ec.fieldContext_EmbeddingModel_state(ctx, field)
+	case "chunks":
+		return ec.fieldContext_EmbeddingModel_chunks(ctx, field)
+	case "embedded":
+		return ec.fieldContext_EmbeddingModel_embedded(ctx, field)
+	case "index":
+		return ec.fieldContext_EmbeddingModel_index(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmbeddingModel", field.Name)
+}
+
 func (ec *executionContext) childFields_Essay(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7315,6 +9132,28 @@ func (ec *executionContext) childFields_EssayConnection(ctx context.Context, fie
 		return ec.fieldContext_EssayConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EssayConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_EssayDuplicate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "answer":
+		return ec.fieldContext_EssayDuplicate_answer(ctx, field)
+	case "sameLearner":
+		return ec.fieldContext_EssayDuplicate_sameLearner(ctx, field)
+	case "near":
+		return ec.fieldContext_EssayDuplicate_near(ctx, field)
+	case "score":
+		return ec.fieldContext_EssayDuplicate_score(ctx, field)
+	case "cosine":
+		return ec.fieldContext_EssayDuplicate_cosine(ctx, field)
+	case "containment":
+		return ec.fieldContext_EssayDuplicate_containment(ctx, field)
+	case "jaccard":
+		return ec.fieldContext_EssayDuplicate_jaccard(ctx, field)
+	case "sharedRuns":
+		return ec.fieldContext_EssayDuplicate_sharedRuns(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EssayDuplicate", field.Name)
 }
 
 func (ec *executionContext) childFields_EssayEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7483,6 +9322,72 @@ func (ec *executionContext) childFields_IndexState(ctx context.Context, field gr
 		return ec.fieldContext_IndexState_sizeKiB(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type IndexState", field.Name)
+}
+
+func (ec *executionContext) childFields_Interaction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Interaction_id(ctx, field)
+	case "learner":
+		return ec.fieldContext_Interaction_learner(ctx, field)
+	case "credential":
+		return ec.fieldContext_Interaction_credential(ctx, field)
+	case "kind":
+		return ec.fieldContext_Interaction_kind(ctx, field)
+	case "rating":
+		return ec.fieldContext_Interaction_rating(ctx, field)
+	case "times":
+		return ec.fieldContext_Interaction_times(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Interaction_createdAt(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_Interaction_lastAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Interaction", field.Name)
+}
+
+func (ec *executionContext) childFields_InteractionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InteractionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InteractionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_InteractionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InteractionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InteractionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_InteractionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_InteractionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InteractionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_InteractionRecordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "interaction":
+		return ec.fieldContext_InteractionRecordPayload_interaction(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_InteractionRecordPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InteractionRecordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_InteractionWithdrawPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "credential":
+		return ec.fieldContext_InteractionWithdrawPayload_credential(ctx, field)
+	case "withdrawn":
+		return ec.fieldContext_InteractionWithdrawPayload_withdrawn(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_InteractionWithdrawPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InteractionWithdrawPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7773,6 +9678,34 @@ func (ec *executionContext) childFields_Passage(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Passage", field.Name)
 }
 
+func (ec *executionContext) childFields_Preferences(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Preferences_id(ctx, field)
+	case "interests":
+		return ec.fieldContext_Preferences_interests(ctx, field)
+	case "freeOnly":
+		return ec.fieldContext_Preferences_freeOnly(ctx, field)
+	case "longest":
+		return ec.fieldContext_Preferences_longest(ctx, field)
+	case "highest":
+		return ec.fieldContext_Preferences_highest(ctx, field)
+	case "changedAt":
+		return ec.fieldContext_Preferences_changedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Preferences", field.Name)
+}
+
+func (ec *executionContext) childFields_PreferencesSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_PreferencesSetPayload_preferences(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PreferencesSetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PreferencesSetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Question(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7825,6 +9758,52 @@ func (ec *executionContext) childFields_QuestionEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type QuestionEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RecommendationAbsence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "credential":
+		return ec.fieldContext_RecommendationAbsence_credential(ctx, field)
+	case "reason":
+		return ec.fieldContext_RecommendationAbsence_reason(ctx, field)
+	case "message":
+		return ec.fieldContext_RecommendationAbsence_message(ctx, field)
+	case "place":
+		return ec.fieldContext_RecommendationAbsence_place(ctx, field)
+	case "of":
+		return ec.fieldContext_RecommendationAbsence_of(ctx, field)
+	case "rank":
+		return ec.fieldContext_RecommendationAbsence_rank(ctx, field)
+	case "score":
+		return ec.fieldContext_RecommendationAbsence_score(ctx, field)
+	case "parts":
+		return ec.fieldContext_RecommendationAbsence_parts(ctx, field)
+	case "traces":
+		return ec.fieldContext_RecommendationAbsence_traces(ctx, field)
+	case "violates":
+		return ec.fieldContext_RecommendationAbsence_violates(ctx, field)
+	case "inFavourOf":
+		return ec.fieldContext_RecommendationAbsence_inFavourOf(ctx, field)
+	case "modelVersion":
+		return ec.fieldContext_RecommendationAbsence_modelVersion(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationAbsence", field.Name)
+}
+
+func (ec *executionContext) childFields_RecommendationDecision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RecommendationDecision_id(ctx, field)
+	case "by":
+		return ec.fieldContext_RecommendationDecision_by(ctx, field)
+	case "verdict":
+		return ec.fieldContext_RecommendationDecision_verdict(ctx, field)
+	case "reason":
+		return ec.fieldContext_RecommendationDecision_reason(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_RecommendationDecision_decidedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationDecision", field.Name)
+}
+
 func (ec *executionContext) childFields_RecommendationItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7843,24 +9822,72 @@ func (ec *executionContext) childFields_RecommendationItem(ctx context.Context, 
 		return ec.fieldContext_RecommendationItem_traces(ctx, field)
 	case "closes":
 		return ec.fieldContext_RecommendationItem_closes(ctx, field)
+	case "step":
+		return ec.fieldContext_RecommendationItem_step(ctx, field)
+	case "relaxed":
+		return ec.fieldContext_RecommendationItem_relaxed(ctx, field)
+	case "decision":
+		return ec.fieldContext_RecommendationItem_decision(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecommendationItem", field.Name)
+}
+
+func (ec *executionContext) childFields_RecommendationItemDecidePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return ec.fieldContext_RecommendationItemDecidePayload_item(ctx, field)
+	case "decision":
+		return ec.fieldContext_RecommendationItemDecidePayload_decision(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecommendationItemDecidePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationItemDecidePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RecommendationList(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_RecommendationList_id(ctx, field)
+	case "run":
+		return ec.fieldContext_RecommendationList_run(ctx, field)
+	case "number":
+		return ec.fieldContext_RecommendationList_number(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_RecommendationList_createdAt(ctx, field)
 	case "note":
 		return ec.fieldContext_RecommendationList_note(ctx, field)
 	case "degraded":
 		return ec.fieldContext_RecommendationList_degraded(ctx, field)
 	case "modelVersion":
 		return ec.fieldContext_RecommendationList_modelVersion(ctx, field)
+	case "unserved":
+		return ec.fieldContext_RecommendationList_unserved(ctx, field)
 	case "items":
 		return ec.fieldContext_RecommendationList_items(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecommendationList", field.Name)
+}
+
+func (ec *executionContext) childFields_RecommendationListConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RecommendationListConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RecommendationListConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RecommendationListConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationListConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RecommendationListEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RecommendationListEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_RecommendationListEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecommendationListEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_RecommendationPart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8219,6 +10246,50 @@ func (ec *executionContext) childFields_ScoringStageCount(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ScoringStageCount", field.Name)
 }
 
+func (ec *executionContext) childFields_SearchHit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SearchHit_node(ctx, field)
+	case "title":
+		return ec.fieldContext_SearchHit_title(ctx, field)
+	case "excerpt":
+		return ec.fieldContext_SearchHit_excerpt(ctx, field)
+	case "trace":
+		return ec.fieldContext_SearchHit_trace(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchHit", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchResults(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "hits":
+		return ec.fieldContext_SearchResults_hits(ctx, field)
+	case "degraded":
+		return ec.fieldContext_SearchResults_degraded(ctx, field)
+	case "note":
+		return ec.fieldContext_SearchResults_note(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchResults", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchTrace(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "denseRank":
+		return ec.fieldContext_SearchTrace_denseRank(ctx, field)
+	case "denseScore":
+		return ec.fieldContext_SearchTrace_denseScore(ctx, field)
+	case "lexicalRank":
+		return ec.fieldContext_SearchTrace_lexicalRank(ctx, field)
+	case "lexicalScore":
+		return ec.fieldContext_SearchTrace_lexicalScore(ctx, field)
+	case "neighbours":
+		return ec.fieldContext_SearchTrace_neighbours(ctx, field)
+	case "score":
+		return ec.fieldContext_SearchTrace_score(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchTrace", field.Name)
+}
+
 func (ec *executionContext) childFields_Skill(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8229,8 +10300,20 @@ func (ec *executionContext) childFields_Skill(ctx context.Context, field graphql
 		return ec.fieldContext_Skill_name(ctx, field)
 	case "onet":
 		return ec.fieldContext_Skill_onet(ctx, field)
+	case "synonyms":
+		return ec.fieldContext_Skill_synonyms(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Skill", field.Name)
+}
+
+func (ec *executionContext) childFields_SkillSynonymsSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "skill":
+		return ec.fieldContext_SkillSynonymsSetPayload_skill(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SkillSynonymsSetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SkillSynonymsSetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_System(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8247,6 +10330,10 @@ func (ec *executionContext) childFields_System(ctx context.Context, field graphq
 		return ec.fieldContext_System_database(ctx, field)
 	case "index":
 		return ec.fieldContext_System_index(ctx, field)
+	case "embeddingModels":
+		return ec.fieldContext_System_embeddingModels(ctx, field)
+	case "collaborativeFit":
+		return ec.fieldContext_System_collaborativeFit(ctx, field)
 	case "jobs":
 		return ec.fieldContext_System_jobs(ctx, field)
 	}
@@ -8333,6 +10420,12 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_createdAt(ctx, field)
 	case "essays":
 		return ec.fieldContext_User_essays(ctx, field)
+	case "preferences":
+		return ec.fieldContext_User_preferences(ctx, field)
+	case "interactions":
+		return ec.fieldContext_User_interactions(ctx, field)
+	case "recommendationLists":
+		return ec.fieldContext_User_recommendationLists(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }

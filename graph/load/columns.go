@@ -47,6 +47,7 @@ var rows = map[string]row{
 	"Credential": {"title provider", map[string]string{
 		"id": "", "slug": "slug", "title": "", "provider": "", "kind": "kind", "level": "level", "duration": "duration",
 		"price": "price", "teaches": "teaches", "requires": "requires", "description": "description", "url": "url",
+		"hours": "hours", "viewerInteractions": "",
 	}},
 	"Criterion": {"rubric_id", map[string]string{
 		"id": "", "key": "key", "title": "title", "description": "description", "trait": "trait", "weight": "weight",
@@ -64,6 +65,10 @@ var rows = map[string]row{
 		"id": "", "summary": "summary", "base": "base", "contributions": "contributions", "evidence": "",
 		"keyPoints": "", "citations": "", "improvements": "improvements",
 	}},
+	"Interaction": {"owner_id credential_id last_at", map[string]string{
+		"id": "", "learner": "", "credential": "", "kind": "kind", "rating": "rating", "times": "times",
+		"createdAt": "created_at", "lastAt": "",
+	}},
 	"KeyPoint": {"rubric_id", map[string]string{
 		"id": "", "key": "key", "label": "label", "text": "text", "weight": "weight", "skills": "skills",
 	}},
@@ -78,16 +83,23 @@ var rows = map[string]row{
 	"Passage": {"", map[string]string{
 		"id": "", "title": "title", "text": "text", "skills": "skills",
 	}},
+	"Preferences": {"owner_id", map[string]string{
+		"id": "", "interests": "interests", "freeOnly": "free_only", "longest": "longest", "highest": "highest", "changedAt": "changed_at",
+	}},
 	"Question": {"track_id position", map[string]string{
 		"id": "", "slug": "slug", "title": "title", "prompt": "prompt", "level": "level", "skills": "skills",
 		"minWords": "min_words", "maxWords": "max_words", "track": "", "rubric": "", "calibration": "", "calibrations": "",
 	}},
+	"RecommendationDecision": {"item_id", map[string]string{
+		"id": "", "by": "actor_id", "verdict": "verdict", "reason": "reason", "decidedAt": "decided_at",
+	}},
 	"RecommendationItem": {"list_id", map[string]string{
 		"id": "", "rank": "rank", "credential": "credential_id", "score": "score", "parts": "parts",
 		"rationale": "rationale", "traces": "traces", "closes": "closes",
+		"step": "step", "relaxed": "relaxed", "decision": "",
 	}},
-	"RecommendationList": {"run_id", map[string]string{
-		"id": "", "note": "note", "degraded": "degraded", "modelVersion": "model_version", "items": "",
+	"RecommendationList": {"run_id owner_id created_at", map[string]string{
+		"id": "", "run": "", "number": "number", "createdAt": "", "unserved": "unserved", "note": "note", "degraded": "degraded", "modelVersion": "model_version", "items": "",
 	}},
 	"ReferenceAnswer": {"rubric_id", map[string]string{
 		"id": "", "kind": "kind", "text": "text",
@@ -112,7 +124,7 @@ var rows = map[string]row{
 		"scores": "", "recommendations": "", "override": "",
 	}},
 	"Skill": {"slug", map[string]string{
-		"id": "", "slug": "", "name": "name", "onet": "onet",
+		"id": "", "slug": "", "name": "name", "onet": "onet", "synonyms": "synonyms",
 	}},
 	"Track": {"title", map[string]string{
 		"id": "", "slug": "slug", "title": "", "summary": "summary", "occupation": "occupation", "skills": "skills",
@@ -120,6 +132,7 @@ var rows = map[string]row{
 	}},
 	"User": {"name created_at", map[string]string{
 		"id": "", "name": "", "email": "email", "role": "role", "active": "active", "createdAt": "", "essays": "",
+		"preferences": "", "interactions": "", "recommendationLists": "",
 	}},
 }
 

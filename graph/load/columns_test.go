@@ -18,12 +18,15 @@ import (
 	"github.com/rubrica/rubrica/ent/essay"
 	"github.com/rubrica/rubrica/ent/evidence"
 	"github.com/rubrica/rubrica/ent/explanation"
+	"github.com/rubrica/rubrica/ent/interaction"
 	"github.com/rubrica/rubrica/ent/keypoint"
 	"github.com/rubrica/rubrica/ent/keypointoutcome"
 	"github.com/rubrica/rubrica/ent/membership"
 	"github.com/rubrica/rubrica/ent/override"
 	"github.com/rubrica/rubrica/ent/passage"
+	"github.com/rubrica/rubrica/ent/preference"
 	"github.com/rubrica/rubrica/ent/question"
+	"github.com/rubrica/rubrica/ent/recommendationdecision"
 	"github.com/rubrica/rubrica/ent/recommendationitem"
 	"github.com/rubrica/rubrica/ent/recommendationlist"
 	"github.com/rubrica/rubrica/ent/referenceanswer"
@@ -42,6 +45,7 @@ var tables = map[string][]string{
 	"AuditEvent": auditevent.Columns, "Calibration": calibration.Columns, "Citation": citation.Columns, "Cohort": cohort.Columns,
 	"CohortMember": membership.Columns, "Credential": credential.Columns, "Criterion": criterion.Columns,
 	"Essay": essay.Columns, "Evidence": evidence.Columns, "Explanation": explanation.Columns,
+	"Interaction": interaction.Columns, "Preferences": preference.Columns, "RecommendationDecision": recommendationdecision.Columns,
 	"Override": override.Columns, "Rescoring": rescoring.Columns,
 	"KeyPoint": keypoint.Columns, "KeyPointOutcome": keypointoutcome.Columns, "Passage": passage.Columns,
 	"Question": question.Columns, "RecommendationItem": recommendationitem.Columns,
@@ -56,18 +60,20 @@ var unread = map[string][]string{
 	"Calibration":     {"attempt", "created_by", "rubric_id"},
 	"Criterion":       {"position"},
 	"Citation":        {"position"},
-	"Credential":      {"active"},
+	"Credential":      {"active", "external_id"},
 	"Essay":           {"body_hash", "idempotency_key"},
 	"Evidence":        {"position"},
 	"KeyPoint":        {"position"},
 	"KeyPointOutcome": {"position"},
 	"Override":        {"question_id"},
-	"Passage":         {"slug", "track_id"},
+	"Passage":         {"external_id", "slug", "track_id"},
 	"Question":        {"active"},
 	"Rescoring":       {"cursor", "walked_at"},
-	"Score":           {"position"},
-	"ScoringRun":      {"attempt", "lease_until", "requested_by", "rescoring_id", "rubric_id", "track_id"},
-	"Track":           {"active"},
+
+	"RecommendationDecision": {"credential_id"},
+	"Score":                  {"position"},
+	"ScoringRun":             {"attempt", "lease_until", "requested_by", "rescoring_id", "rubric_id", "track_id"},
+	"Track":                  {"active"},
 }
 
 // The table of columns has every field of the API, and only columns that there are.

@@ -17,13 +17,15 @@ var inline = map[string]bool{
 	"Scale": true, "ScoreInterval": true, "ScoreLevel": true, "ScoringEngine": true, "ScoringFailure": true,
 	"TextRange": true, "UserError": true, "ScoringStageCount": true, "ScoringChange": true, "JobError": true,
 	"DatabaseState": true, "IndexState": true, "JobCount": true, "RescoringBin": true,
+	"SearchTrace": true, "CatalogueImport": true, "CatalogueImportRefusal": true, "EmbeddingModel": true, "CollaborativeFit": true,
 	"CalibrationCriterion": true, "CalibrationPoint": true, "Improvement": true, "Agreement": true, "BiasGroup": true, "ReliabilityBin": true,
 }
 
 // root tells the types whose fields begin a walk, or hold what has begun one.
 func root(t *ast.Definition) bool {
 	switch t.Name {
-	case "Query", "Mutation", "Subscription", "Viewer", "EssayProgress", "ScoringActivity", "System", "LanguageModel":
+	case "Query", "Mutation", "Subscription", "Viewer", "EssayProgress", "ScoringActivity", "System", "LanguageModel",
+		"SearchResults", "SearchHit", "EssayDuplicate":
 		return true
 	}
 	return strings.HasSuffix(t.Name, "Payload") || strings.HasSuffix(t.Name, "Connection") ||

@@ -29,6 +29,16 @@ func (s *Set) ReadUser(ctx context.Context, k id) (*ent.User, error) { return us
 // ReadEssay reads the essay with the id at once, for a field of the root.
 func (s *Set) ReadEssay(ctx context.Context, k id) (*ent.Essay, error) { return essays.now(ctx, s, k) }
 
+// ReadCredential reads the credential with the id at once, for the payload of a mutation.
+func (s *Set) ReadCredential(ctx context.Context, k id) (*ent.Credential, error) {
+	return credentials.now(ctx, s, k)
+}
+
+// ReadItem reads the item of a list of recommendations with the id at once, for the payload of a mutation.
+func (s *Set) ReadItem(ctx context.Context, k id) (*ent.RecommendationItem, error) {
+	return items.now(ctx, s, k)
+}
+
 // Track is the track with the id.
 func (s *Set) Track(ctx context.Context, k id) (*ent.Track, error) { return tracks.load(ctx, s, k) }
 
@@ -230,30 +240,33 @@ func node[T any](typ string, e *edge[id, *T]) nodesOf {
 }
 
 var nodes = map[string]nodesOf{
-	"audit_event":         node("AuditEvent", audits),
-	"calibration":         node("Calibration", calibrations),
-	"citation":            node("Citation", citations),
-	"cohort":              node("Cohort", cohorts),
-	"credential":          node("Credential", credentials),
-	"criterion":           node("Criterion", criteria),
-	"essay":               node("Essay", essays),
-	"evidence":            node("Evidence", evidences),
-	"explanation":         node("Explanation", explanations),
-	"job":                 node("Job", jobsByID),
-	"key_point":           node("KeyPoint", keyPoints),
-	"key_point_outcome":   node("KeyPointOutcome", outcomes),
-	"membership":          node("CohortMember", members),
-	"override":            node("Override", overrides),
-	"passage":             node("Passage", passages),
-	"question":            node("Question", questions),
-	"recommendation_item": node("RecommendationItem", items),
-	"recommendation_list": node("RecommendationList", lists),
-	"reference_answer":    node("ReferenceAnswer", references),
-	"rescoring":           node("Rescoring", rescorings),
-	"rubric":              node("Rubric", rubrics),
-	"score":               node("Score", scores),
-	"scoring_run":         node("ScoringRun", runs),
-	"skill":               node("Skill", skillsByID),
-	"track":               node("Track", tracks),
-	"user":                node("User", users),
+	"audit_event":             node("AuditEvent", audits),
+	"calibration":             node("Calibration", calibrations),
+	"citation":                node("Citation", citations),
+	"cohort":                  node("Cohort", cohorts),
+	"credential":              node("Credential", credentials),
+	"criterion":               node("Criterion", criteria),
+	"essay":                   node("Essay", essays),
+	"evidence":                node("Evidence", evidences),
+	"explanation":             node("Explanation", explanations),
+	"interaction":             node("Interaction", interactions),
+	"job":                     node("Job", jobsByID),
+	"key_point":               node("KeyPoint", keyPoints),
+	"key_point_outcome":       node("KeyPointOutcome", outcomes),
+	"membership":              node("CohortMember", members),
+	"override":                node("Override", overrides),
+	"passage":                 node("Passage", passages),
+	"preference":              node("Preferences", preferences),
+	"question":                node("Question", questions),
+	"recommendation_decision": node("RecommendationDecision", decisions),
+	"recommendation_item":     node("RecommendationItem", items),
+	"recommendation_list":     node("RecommendationList", lists),
+	"reference_answer":        node("ReferenceAnswer", references),
+	"rescoring":               node("Rescoring", rescorings),
+	"rubric":                  node("Rubric", rubrics),
+	"score":                   node("Score", scores),
+	"scoring_run":             node("ScoringRun", runs),
+	"skill":                   node("Skill", skillsByID),
+	"track":                   node("Track", tracks),
+	"user":                    node("User", users),
 }

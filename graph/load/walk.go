@@ -34,7 +34,7 @@ func walk(ctx context.Context, s *Set, typ string, objects []any, selections ast
 		return
 	}
 	operation := graphql.GetOperationContext(ctx)
-	for _, field := range graphql.CollectFields(operation, selections, []string{typ, "Node"}) {
+	for _, field := range graphql.CollectFields(operation, selections, append([]string{typ, "Node"}, unions[typ]...)) {
 		load := steps[field.Name]
 		if load == nil {
 			continue
@@ -51,6 +51,11 @@ func walk(ctx context.Context, s *Set, typ string, objects []any, selections ast
 			walk(ctx, s, child, children, node)
 		}
 	}
+}
+
+// unions are those that a type is a member of, by the type.
+var unions = map[string][]string{
+	"Credential": {"SearchNode"}, "Passage": {"SearchNode"}, "Essay": {"SearchNode", "Answer"}, "ReferenceAnswer": {"SearchNode", "Answer"},
 }
 
 func isConnection(field *ast.FieldDefinition) bool {
@@ -73,6 +78,24 @@ func Nodes(ctx context.Context, selections ast.SelectionSet) []ast.SelectionSet 
 		}
 	}
 	return out
+}
+
+// Below are the selections at a path of fields below the current one: one for each way there, such as two
+// aliases of the same field.
+func Below(ctx context.Context, path ...string) []ast.SelectionSet {
+	level := []ast.SelectionSet{graphql.GetFieldContext(ctx).Field.Selections}
+	for _, name := range path {
+		var next []ast.SelectionSet
+		for _, selections := range level {
+			for _, f := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, nil) {
+				if f.Name == name {
+					next = append(next, f.Selections)
+				}
+			}
+		}
+		level = next
+	}
+	return level
 }
 
 // Selected tells whether a field of the current object is asked for.
@@ -300,12 +323,15 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 			"passage": one("Passage", passages, always(func(v *ent.Citation) id { return v.PassageID })),
 		},
 		"RecommendationList": {
-			"items": many("RecommendationItem", itemsOfList, func(v *ent.RecommendationList) id { return v.ID }),
+			"run":      one("ScoringRun", runs, always(func(v *ent.RecommendationList) id { return v.RunID })),
+			"items":    many("RecommendationItem", itemsOfList, func(v *ent.RecommendationList) id { return v.ID }),
+			"unserved": slugs(func(v *ent.RecommendationList) []string { return v.Unserved }),
 		},
 		"RecommendationItem": {
 			"credential": one("Credential", credentials, always(func(v *ent.RecommendationItem) id { return v.CredentialID })),
 			"closes":     slugs(func(v *ent.RecommendationItem) []string { return v.Closes }),
 			"traces":     traces,
+			"decision":   one("RecommendationDecision", decisionOfItem, always(func(v *ent.RecommendationItem) id { return v.ID })),
 		},
 		"RecommendationTrace": {
 			"skill":     one("Skill", skills, func(t *values.Trace) (string, bool) { return t.Skill, t.Skill != "" }),
@@ -344,6 +370,8 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 		"Credential": {
 			"teaches":  slugs(func(v *ent.Credential) []string { return v.Teaches }),
 			"requires": slugs(func(v *ent.Credential) []string { return v.Requires }),
+
+			"viewerInteractions": many("Interaction", viewerInteractionsOfCredential, func(v *ent.Credential) id { return v.ID }),
 		},
 		"Cohort": {
 			"track":   one("Track", tracks, maybe(func(v *ent.Cohort) *id { return v.TrackID })),
@@ -351,9 +379,15 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 		},
 		"Job":          {"run": one("ScoringRun", runs, maybe(func(v *jobs.Job) *id { return v.RunID }))},
 		"CohortMember": {"user": one("User", users, always(func(v *ent.Membership) id { return v.UserID }))},
-		"User":         {"essays": pages("Essay", essaysOfUser, func(v *ent.User) id { return v.ID })},
-		"AuditEvent":   {"actor": one("User", users, maybe(func(v *ent.AuditEvent) *id { return v.ActorID }))},
+		"User": {
+			"essays":              pages("Essay", essaysOfUser, func(v *ent.User) id { return v.ID }),
+			"preferences":         one("Preferences", preferenceOfUser, always(func(v *ent.User) id { return v.ID })),
+			"interactions":        pages("Interaction", interactionsOfUser, func(v *ent.User) id { return v.ID }),
+			"recommendationLists": pages("RecommendationList", listsOfUser, func(v *ent.User) id { return v.ID }),
+		},
+		"AuditEvent": {"actor": one("User", users, maybe(func(v *ent.AuditEvent) *id { return v.ActorID }))},
 	}
 	maps.Copy(edges, overrideEdges())
 	maps.Copy(edges, calibrationEdges())
+	maps.Copy(edges, interactionEdges())
 }

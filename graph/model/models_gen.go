@@ -9,12 +9,16 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/ent/values"
 	"github.com/rubrica/rubrica/graph/page"
+	"github.com/rubrica/rubrica/internal/importing"
 	"github.com/rubrica/rubrica/internal/spend"
 	"github.com/rubrica/rubrica/jobs"
+	"github.com/rubrica/rubrica/rag"
+	"github.com/rubrica/rubrica/recommend"
 )
 
 // An object with a global id.
@@ -112,6 +116,76 @@ type CalibrationUploadPayload struct {
 	Calibration *ent.Calibration `json:"calibration,omitempty"`
 	// What is wrong with the table; at most 10, by row.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What became of a file for the catalogue.
+type CatalogueImport struct {
+	// What it holds.
+	Kind importing.Kind `json:"kind"`
+	// How it is written down.
+	Format importing.Format `json:"format"`
+	// Its name.
+	Name string `json:"name"`
+	// Whether nothing was to be written if a single row was refused.
+	Atomic bool `json:"atomic"`
+	// Whether it was only to be said what would come of it.
+	DryRun bool `json:"dryRun"`
+	// Whether it was carried out: not in a dry run, and not when it was atomic and rows were refused.
+	Written bool `json:"written"`
+	// How many rows it has.
+	Rows int `json:"rows"`
+	// How many of them are new.
+	Taken int `json:"taken"`
+	// How many are known by their external id, and different.
+	Changed int `json:"changed"`
+	// How many are known, and as they were.
+	Unchanged int `json:"unchanged"`
+	// How many were refused.
+	Refused int `json:"refused"`
+	// Why rows were refused, in their order; the first ones, at most 100. A row may have several reasons.
+	Refusals []*CatalogueImportRefusal `json:"refusals"`
+	// How many reasons were left out.
+	MoreRefusals int `json:"moreRefusals"`
+}
+
+// A file for the catalogue.
+type CatalogueImportInput struct {
+	// The file, in UTF-8; its name tells the format when none is given, and names passages of Markdown and plain text.
+	File graphql.Upload `json:"file"`
+	// What it holds.
+	Kind importing.Kind `json:"kind"`
+	// How it is written down; by its name or its content when left out.
+	Format *importing.Format `json:"format,omitempty"`
+	// The track that passages belong to. With PASSAGES, and with them alone.
+	TrackID *string `json:"trackId,omitempty"`
+	// The level of the headings, 1 to 6, at which Markdown is divided into passages.
+	HeadingLevel int `json:"headingLevel"`
+	// Whether to write nothing when a single row is refused; otherwise the other rows are taken.
+	Atomic bool `json:"atomic"`
+	// Whether only to say what would come of it.
+	DryRun bool `json:"dryRun"`
+}
+
+// What became of the file.
+type CatalogueImportPayload struct {
+	// The report; null when there are user errors. That rows were refused is none.
+	Import *CatalogueImport `json:"import,omitempty"`
+	// What is wrong with the file as a whole; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Why a row was refused, and what to do.
+type CatalogueImportRefusal struct {
+	// The line of the file, from 1, where the row begins.
+	Line int `json:"line"`
+	// What the file calls the row; null when it has no external id.
+	ExternalID *string `json:"externalId,omitempty"`
+	// The column at fault; null when it is none in particular.
+	Column *string `json:"column,omitempty"`
+	// What is wrong, for programs.
+	Code importing.Code `json:"code"`
+	// What is wrong, and what to do.
+	Message string `json:"message"`
 }
 
 // A page of cohorts.
@@ -288,6 +362,26 @@ type EssayConnection struct {
 	TotalCount int `json:"totalCount"`
 }
 
+// Another answer to the same question, and how near an essay is to it. For advisors and admins.
+type EssayDuplicate struct {
+	// The other answer; null when it is gone meanwhile.
+	Answer Answer `json:"answer,omitempty"`
+	// Whether it is the learner's own other essay, most likely an earlier attempt.
+	SameLearner bool `json:"sameLearner"`
+	// Whether a person should read both: it does not say that anybody has copied.
+	Near bool `json:"near"`
+	// Half the cosine and half the containment, 0 to 1; by it the duplicates are ordered.
+	Score float64 `json:"score"`
+	// How alike they are in meaning, -1 to 1. Two answers to one question that know nothing of each other often reach 0.8.
+	Cosine float64 `json:"cosine"`
+	// The share of the shorter text's runs of three words that stand in the other one too, 0 to 1. Runs that the question has count for neither.
+	Containment float64 `json:"containment"`
+	// The share of all such runs that both have, 0 to 1.
+	Jaccard float64 `json:"jaccard"`
+	// How many such runs both have.
+	SharedRuns int `json:"sharedRuns"`
+}
+
 // An essay in a page.
 type EssayEdge struct {
 	// Position for after and before.
@@ -428,6 +522,60 @@ type IndexState struct {
 	SizeKiB int `json:"sizeKiB"`
 }
 
+// A page of interactions.
+type InteractionConnection struct {
+	// The interactions and their cursors; at most 100.
+	Edges []*InteractionEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *page.Info `json:"pageInfo"`
+	// How many there are in all, counted up to 25 001.
+	TotalCount int `json:"totalCount"`
+}
+
+// An interaction in a page.
+type InteractionEdge struct {
+	// Position for after and before.
+	Cursor string `json:"cursor"`
+	// The interaction.
+	Node *ent.Interaction `json:"node"`
+}
+
+// What a learner did with a credential.
+type InteractionRecordInput struct {
+	// The credential.
+	CredentialID string `json:"credentialId"`
+	// What they did.
+	Kind enums.InteractionKind `json:"kind"`
+	// How good it is, 1 to 5. With RATED, and with it alone.
+	Rating *int `json:"rating,omitempty"`
+}
+
+// What was recorded.
+type InteractionRecordPayload struct {
+	// All that the learner did of this kind with the credential; null when there are user errors.
+	Interaction *ent.Interaction `json:"interaction,omitempty"`
+	// What kept it from being recorded; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What a learner takes back.
+type InteractionWithdrawInput struct {
+	// The credential.
+	CredentialID string `json:"credentialId"`
+	// What they did.
+	Kind enums.InteractionKind `json:"kind"`
+}
+
+// What was taken back.
+type InteractionWithdrawPayload struct {
+	// The credential; null when there are user errors.
+	Credential *ent.Credential `json:"credential,omitempty"`
+	// Whether there was anything to take back.
+	Withdrawn bool `json:"withdrawn"`
+	// What kept it from being taken back; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A job to stop.
 type JobCancelInput struct {
 	// The job, which has not ended.
@@ -504,6 +652,26 @@ type LanguageModel struct {
 	Essays []*spend.Essay `json:"essays"`
 }
 
+// All preferences of a learner. What is left out is no longer wanted.
+type PreferencesSetInput struct {
+	// Slugs of the skills that they want to learn, most wanted first, at most 20.
+	Interests []string `json:"interests"`
+	// Whether credentials must cost nothing.
+	FreeOnly bool `json:"freeOnly"`
+	// The longest class of learning time: SHORT, MEDIUM or LONG. Any will do when left out.
+	Longest *enums.Duration `json:"longest,omitempty"`
+	// The highest level. Any will do when left out.
+	Highest *enums.Level `json:"highest,omitempty"`
+}
+
+// The preferences that were set.
+type PreferencesSetPayload struct {
+	// The preferences; null when there are user errors.
+	Preferences *ent.Preference `json:"preferences,omitempty"`
+	// What kept them from being set; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A page of questions.
 type QuestionConnection struct {
 	// The questions and their cursors; at most 100.
@@ -520,6 +688,44 @@ type QuestionEdge struct {
 	Cursor string `json:"cursor"`
 	// The question.
 	Node *ent.Question `json:"node"`
+}
+
+// What an advisor decides about an item.
+type RecommendationItemDecideInput struct {
+	// The item.
+	ItemID string `json:"itemId"`
+	// What they think of it.
+	Verdict enums.Verdict `json:"verdict"`
+	// Why, for the learner to read, at most 500 characters. Only who accepts may leave it empty.
+	Reason string `json:"reason"`
+}
+
+// The item that was decided about.
+type RecommendationItemDecidePayload struct {
+	// The item; null when there are user errors.
+	Item *ent.RecommendationItem `json:"item,omitempty"`
+	// The decision; null when there are user errors.
+	Decision *ent.RecommendationDecision `json:"decision,omitempty"`
+	// What kept it from being decided; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A page of lists of recommendations.
+type RecommendationListConnection struct {
+	// The lists and their cursors; at most 100.
+	Edges []*RecommendationListEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *page.Info `json:"pageInfo"`
+	// How many there are in all, counted up to 25 001.
+	TotalCount int `json:"totalCount"`
+}
+
+// A list of recommendations in a page.
+type RecommendationListEdge struct {
+	// Position for after and before.
+	Cursor string `json:"cursor"`
+	// The list.
+	Node *ent.RecommendationList `json:"node"`
 }
 
 // A page of re-scorings.
@@ -618,6 +824,74 @@ type ScoringStageCount struct {
 	Count int `json:"count"`
 }
 
+// What to search among; conditions are joined by and. What may not be seen is never found.
+type SearchFilter struct {
+	// Of these kinds, at most 4; of every kind when left out.
+	Kinds []SearchKind `json:"kinds,omitempty"`
+	// About at least one of the skills with these slugs, at most 20.
+	Skills []string `json:"skills,omitempty"`
+	// Of these levels, at most 3. Credentials alone have one.
+	Levels []enums.Level `json:"levels,omitempty"`
+	// Of this track: its passages, and the essays and reference answers to its questions.
+	TrackID *string `json:"trackId,omitempty"`
+	// Essays and reference answers to this question.
+	QuestionID *string `json:"questionId,omitempty"`
+}
+
+// One thing that a search found, and how.
+type SearchHit struct {
+	// What was found; null when it is gone meanwhile.
+	Node SearchNode `json:"node,omitempty"`
+	// What it is called: its title, or the title of the question that it answers.
+	Title string `json:"title"`
+	// The part of its text that matched best, at most 500 characters.
+	Excerpt string `json:"excerpt"`
+	// How it was found.
+	Trace *SearchTrace `json:"trace"`
+}
+
+// What a search found, best first.
+type SearchResults struct {
+	// What was found, best first; at most 100.
+	Hits []*SearchHit `json:"hits"`
+	// Whether the search had less than its whole machinery; note says what it lacked.
+	Degraded bool `json:"degraded"`
+	// What should be known of the search as a whole; null when there is nothing to say.
+	Note *string `json:"note,omitempty"`
+}
+
+// How a hit was found. The numbers compare hits of one search, and nothing else.
+type SearchTrace struct {
+	// Place by meaning, 1 for the first; null when it was not among the first 200, or has no vector yet.
+	DenseRank *int `json:"denseRank,omitempty"`
+	// Cosine of its vector to that of what was searched for, -1 to 1; null as denseRank.
+	DenseScore *float64 `json:"denseScore,omitempty"`
+	// Place by words, 1 for the first; null when no word matched, or it was not among the first 200.
+	LexicalRank *int `json:"lexicalRank,omitempty"`
+	// BM25 score of the words that matched, above 0; null as lexicalRank.
+	LexicalScore *float64 `json:"lexicalScore,omitempty"`
+	// What the hits that it is a near neighbour of add to its score; 0 when none does.
+	Neighbours float64 `json:"neighbours"`
+	// By which the hits are ordered.
+	Score float64 `json:"score"`
+}
+
+// Other words for a skill.
+type SkillSynonymsSetInput struct {
+	// The skill.
+	SkillID string `json:"skillId"`
+	// All the words that a search takes for the skill, at most 32 of 1 to 64 characters each. They are kept in lower case, each once.
+	Synonyms []string `json:"synonyms"`
+}
+
+// The skill that was changed.
+type SkillSynonymsSetPayload struct {
+	// The skill; null when there are user errors.
+	Skill *ent.Skill `json:"skill,omitempty"`
+	// What kept it from being changed; at most 10.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What can be watched, over graphql-transport-ws and over server-sent events.
 type Subscription struct {
 }
@@ -636,6 +910,10 @@ type System struct {
 	Database *DatabaseState `json:"database"`
 	// The search index.
 	Index *IndexState `json:"index"`
+	// The embedding models that were ever used, by name; at most 20.
+	EmbeddingModels []*rag.ModelStatus `json:"embeddingModels"`
+	// What recommendations have learnt from what learners did; null before there is anything.
+	CollaborativeFit *recommend.State `json:"collaborativeFit,omitempty"`
 	// How many jobs there are of each kind and state; only those with any, at most 24.
 	Jobs []*jobs.Count `json:"jobs"`
 }
@@ -1115,6 +1393,70 @@ func (e *Permission) UnmarshalJSON(b []byte) error {
 }
 
 func (e Permission) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// A kind of what a search finds.
+type SearchKind string
+
+const (
+	// Credentials of the catalogue.
+	SearchKindCredential SearchKind = "CREDENTIAL"
+	// Passages of reference material.
+	SearchKindPassage SearchKind = "PASSAGE"
+	// Essays: a learner's own, those that an advisor may see, all for an admin.
+	SearchKindEssay SearchKind = "ESSAY"
+	// Model answers and sample answers. Of others than advisors and admins none is found.
+	SearchKindReferenceAnswer SearchKind = "REFERENCE_ANSWER"
+)
+
+var AllSearchKind = []SearchKind{
+	SearchKindCredential,
+	SearchKindPassage,
+	SearchKindEssay,
+	SearchKindReferenceAnswer,
+}
+
+func (e SearchKind) IsValid() bool {
+	switch e {
+	case SearchKindCredential, SearchKindPassage, SearchKindEssay, SearchKindReferenceAnswer:
+		return true
+	}
+	return false
+}
+
+func (e SearchKind) String() string {
+	return string(e)
+}
+
+func (e *SearchKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SearchKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SearchKind", str)
+	}
+	return nil
+}
+
+func (e SearchKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SearchKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SearchKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

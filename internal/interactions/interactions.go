@@ -33,9 +33,10 @@ import (
 
 // Bounds of what is taken in.
 const (
-	MaxInterests                = 20
-	MaxReason                   = 500 // characters
-	LowestRating, HighestRating = 1, 5
+	MaxInterests  = 20
+	MaxReason     = 500 // characters
+	LowestRating  = 1
+	HighestRating = 5
 )
 
 // Queue adds jobs, which are seen when tx commits. Package jobs has one.

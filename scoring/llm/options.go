@@ -140,7 +140,7 @@ func (o *Options) complete() error {
 	set(&o.Trips, 5)
 	set(&o.OpenFor, 30*time.Second)
 	if o.Transport == nil {
-		o.Transport = http.DefaultTransport
+		o.Transport = http.DefaultTransport //nolint:forbidigo // each request has a context that ends
 	}
 	if o.Wait == nil {
 		o.Wait = pause

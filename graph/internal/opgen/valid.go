@@ -142,7 +142,7 @@ func (b *builder) field(def *ast.Definition, f *ast.FieldDefinition, depth int) 
 			s.arguments = append(s.arguments, b.argument(f, a))
 		}
 	}
-	if f.Arguments.ForName("first") != nil && b.chance(85) {
+	if f.Arguments.ForName("last") != nil && b.chance(85) {
 		s.arguments = append(s.arguments, b.argument(f, f.Arguments.ForName(pick(b.random, []string{"first", "last"}))))
 	}
 	// Where a response key already stands for something else, there would be a conflict.
@@ -173,7 +173,7 @@ func (b *builder) needed(_ *ast.FieldDefinition, a *ast.ArgumentDefinition) bool
 
 // paging tells the arguments of which a connection wants exactly one.
 func (b *builder) paging(f *ast.FieldDefinition, a *ast.ArgumentDefinition) bool {
-	return f.Arguments.ForName("first") != nil && (a.Name == "first" || a.Name == "last")
+	return f.Arguments.ForName("last") != nil && (a.Name == "first" || a.Name == "last")
 }
 
 func (b *builder) argument(f *ast.FieldDefinition, a *ast.ArgumentDefinition) *argument {

@@ -21,7 +21,7 @@ func FairAnswer(asked Request) Answer {
 		p, _ := s["properties"].(map[string]any)
 		return p
 	}
-	all := properties(map[string]any(asked.Schema))
+	all := properties(asked.Schema)
 	answer, criteria := Answer{}, map[string]any{}
 	for name, schema := range properties(all["criteria"]) {
 		lowest, score := middle(properties(schema)["score"])
