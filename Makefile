@@ -127,7 +127,7 @@ bench-screen: setup ## The screen query next to PostGraphile and to a server wri
 
 .PHONY: bench-retrieval
 bench-retrieval: setup ## Latency and recall of the search over 100 000 passages, next to an exact scan (passages=100000 embedded=20000 rounds=5).
-	@$(testpg) -- go run ./bench/retrieval -passages $(or $(passages),100000) -embedded $(or $(embedded),20000) -rounds $(or $(rounds),5)
+	@go run ./bench/retrieval -passages $(or $(passages),100000) -embedded $(or $(embedded),20000) -rounds $(or $(rounds),5)
 
 .PHONY: bench-cost
 bench-cost: tools ## Processor time and answer of each request that hurts (graph/internal/hostile).

@@ -125,12 +125,6 @@ func (q *Queue) insertAs(ctx context.Context, tx *sql.Tx, args river.JobArgs, op
 	return nil
 }
 
-// RefreshIndexIn is RefreshIndex for who changes sources of the index in a transaction; it is seen when
-// tx commits. Without it, the change is found within half a minute.
-func (q *Queue) RefreshIndexIn(ctx context.Context, tx *sql.Tx) error {
-	return q.insert(ctx, tx, IndexArgs{})
-}
-
 // RefreshIndex asks for the search index to be brought up to date now.
 func (q *Queue) RefreshIndex(ctx context.Context) error {
 	if _, err := q.client.Insert(ctx, IndexArgs{}, nil); err != nil {

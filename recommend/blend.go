@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"cmp"
+	"container/heap"
 	"slices"
 
 	"github.com/rubrica/rubrica/ent/enums"
@@ -48,17 +49,12 @@ type scored struct {
 	weak  bool
 }
 
-// blend scores every candidate: each signal's value times its weight, where the weights of the signals that
-// judge the candidate add up to 1. Best first, then by id.
+// blend scores every candidate, by place: each signal's value times its weight, where the weights of the
+// signals that judge the candidate add up to 1.
 func blend(signals []judged, c *Catalogue) []scored {
-	type entry struct { // small, because it is sorted
-		score float64
-		place int32
-		weak  bool
-	}
-	entries := make([]entry, len(c.Candidates))
-	for i := range entries {
-		e := entry{place: int32(i), weak: true} //nolint:gosec // of a catalogue
+	out := make([]scored, len(c.Candidates))
+	for i := range out {
+		s := scored{Candidate: &c.Candidates[i], place: i, weak: true}
 		var weights float64
 		for k := range signals {
 			if known(signals[k].value(i)) {
@@ -70,19 +66,15 @@ func blend(signals []judged, c *Catalogue) []scored {
 			if !known(value) {
 				continue
 			}
-			e.score += value * (signals[k].weight / weights)
-			e.weak = e.weak && !speaks(signals[k].name, value)
+			s.score += value * (signals[k].weight / weights)
+			s.weak = s.weak && !speaks(signals[k].name, value)
 		}
-		entries[i] = e
-	}
-	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.place, b.place)) })
-	out := make([]scored, len(entries))
-	for i, e := range entries {
-		out[i] = scored{Candidate: &c.Candidates[e.place], place: int(e.place), score: e.score, weak: e.weak}
+		out[i] = s
 	}
 	return out
 }
 
+// compare puts the better one first, and of equal ones the one that stands first among the candidates.
 func compare(a, b scored) int {
 	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.place, b.place))
 }
@@ -130,17 +122,22 @@ func tracesOf(signals []judged, place int) []Trace {
 //	0.75 · score - 0.25 · resemblance to the nearest item picked before
 //
 // where resemblance is 0.7 × the shared part of what both teach (Jaccard) + 0.3 if the provider is the
-// same. From is best first. What scores below 0.55 × best only makes up the least number.
-func choose(picked, from []scored, best float64, number int) []scored {
-	rest := slices.Clone(from)
-	for len(picked) < number {
+// same. What scores below 0.55 × the best of from only makes up the least number.
+func choose(picked []scored, from *ranking, number int) []scored {
+	best, ok := from.at(0)
+	taken := map[int]bool{} // of from
+	for ok && len(picked) < number {
 		at, most := -1, 0.0
-		for i, s := range rest {
-			if s.score < tailShare*best && len(picked) >= leastItems {
+		for i := 0; ; i++ {
+			s, more := from.at(i)
+			if !more || s.score < tailShare*best.score && len(picked) >= leastItems {
 				break
 			}
 			if at >= 0 && relevance*s.score <= most {
 				break // neither this one nor those behind it can be more
+			}
+			if taken[i] {
+				continue
 			}
 			if value := relevance*s.score - (1-relevance)*closest(s, picked); at < 0 || value > most {
 				at, most = i, value
@@ -149,10 +146,47 @@ func choose(picked, from []scored, best float64, number int) []scored {
 		if at < 0 {
 			break
 		}
-		picked = append(picked, rest[at])
-		rest = slices.Delete(rest, at, at+1)
+		s, _ := from.at(at)
+		picked, taken[at] = append(picked, s), true
 	}
 	return picked
+}
+
+// ranking gives the best of many one after another. It sorts no more of them than are asked for, which are few.
+type ranking struct {
+	all  []scored
+	heap []int32  // into all
+	best []scored // those that were asked for
+}
+
+// Len, Less, Swap, Push and Pop are for container/heap.
+func (r *ranking) Len() int           { return len(r.heap) }
+func (r *ranking) Less(i, j int) bool { return compare(r.all[r.heap[i]], r.all[r.heap[j]]) < 0 }
+func (r *ranking) Swap(i, j int)      { r.heap[i], r.heap[j] = r.heap[j], r.heap[i] }
+
+// Push is not used: nothing is added.
+func (r *ranking) Push(any) {}
+
+// Pop takes the last one.
+func (r *ranking) Pop() any {
+	last := r.heap[len(r.heap)-1]
+	r.heap = r.heap[:len(r.heap)-1]
+	return last
+}
+
+// at is the i-th best, from 0 on; false when there are not so many.
+func (r *ranking) at(i int) (scored, bool) {
+	if len(r.best) == 0 {
+		heap.Init(r)
+	}
+	for len(r.best) <= i && len(r.heap) > 0 {
+		r.best = append(r.best, r.all[r.heap[0]])
+		heap.Pop(r)
+	}
+	if i >= len(r.best) {
+		return scored{}, false
+	}
+	return r.best[i], true
 }
 
 // closest is the resemblance to the nearest of what was picked.

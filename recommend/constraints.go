@@ -31,36 +31,30 @@ func (w *Wishes) violated(c *Candidate) []enums.Constraint {
 	return out
 }
 
-// pick picks the items of a list from what is scored, best first. What is gone and what is weak stays out.
+// pick picks the items of a list from what is scored. What is gone and what is weak stays out.
 // What keeps the wishes comes first; only where that is fewer than leastItems, wishes are given up one after
 // another to make up for it: price, then duration, then level. Interests are among the needs and never given
 // up. It returns the items ranked by score.
 func pick(from []scored, p *Profile) []scored {
-	var open []scored
-	wishes := [][]scored{nil, nil, nil, nil} // by how many wishes have to be given up to take it
-	for _, s := range from {
-		if _, gone := p.Gone[s.ID]; gone || s.weak {
+	var wishes [4]ranking // by how many wishes have to be given up to take it
+	for i := range from {
+		if _, gone := p.Gone[from[i].ID]; gone || from[i].weak {
 			continue
 		}
-		open = append(open, s)
 		given := 0
-		for _, v := range p.Wishes.violated(s.Candidate) {
+		for _, v := range p.Wishes.violated(from[i].Candidate) {
 			given = max(given, 1+slices.Index(relaxing, v))
 		}
-		wishes[given] = append(wishes[given], s)
-	}
-	if len(open) == 0 {
-		return nil
+		wishes[given].heap = append(wishes[given].heap, int32(i)) //nolint:gosec // of a catalogue
 	}
 	var picked []scored
-	for given, group := range wishes {
+	for given := range wishes {
 		number := usualItems
 		if given > 0 {
 			number = leastItems
 		}
-		if len(group) > 0 && len(picked) < number {
-			picked = choose(picked, group, group[0].score, number)
-		}
+		wishes[given].all = from
+		picked = choose(picked, &wishes[given], number)
 	}
 	slices.SortFunc(picked, compare)
 	return picked

@@ -29,18 +29,27 @@ func (LevelFit) Name() enums.Signal { return enums.SignalLevelFit }
 // Judge judges all candidates.
 func (LevelFit) Judge(_ context.Context, p *Profile, c *Catalogue) (Judgement, error) {
 	at := standing(p.Learner)
-	values := make([]float64, len(c.Candidates))
-	for i := range c.Candidates {
-		level, exists := levels[c.Candidates[i].Level]
-		if !exists {
-			values[i] = Unknown
-			continue
-		}
+	fits := map[enums.Level]float64{}
+	for name, level := range levels {
 		distance := level - at
 		if distance > 0 {
 			distance *= tooHigh
 		}
-		values[i] = max(0, 1-math.Abs(distance)/levelReach)
+		fits[name] = max(0, 1-math.Abs(distance)/levelReach)
+	}
+	foundation, intermediate, advanced := fits[enums.LevelFoundation], fits[enums.LevelIntermediate], fits[enums.LevelAdvanced]
+	values := make([]float64, len(c.Candidates))
+	for i := range c.Candidates {
+		switch c.Candidates[i].Level {
+		case enums.LevelFoundation:
+			values[i] = foundation
+		case enums.LevelIntermediate:
+			values[i] = intermediate
+		case enums.LevelAdvanced:
+			values[i] = advanced
+		default:
+			values[i] = Unknown
+		}
 	}
 	return Judgement{Values: values, Traces: func(i int) []Trace {
 		return []Trace{{Signal: enums.SignalLevelFit, Text: fmt.Sprintf(

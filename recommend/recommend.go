@@ -78,7 +78,7 @@ type made struct {
 	profile   *Profile
 	catalogue *Catalogue
 	signals   []judged
-	scored    []scored // all candidates, best first
+	scored    []scored // all candidates, by place
 	chosen    []scored // those on the list, best first
 	gaps      []string // what was lacking
 	quiet     []string // which signals had nothing to say

@@ -64,7 +64,7 @@ func (r *Recommender) WhyNot(ctx context.Context, l *Learner, id uuid.UUID) (*Ab
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
 	a := &Absence{CredentialID: id, Of: len(m.scored), ModelVersion: m.version}
-	at := slices.IndexFunc(m.scored, func(s scored) bool { return s.ID == id })
+	at := m.catalogue.place(id)
 	if at < 0 {
 		title, err := r.title(ctx, id)
 		if err != nil {
@@ -74,7 +74,13 @@ func (r *Recommender) WhyNot(ctx context.Context, l *Learner, id uuid.UUID) (*Ab
 		return a, nil
 	}
 	s := m.scored[at]
-	a.Place, a.Score, a.Parts, a.Traces = at+1, s.score, partsOf(m.signals, s.place), tracesOf(m.signals, s.place)
+	a.Place = 1
+	for _, other := range m.scored {
+		if compare(other, s) < 0 {
+			a.Place++
+		}
+	}
+	a.Score, a.Parts, a.Traces = s.score, partsOf(m.signals, s.place), tracesOf(m.signals, s.place)
 	a.Violates = m.profile.Wishes.violated(s.Candidate)
 	m.explain(a, s)
 	return a, nil
@@ -157,10 +163,11 @@ func (a *Absence) Newer(lacks bool) {
 
 // best is the score that the tail is measured by.
 func (m *made) best() float64 {
+	var best float64
 	for _, s := range m.scored {
 		if _, gone := m.profile.Gone[s.ID]; !gone && !s.weak && len(m.profile.Wishes.violated(s.Candidate)) == 0 {
-			return s.score
+			best = max(best, s.score)
 		}
 	}
-	return 0
+	return best
 }

@@ -3,8 +3,7 @@
 // an exact scan in plain SQL; what the index finds of what the exact scan finds; and the size of the
 // index and the time that it takes to build.
 //
-// It needs a Postgres server ($RUBRICA_TEST_DATABASE_URL, see package pgtest); make bench-retrieval
-// brings it. The passages are made up (sentences.go). The first of them are embedded by the real model.
+// It starts a Postgres server of its own. The passages are made up (sentences.go). The first of them are embedded by the real model.
 // To have many without hours of embedding, each of the others has the vector of one of the first, turned
 // by noise to a cosine of about 0.9: as far as sentences about the same thing are from each other.
 package main
@@ -21,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/rubrica/rubrica/internal/database"
+	"github.com/rubrica/rubrica/internal/embeddedpg"
 	"github.com/rubrica/rubrica/internal/pgtest"
 	"github.com/rubrica/rubrica/migrations"
 	"github.com/rubrica/rubrica/rag"
@@ -54,11 +54,34 @@ func run(ctx context.Context) error {
 	if o.passages < 1000 || o.embedded < 1 || o.embedded > o.passages || o.queries < 10 || o.rounds < 1 {
 		return errors.New("give at least 1000 passages, 10 queries and one round, and embed at least one passage")
 	}
-	server := os.Getenv(pgtest.URLVariable)
-	if server == "" {
-		return fmt.Errorf("$%s is empty: run make bench-retrieval, which starts a Postgres server", pgtest.URLVariable)
+	return onServer(ctx, func(url string) error { return o.on(ctx, url) })
+}
+
+// onServer gives f an empty database on a server of its own. What 100 000 passages take has to fit into
+// its memory, as on any server that is to search them: from the operating system's cache a search takes
+// ten times as long.
+func onServer(ctx context.Context, f func(url string) error) (err error) {
+	dir, err := os.MkdirTemp("", "rubrica-bench-")
+	if err != nil {
+		return err
 	}
-	return pgtest.WithDatabases(ctx, server, 1, func(urls []string) error { return o.on(ctx, urls[0]) })
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	// As root, the server runs as another user, who must pass.
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // the folders within are closed
+		return err
+	}
+	settings := pgtest.Settings()
+	settings["shared_buffers"] = "1GB"
+	server, err := embeddedpg.Start(ctx, embeddedpg.Config{DataDir: dir, Settings: settings})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Stop(context.WithoutCancel(ctx))) }()
+	const name = "bench"
+	if err := server.EnsureDatabase(ctx, name); err != nil {
+		return err
+	}
+	return f(server.URL(name))
 }
 
 func (o options) on(ctx context.Context, url string) (err error) {
