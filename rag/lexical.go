@@ -17,6 +17,9 @@ const (
 	bm25B  = 0.75
 )
 
+// exact is what addends are multiplied by before they are rounded to whole numbers, whose sum is exact.
+const exact = 1 << 30
+
 // mostPostings is how many postings a search reads at first. A query that has more, such as an essay
 // of a thousand words, is searched for by its rarest terms; the others weigh next to nothing.
 const mostPostings = 50_000
@@ -179,7 +182,7 @@ const rankFirst = 0.25
 func byWords(ctx context.Context, q querier, query Query, list []term, average float64, first, want int) (found []scored, complete bool, err error) {
 	lexemes, weights := make([]string, len(list)), make([]float64, len(list))
 	for i, t := range list {
-		lexemes[i], weights[i] = t.lexeme, t.weight
+		lexemes[i], weights[i] = t.lexeme, t.weight*(bm25K1+1)*exact
 	}
 	var a arguments
 	names, values := a.add(pq.Array(lexemes)), a.add(pq.Array(weights))
@@ -202,8 +205,7 @@ func byWords(ctx context.Context, q querier, query Query, list []term, average f
 		), weights AS MATERIALIZED (
 		  SELECT * FROM unnest(%[1]s::text[], %[2]s::float8[]) AS w (term, weight)
 		), ranked AS MATERIALIZED (
-		  SELECT p.chunk_id, sum(round(w.weight * p.tf * %[3]v
-		         / (p.tf + %[4]v + %[5]v * p.length) * 1073741824) / 1073741824) AS score
+		  SELECT p.chunk_id, sum(round(w.weight * p.tf / (p.tf + %[3]v + %[4]v * p.length))) AS score
 		  FROM rag_postings p JOIN weights w ON w.term COLLATE "C" = p.term
 		  WHERE p.term = ANY(%[1]s::text[]) AND p.visibility = ANY(%[8]s::text[]) %[6]s
 		  GROUP BY p.chunk_id %[9]s
@@ -212,9 +214,9 @@ func byWords(ctx context.Context, q querier, query Query, list []term, average f
 		  FROM ranked r JOIN rag_chunks c ON c.id = r.chunk_id %[10]s %[11]s
 		  ORDER BY c.document_id, r.score DESC, c.ordinal
 		)
-		SELECT document_id, ordinal, score, (SELECT count(*) FROM ranked) FROM best ORDER BY score DESC, document_id LIMIT %[12]d`,
-		names, values, float(bm25K1+1), float(bm25K1*(1-bm25B)), float(bm25K1*bm25B/average),
-		kept, where, classes, limit, documents, condition, want)
+		SELECT document_id, ordinal, score / %[12]v, (SELECT count(*) FROM ranked) FROM best ORDER BY score DESC, document_id LIMIT %[5]d`,
+		names, values, float(bm25K1*(1-bm25B)), float(bm25K1*bm25B/average), want,
+		kept, where, classes, limit, documents, condition, float(exact))
 	found, ranked, err := candidates(ctx, q, text, a)
 	if err != nil {
 		return nil, false, fmt.Errorf("searching by words: %w", err)

@@ -22,11 +22,11 @@ const (
 	linkEf = 80
 	// linkTerms and linkPostings bound the words by which documents like one are looked for.
 	linkTerms    = 32
-	linkPostings = 5_000
+	linkPostings = 2_000
 	// leastSimilarity keeps every voice above 0.
 	leastSimilarity = 0.01
 	// linkBatch is how many documents one transaction gives their neighbours.
-	linkBatch = 50
+	linkBatch = 200
 	// linkLimit is how many documents one Refresh gives their neighbours.
 	linkLimit = 1000
 )
