@@ -42,15 +42,9 @@ func (f *filler) fill(ctx context.Context, index *rag.Index) error {
 	if _, err := index.Refresh(ctx, 0); err != nil { // makes the partition
 		return err
 	}
-	var definition, name string
-	err := f.db.SQL.QueryRowContext(ctx, `
-		SELECT m.partition_name, i.indexname, i.indexdef FROM rag_models m JOIN pg_indexes i ON i.tablename = m.partition_name
-		WHERE i.indexdef LIKE '%hnsw%'`).Scan(&f.partition, &name, &definition)
+	err := f.db.SQL.QueryRowContext(ctx, `SELECT partition_name FROM rag_models`).Scan(&f.partition)
 	if err != nil {
-		return fmt.Errorf("looking for the index: %w", err)
-	}
-	if err := f.exec(ctx, `DROP INDEX `+pq.QuoteIdentifier(name)); err != nil {
-		return err
+		return fmt.Errorf("looking for the model's partition: %w", err)
 	}
 	for i := range f.tracks {
 		f.tracks[i] = uuid.NewSHA1(uuid.NameSpaceOID, []byte{byte(i)})
@@ -66,7 +60,10 @@ func (f *filler) fill(ctx context.Context, index *rag.Index) error {
 	f.done("embedding and writing", "%s", since(start))
 	f.say("building the index")
 	start = time.Now()
-	if err := f.exec(ctx, `SET maintenance_work_mem = '1GB'; SET max_parallel_maintenance_workers = 2; `+definition); err != nil {
+	const name = "bench_hnsw"
+	if err := f.exec(ctx, fmt.Sprintf(`SET maintenance_work_mem = '1GB';
+		CREATE INDEX %s ON %s USING hnsw ((embedding::halfvec(%d)) halfvec_cosine_ops) WITH (m = 16, ef_construction = 128)`,
+		name, pq.QuoteIdentifier(f.partition), f.model.Dimensions())); err != nil { // as rag/hnsw.go has it
 		return err
 	}
 	built := since(start)
