@@ -13,7 +13,7 @@ const config: CodegenConfig = {
       },
       config: {
         strictScalars: true,
-        scalars: { ID: "string", Time: "string", Sequence: "number", Duration: "string", URL: "string" },
+        scalars: { ID: "string", Time: "string", Sequence: "number", Duration: "string", URL: "string", Upload: "Blob" },
         enumsAsTypes: true,
         useTypeImports: true,
       },

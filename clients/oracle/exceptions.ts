@@ -19,7 +19,9 @@ export const exceptions: Exception[] = [
   {
     // Section 5.2.4.1, CollectSubscriptionFields. graphql-js skips such a field if it can, or throws.
     reason: "The specification of September 2025 allows neither @skip nor @include at the root of a subscription.",
-    applies: weRefuse("The root field of a subscription cannot be skipped"),
+    applies: (ours, theirs) =>
+      weRefuse("The root field of a subscription cannot be skipped")(ours, theirs) ||
+      (weRefuse("must not select an introspection top level field")(ours, theirs) && /@(skip|include)\b/.test(ours.query)),
   },
   {
     // Section 5.8.5, IsNonNullPosition. graphql-js has the rule, but does not find the parent of the field.

@@ -18,6 +18,10 @@ export function schemaOf(sdl: string): GraphQLSchema {
     if (node.kind !== Kind.INT) throw new GraphQLError("no Sequence");
     return sequence.parseValue(Number(node.value));
   };
+  const upload = schema.getType("Upload") as GraphQLScalarType;
+  upload.parseValue = upload.parseLiteral = () => {
+    throw new GraphQLError("no file of a form");
+  };
   return schema;
 }
 
