@@ -277,9 +277,6 @@ func (_c *RecommendationItemCreate) check() error {
 			return &ValidationError{Name: "step", err: fmt.Errorf(`ent: validator failed for field "RecommendationItem.step": %w`, err)}
 		}
 	}
-	if _, ok := _c.mutation.Relaxed(); !ok {
-		return &ValidationError{Name: "relaxed", err: errors.New(`ent: missing required field "RecommendationItem.relaxed"`)}
-	}
 	if len(_c.mutation.ListIDs()) == 0 {
 		return &ValidationError{Name: "list", err: errors.New(`ent: missing required edge "RecommendationItem.list"`)}
 	}

@@ -34,7 +34,7 @@ type RecommendationList struct {
 	Note string `json:"note,omitempty"`
 	// Degraded holds the value of the "degraded" field.
 	Degraded bool `json:"degraded,omitempty"`
-	// Unserved holds the value of the "unserved" field.
+	// Slugs of needs and interests that nothing in the catalogue teaches.
 	Unserved pq.StringArray `json:"unserved,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the RecommendationListQuery when eager-loading is set.

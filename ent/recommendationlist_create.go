@@ -230,9 +230,6 @@ func (_c *RecommendationListCreate) check() error {
 	if _, ok := _c.mutation.Degraded(); !ok {
 		return &ValidationError{Name: "degraded", err: errors.New(`ent: missing required field "RecommendationList.degraded"`)}
 	}
-	if _, ok := _c.mutation.Unserved(); !ok {
-		return &ValidationError{Name: "unserved", err: errors.New(`ent: missing required field "RecommendationList.unserved"`)}
-	}
 	if len(_c.mutation.RunIDs()) == 0 {
 		return &ValidationError{Name: "run", err: errors.New(`ent: missing required edge "RecommendationList.run"`)}
 	}

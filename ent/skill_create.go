@@ -162,9 +162,6 @@ func (_c *SkillCreate) check() error {
 	if _, ok := _c.mutation.Onet(); !ok {
 		return &ValidationError{Name: "onet", err: errors.New(`ent: missing required field "Skill.onet"`)}
 	}
-	if _, ok := _c.mutation.Synonyms(); !ok {
-		return &ValidationError{Name: "synonyms", err: errors.New(`ent: missing required field "Skill.synonyms"`)}
-	}
 	return nil
 }
 

@@ -151,11 +151,21 @@ func (w *world) runs(t *testing.T, s *scored, job string) map[string]run {
 		"AdvisorRecommendations": {arno, vars{"essay": essay}},
 		"AdvisorDuplicates":      {arno, vars{"essay": essay}},
 		"DecideRecommendation":   {arno, in(vars{"itemId": s.id("recommendation_item"), "verdict": "ACCEPTED"})},
+		"AdminSkills":            {ada, nil},
 		"AdminRetrieval":         {ada, nil},
 		"SetSkillSynonyms":       {ada, in(vars{"skillId": globalid.Encode("skill", seeding.SkillID(w.catalog.Skills[0].Slug)), "synonyms": []string{"k8s"}})},
 		"ImportCatalogue":        {ada, in(vars{"kind": "CREDENTIALS", "file": nil})},
 		"RescoreEssay":           {arno, in(vars{"essayId": essay, "reason": "It is an example."})},
 	}
+}
+
+// unsteady are the examples whose statements depend on the moment: what recommendations go by is looked at
+// once a second at most, and read when it has changed.
+var unsteady = []string{"WhyNotRecommended"}
+
+// steady leaves out that the synonyms of skills were read, which a process does every half minute.
+func steady(statements []string) []string {
+	return slices.DeleteFunc(slices.Clone(statements), func(s string) bool { return strings.Contains(s, "unnest(s.name::text || s.synonyms)") })
 }
 
 // mutationOrder runs those behind each other that change the same rows.
@@ -177,8 +187,6 @@ func TestStatementBudgetOfTheExamples(t *testing.T) {
 	}
 	w.indexed(t)
 	all, runs := examples(t), w.runs(t, s, job)
-	w.ok(t, lena, all["CatalogueSearch"].text, runs["CatalogueSearch"].vars)     // which reads the synonyms, for half a minute
-	w.ok(t, lena, all["WhyNotRecommended"].text, runs["WhyNotRecommended"].vars) // and the catalogue, as long as it stays
 	require.ElementsMatch(t, slices.Collect(maps.Keys(all)), slices.Collect(maps.Keys(runs)), "each example is run")
 
 	ask := func(name string, v vars) []string {
@@ -191,12 +199,16 @@ func TestStatementBudgetOfTheExamples(t *testing.T) {
 		}
 		a := w.ok(t, runs[name].person, all[name].text, v)
 		require.NotContains(t, a.raw, `"userErrors":[{`, name)
-		return a.statements
+		return steady(a.statements)
 	}
 	budget := map[string][]string{}
 	for name, e := range all {
 		if e.mutation {
 			require.Contains(t, mutationOrder, name)
+			continue
+		}
+		if slices.Contains(unsteady, name) {
+			ask(name, runs[name].vars)
 			continue
 		}
 		budget[name] = ask(name, runs[name].vars)

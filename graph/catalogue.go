@@ -3,12 +3,14 @@ package graph
 import (
 	"context"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"github.com/rubrica/rubrica/ent"
 	"github.com/rubrica/rubrica/ent/enums"
 	"github.com/rubrica/rubrica/graph/load"
 	"github.com/rubrica/rubrica/graph/model"
+	"github.com/rubrica/rubrica/graph/page"
 	"github.com/rubrica/rubrica/internal/catalogue"
 	"github.com/rubrica/rubrica/internal/importing"
 	"github.com/rubrica/rubrica/internal/problem"
@@ -16,6 +18,25 @@ import (
 
 // maxRefusals is how many reasons for refused rows an answer holds.
 const maxRefusals = 100
+
+func (r queryResolver) Skills(ctx context.Context, first *int, after *string, last *int, before *string) (*model.SkillConnection, error) {
+	p, n, err := source[*ent.Skill]{
+		typ: "Skill", name: "skills", by: skillsByName(),
+		query: func(m ...func(*sql.Selector)) lister[*ent.Skill] {
+			q := r.db.Ent.Skill.Query()
+			q.Modify(m...)
+			return q
+		},
+	}.read(ctx, page.Args{First: first, After: after, Last: last, Before: before}, everything)
+	if err != nil {
+		return nil, err
+	}
+	out := &model.SkillConnection{PageInfo: p.Info, TotalCount: n}
+	for i, node := range p.Nodes {
+		out.Edges = append(out.Edges, &model.SkillEdge{Cursor: p.Cursors[i], Node: node})
+	}
+	return out, nil
+}
 
 func (r mutationResolver) SkillSynonymsSet(ctx context.Context, in model.SkillSynonymsSetInput) (*model.SkillSynonymsSetPayload, error) {
 	if err := allow(ctx, enums.RoleAdmin); err != nil {

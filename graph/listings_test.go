@@ -205,6 +205,7 @@ func (f *lists) all() (out []listing) {
 		{path: "User.essays", parent: globalid.Encode("user", f.owner), table: "essays", where: "owner_id = $1", key: "created_at", desc: true},
 	}
 	fixed = append(fixed,
+		listing{path: "skills", table: "skills", key: "name"},
 		listing{path: "User.interactions", parent: globalid.Encode("user", f.owner), table: "interactions", where: "owner_id = $1", key: "last_at", desc: true},
 		listing{path: "User.recommendationLists", parent: globalid.Encode("user", f.owner), table: "recommendation_lists", where: "owner_id = $1", key: "created_at", desc: true})
 	out = append(out, fixed...)
@@ -256,6 +257,8 @@ func (f *lists) insert(t *testing.T, table string) (id uuid.UUID) {
 	switch table {
 	case "tracks":
 		row["slug"], row["title"], row["active"] = unique, f.text(), f.random.IntN(4) > 0
+	case "skills":
+		row["slug"], row["name"] = unique, f.text()
 	case "cohorts":
 		row["slug"], row["name"] = unique, f.text()
 	case "users":

@@ -8,6 +8,7 @@ import (
 	"github.com/rubrica/rubrica/ent/cohort"
 	"github.com/rubrica/rubrica/ent/credential"
 	"github.com/rubrica/rubrica/ent/essay"
+	"github.com/rubrica/rubrica/ent/skill"
 	"github.com/rubrica/rubrica/ent/track"
 	"github.com/rubrica/rubrica/ent/user"
 	"github.com/rubrica/rubrica/graph/model"
@@ -25,6 +26,13 @@ func tracksByTitle() ordering[*ent.Track] {
 	return ordering[*ent.Track]{
 		page.Order{Column: track.FieldTitle},
 		func(t *ent.Track) (any, uuid.UUID) { return t.Title, t.ID },
+	}
+}
+
+func skillsByName() ordering[*ent.Skill] {
+	return ordering[*ent.Skill]{
+		page.Order{Column: skill.FieldName},
+		func(s *ent.Skill) (any, uuid.UUID) { return s.Name, s.ID },
 	}
 }
 

@@ -71,6 +71,7 @@ func (f *lists) many(t *testing.T) {
 	const at = `'created_at', timestamptz '2026-01-01' + i % 5000 * interval '1 minute'`
 	const person = `JOIN users u ON u.email = 'm' || CASE WHEN i % 20 = 0 THEN 7 ELSE i % 1000 + 1 END || '@example.org'`
 	f.copies(t, "tracks", n, `'slug', 'm' || i, 'title', 'Track ' || i % 5000, 'active', true`, "")
+	f.copies(t, "skills", n, `'slug', 'm' || i, 'name', 'Skill ' || i % 5000`, "")
 	f.copies(t, "cohorts", n, `'slug', 'm' || i, 'name', 'Cohort ' || i % 5000`, "")
 	f.copies(t, "users", n, at+`, 'name', 'Person ' || i % 5000, 'email', 'm' || i || '@example.org',
 		'role', CASE WHEN i % 500 = 0 THEN 'ADVISOR' ELSE 'LEARNER' END`, "")

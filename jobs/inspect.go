@@ -23,6 +23,9 @@ const (
 	KindIndex     Kind = "REFRESH_INDEX"
 	KindRescore   Kind = "RESCORE_ESSAYS"
 	KindCalibrate Kind = "FIT_CALIBRATION"
+	KindRelist    Kind = "REFRESH_RECOMMENDATIONS"
+	KindLearn     Kind = "LEARN_INTERACTIONS"
+	KindRefit     Kind = "REFIT_RECOMMENDATIONS"
 )
 
 // State is where a job stands: River's states, in capitals.

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/pgvector/pgvector-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/rubrica/rubrica/internal/bypass"
@@ -48,8 +47,6 @@ func refs(hits []Hit) []uuid.UUID {
 	}
 	return ids
 }
-
-func vectorText(v []float32) string { return pgvector.NewHalfVector(v).String() }
 
 func count(t testing.TB, db *database.DB, text string, args ...any) int {
 	t.Helper()

@@ -13,7 +13,13 @@ const values = {
     // parts of objects
     "AuditDetail", "Contribution", "DatabaseState", "IndexState", "JobCount", "JobError", "OverallScore", "PageInfo",
     "RecommendationPart", "RecommendationTrace", "Scale", "ScoreInterval", "ScoreLevel", "ScoringChange", "ScoringEngine",
-    "ScoringFailure", "ScoringStageCount", "TextRange", "UserError",
+    "ScoringFailure", "ScoringStageCount", "TextRange", "UserError", "Improvement", "CriterionOverride", "KeyPointOverride",
+    "RescoringBin", "RescoringReport", "CatalogueImportRefusal",
+    // what was measured, of a calibration, of a language model, of what searches and recommendations go by
+    "Agreement", "BiasGroup", "CalibrationCriterion", "CalibrationPoint", "ReliabilityBin", "CollaborativeFit", "EmbeddingModel",
+    "LanguageModel", "LanguageModelEssay", "LanguageModelSpend", "LanguageModelWorker",
+    // answers that nothing keeps
+    "CatalogueImport", "EssayDuplicate", "RecommendationAbsence", "SearchHit", "SearchResults", "SearchTrace",
   ],
 };
 

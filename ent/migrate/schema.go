@@ -902,7 +902,7 @@ var (
 		{Name: "traces", Type: field.TypeJSON},
 		{Name: "closes", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
 		{Name: "step", Type: field.TypeInt, Default: 1},
-		{Name: "relaxed", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
+		{Name: "relaxed", Type: field.TypeOther, Default: schema.Expr("'{}'"), SchemaType: map[string]string{"postgres": "text[]"}},
 		{Name: "credential_id", Type: field.TypeUUID},
 		{Name: "list_id", Type: field.TypeUUID},
 	}
@@ -947,7 +947,7 @@ var (
 		{Name: "model_version", Type: field.TypeString},
 		{Name: "note", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text"}},
 		{Name: "degraded", Type: field.TypeBool, Default: false},
-		{Name: "unserved", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
+		{Name: "unserved", Type: field.TypeOther, Default: schema.Expr("'{}'"), SchemaType: map[string]string{"postgres": "text[]"}},
 		{Name: "run_id", Type: field.TypeUUID},
 	}
 	// RecommendationListsTable holds the schema information for the "recommendation_lists" table.
@@ -1210,13 +1210,20 @@ var (
 		{Name: "slug", Type: field.TypeString, Unique: true, Size: 64},
 		{Name: "name", Type: field.TypeString, Size: 128},
 		{Name: "onet", Type: field.TypeString},
-		{Name: "synonyms", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "text[]"}},
+		{Name: "synonyms", Type: field.TypeOther, Default: schema.Expr("'{}'"), SchemaType: map[string]string{"postgres": "text[]"}},
 	}
 	// SkillsTable holds the schema information for the "skills" table.
 	SkillsTable = &schema.Table{
 		Name:       "skills",
 		Columns:    SkillsColumns,
 		PrimaryKey: []*schema.Column{SkillsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "skill_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{SkillsColumns[3], SkillsColumns[0]},
+			},
+		},
 	}
 	// TracksColumns holds the columns for the "tracks" table.
 	TracksColumns = []*schema.Column{

@@ -33,6 +33,9 @@ func (Skill) Fields() []ent.Field {
 	}
 }
 
+// Indexes of the schema.
+func (Skill) Indexes() []ent.Index { return []ent.Index{index.Fields("name", "id")} }
+
 // Track is an occupation that a learner prepares for.
 type Track struct{ ent.Schema }
 

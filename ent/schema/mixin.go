@@ -6,6 +6,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/mixin"
 	"github.com/google/uuid"
@@ -46,11 +47,13 @@ func slugs(name string) ent.Field {
 		Default(func() pq.StringArray { return pq.StringArray{} })
 }
 
-// words is a list of other short words, in order.
+// words is a list of other short words, in order. It came to tables that had rows, and the release before,
+// which may still run, does not name it: the database has a default.
 func words(name, comment string) ent.Field {
 	return field.Other(name, pq.StringArray{}).
 		SchemaType(map[string]string{dialect.Postgres: "text[]"}).
-		Default(func() pq.StringArray { return pq.StringArray{} }).Comment(comment)
+		Default(func() pq.StringArray { return pq.StringArray{} }).Comment(comment).
+		Annotations(entsql.DefaultExpr("'{}'"))
 }
 
 // externalID is what the catalogue that a row was imported from calls it.

@@ -31,7 +31,7 @@ func (RecommendationList) Fields() []ent.Field {
 		field.String("model_version").Immutable().Comment("Of the blend that ranked the items."),
 		text("note"),
 		field.Bool("degraded").Default(false).Immutable(),
-		slugs("unserved"),
+		words("unserved", "Slugs of needs and interests that nothing in the catalogue teaches."),
 	}
 }
 

@@ -16,7 +16,7 @@ var bounds = map[string]int{
 	"Explanation.improvements": 3,
 	"Calibration.criteria":     12, "Calibration.points": 2000, "CalibrationCriterion.bias": 33, "CalibrationCriterion.reliability": 10,
 	"RecommendationList.items": 10, "RecommendationItem.parts": 8, "RecommendationItem.traces": 20,
-	"AuditEvent.detail": 20, "Job.errors": 25, "System.jobs": 24, "System.embeddingModels": 20,
+	"AuditEvent.detail": 20, "Job.errors": 25, "System.jobs": 64, "System.embeddingModels": 20,
 	"LanguageModel.workers": 100, "LanguageModel.spend": 500, "LanguageModel.essays": 50,
 	"Override.keyPoints": 20, "Override.criteria": 12, "RescoringReport.histogram": 10,
 	"RecommendationList.unserved": 40, "Preferences.interests": 20, "Credential.viewerInteractions": 6, "SearchResults.hits": 100, "Query.essayDuplicates": 20,

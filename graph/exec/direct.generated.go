@@ -1549,6 +1549,22 @@ func (ec *executionContext) FieldContext(ctx context.Context, object string, fie
 		case "synonyms":
 			return ec.fieldContext_Skill_synonyms(ctx, field)
 		}
+	case "SkillConnection":
+		switch field.Name {
+		case "edges":
+			return ec.fieldContext_SkillConnection_edges(ctx, field)
+		case "pageInfo":
+			return ec.fieldContext_SkillConnection_pageInfo(ctx, field)
+		case "totalCount":
+			return ec.fieldContext_SkillConnection_totalCount(ctx, field)
+		}
+	case "SkillEdge":
+		switch field.Name {
+		case "cursor":
+			return ec.fieldContext_SkillEdge_cursor(ctx, field)
+		case "node":
+			return ec.fieldContext_SkillEdge_node(ctx, field)
+		}
 	case "SkillSynonymsSetPayload":
 		switch field.Name {
 		case "skill":
@@ -2267,6 +2283,10 @@ func (ec *executionContext) directQuery(ctx context.Context, sel ast.SelectionSe
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
 				return ec.directQuery_tracks(ctx, field)
 			})
+		case "skills":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
+				return ec.directQuery_skills(ctx, field)
+			})
 		case "track":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i, true, false, func(ctx context.Context) graphql.Marshaler {
 				return ec.directQuery_track(ctx, field)
@@ -2413,6 +2433,23 @@ func (ec *executionContext) directQuery_tracks(ctx context.Context, field graphq
 		func(ctx context.Context, _ ast.SelectionSet, v *model.TrackConnection) graphql.Marshaler {
 			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
 				return ec.writeOTrackConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐTrackConnection(w, f, v)
+			})
+		},
+		true, false,
+	)
+}
+
+func (ec *executionContext) directQuery_skills(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return graphql.ResolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_skills,
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Skills(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+
+		},
+		nil,
+		func(ctx context.Context, _ ast.SelectionSet, v *model.SkillConnection) graphql.Marshaler {
+			return direct.Marshal(ctx, ec, ec.OperationContext, field, func(w *direct.Writer, f *direct.Field) bool {
+				return ec.writeOSkillConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSkillConnection(w, f, v)
 			})
 		},
 		true, false,
@@ -8405,6 +8442,75 @@ func (ec *executionContext) write_Skill(w *direct.Writer, sel *direct.Selection,
 	return w.Close(start, invalid)
 }
 
+var directSkillConnection = direct.Type{
+	Name: "SkillConnection", Implementors: skillConnectionImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"edges":      0,
+		"pageInfo":   1,
+		"totalCount": 2,
+	},
+}
+
+func (ec *executionContext) write_SkillConnection(w *direct.Writer, sel *direct.Selection, obj *model.SkillConnection) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"SkillConnection\"")
+		case 0: // edges
+			if !w.Guard(func() bool {
+				return ec.writeNSkillEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSkillEdgeᚄ(w, f, obj.Edges)
+			}) {
+				invalid = true
+			}
+		case 1: // pageInfo
+			if !w.Guard(func() bool {
+				return ec.writeNPageInfo2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋpageᚐInfo(w, f, obj.PageInfo)
+			}) {
+				invalid = true
+			}
+		case 2: // totalCount
+			if !ec.writeNInt2int(w, f, obj.TotalCount) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
+var directSkillEdge = direct.Type{
+	Name: "SkillEdge", Implementors: skillEdgeImplementors,
+	Fields: map[string]int{
+		"__typename": -1,
+		"cursor":     0,
+		"node":       1,
+	},
+}
+
+func (ec *executionContext) write_SkillEdge(w *direct.Writer, sel *direct.Selection, obj *model.SkillEdge) bool {
+	start, invalid := w.Open(sel), false
+	for i := range sel.Fields {
+		f := &sel.Fields[i]
+		w.Key(f)
+		switch f.Number {
+		case -1:
+			w.Raw("\"SkillEdge\"")
+		case 0: // cursor
+			if !ec.writeNString2string(w, f, obj.Cursor) {
+				invalid = true
+			}
+		case 1: // node
+			if !w.Guard(func() bool { return ec.writeNSkill2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋentᚐSkill(w, f, obj.Node) }) {
+				invalid = true
+			}
+		}
+	}
+	return w.Close(start, invalid)
+}
+
 var directSkillSynonymsSetPayload = direct.Type{
 	Name: "SkillSynonymsSetPayload", Implementors: skillSynonymsSetPayloadImplementors,
 	Fields: map[string]int{
@@ -10038,6 +10144,19 @@ func (ec *executionContext) writeNSkill2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋen
 	return ec.write_Skill(w, f.Below(w, &directSkill), v)
 }
 
+func (ec *executionContext) writeNSkillEdge2ᚕᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSkillEdgeᚄ(w *direct.Writer, f *direct.Field, v []*model.SkillEdge) bool {
+	return w.List(len(v), true, func(i int) bool {
+		return ec.writeNSkillEdge2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSkillEdge(w, f, v[i])
+	})
+}
+
+func (ec *executionContext) writeNSkillEdge2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSkillEdge(w *direct.Writer, f *direct.Field, v *model.SkillEdge) bool {
+	if v == nil {
+		return w.InvalidNull("SkillEdge!")
+	}
+	return ec.write_SkillEdge(w, f.Below(w, &directSkillEdge), v)
+}
+
 func (ec *executionContext) writeNString2string(w *direct.Writer, _ *direct.Field, v string) bool {
 	return w.String(v)
 }
@@ -10713,6 +10832,13 @@ func (ec *executionContext) writeOSkill2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋen
 		return false
 	}
 	return ec.write_Skill(w, f.Below(w, &directSkill), v)
+}
+
+func (ec *executionContext) writeOSkillConnection2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSkillConnection(w *direct.Writer, f *direct.Field, v *model.SkillConnection) bool {
+	if v == nil {
+		return false
+	}
+	return ec.write_SkillConnection(w, f.Below(w, &directSkillConnection), v)
 }
 
 func (ec *executionContext) writeOSkillSynonymsSetPayload2ᚖgithubᚗcomᚋrubricaᚋrubricaᚋgraphᚋmodelᚐSkillSynonymsSetPayload(w *direct.Writer, f *direct.Field, v *model.SkillSynonymsSetPayload) bool {

@@ -687,6 +687,7 @@ type ComplexityRoot struct {
 		Rescorings         func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Search             func(childComplexity int, query string, first int, filter *model.SearchFilter) int
 		SimilarCredentials func(childComplexity int, id string, first int) int
+		Skills             func(childComplexity int, first *int, after *string, last *int, before *string) int
 		System             func(childComplexity int) int
 		Track              func(childComplexity int, slug string) int
 		Tracks             func(childComplexity int, first *int, after *string, last *int, before *string) int
@@ -993,6 +994,17 @@ type ComplexityRoot struct {
 		Onet        func(childComplexity int) int
 		Slug        func(childComplexity int) int
 		SynonymList func(childComplexity int) int
+	}
+
+	SkillConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SkillEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	SkillSynonymsSetPayload struct {
@@ -3720,6 +3732,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SimilarCredentials(childComplexity, args["id"].(string), args["first"].(int)), true
+	case "Query.skills":
+		if e.ComplexityRoot.Query.Skills == nil {
+			break
+		}
+
+		args, err := ec.field_Query_skills_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Skills(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.system":
 		if e.ComplexityRoot.Query.System == nil {
 			break
@@ -4970,6 +4993,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Skill.SynonymList(childComplexity), true
 
+	case "SkillConnection.edges":
+		if e.ComplexityRoot.SkillConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SkillConnection.Edges(childComplexity), true
+	case "SkillConnection.pageInfo":
+		if e.ComplexityRoot.SkillConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SkillConnection.PageInfo(childComplexity), true
+	case "SkillConnection.totalCount":
+		if e.ComplexityRoot.SkillConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SkillConnection.TotalCount(childComplexity), true
+
+	case "SkillEdge.cursor":
+		if e.ComplexityRoot.SkillEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SkillEdge.Cursor(childComplexity), true
+	case "SkillEdge.node":
+		if e.ComplexityRoot.SkillEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SkillEdge.Node(childComplexity), true
+
 	case "SkillSynonymsSetPayload.skill":
 		if e.ComplexityRoot.SkillSynonymsSetPayload.Skill == nil {
 			break
@@ -5509,6 +5564,17 @@ type Query {
     "Only those before this cursor."
     before: String
   ): TrackConnection
+  "The vocabulary of skills, by name."
+  skills(
+    "The first so many, 1 to 100. Give either first or last."
+    first: Int
+    "Only those behind this cursor."
+    after: String
+    "The last so many, 1 to 100."
+    last: Int
+    "Only those before this cursor."
+    before: String
+  ): SkillConnection
   "One track by its slug."
   track(
     "The track's slug, such as backend-engineer."
@@ -6108,6 +6174,24 @@ type Skill implements Node {
   onet: String!
   "Other words for it, in lower case, that a search takes for it; at most 32."
   synonyms: [String!]!
+}
+
+"A page of skills."
+type SkillConnection {
+  "The skills and their cursors; at most 100."
+  edges: [SkillEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+  "How many there are in all, counted up to 25 001."
+  totalCount: Int!
+}
+
+"A skill in a page."
+type SkillEdge {
+  "Position for after and before."
+  cursor: String!
+  "The skill."
+  node: Skill!
 }
 
 "How much a question or a credential asks for."
@@ -7295,6 +7379,12 @@ enum JobKind {
   RESCORE_ESSAYS
   "Learns from graded answers."
   FIT_CALIBRATION
+  "Makes a learner's lists of recommendations anew."
+  REFRESH_RECOMMENDATIONS
+  "Takes in what learners did since."
+  LEARN_INTERACTIONS
+  "Fits anew what is learnt from all that learners did."
+  REFIT_RECOMMENDATIONS
 }
 
 "Where a background job stands."
@@ -7431,7 +7521,7 @@ type System {
   embeddingModels: [EmbeddingModel!]!
   "What recommendations have learnt from what learners did; null before there is anything."
   collaborativeFit: CollaborativeFit
-  "How many jobs there are of each kind and state; only those with any, at most 24."
+  "How many jobs there are of each kind and state; only those with any, at most 64."
   jobs: [JobCount!]!
 }
 
@@ -10304,6 +10394,28 @@ func (ec *executionContext) childFields_Skill(ctx context.Context, field graphql
 		return ec.fieldContext_Skill_synonyms(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Skill", field.Name)
+}
+
+func (ec *executionContext) childFields_SkillConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SkillConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SkillConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SkillConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SkillConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SkillEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SkillEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SkillEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SkillEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_SkillSynonymsSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

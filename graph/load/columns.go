@@ -123,8 +123,8 @@ var rows = map[string]row{
 		"flags": "flags", "overall": "overall_percent overall_low overall_high overall_coverage",
 		"scores": "", "recommendations": "", "override": "",
 	}},
-	"Skill": {"slug", map[string]string{
-		"id": "", "slug": "", "name": "name", "onet": "onet", "synonyms": "synonyms",
+	"Skill": {"slug name", map[string]string{
+		"id": "", "slug": "", "name": "", "onet": "onet", "synonyms": "synonyms",
 	}},
 	"Track": {"title", map[string]string{
 		"id": "", "slug": "slug", "title": "", "summary": "summary", "occupation": "occupation", "skills": "skills",

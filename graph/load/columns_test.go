@@ -135,5 +135,5 @@ func TestColumnsFollowTheSelection(t *testing.T) {
 		o := &graphql.OperationContext{Doc: doc, Operation: doc.Operations[0], Variables: map[string]any{"v": true}}
 		require.ElementsMatch(t, strings.Fields(want), selected(o).columns("Essay"), query)
 	}
-	require.Equal(t, []string{"id", "slug"}, selected(nil).columns("Skill"))
+	require.Equal(t, []string{"id", "slug", "name"}, selected(nil).columns("Skill"))
 }

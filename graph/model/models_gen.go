@@ -876,6 +876,24 @@ type SearchTrace struct {
 	Score float64 `json:"score"`
 }
 
+// A page of skills.
+type SkillConnection struct {
+	// The skills and their cursors; at most 100.
+	Edges []*SkillEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *page.Info `json:"pageInfo"`
+	// How many there are in all, counted up to 25 001.
+	TotalCount int `json:"totalCount"`
+}
+
+// A skill in a page.
+type SkillEdge struct {
+	// Position for after and before.
+	Cursor string `json:"cursor"`
+	// The skill.
+	Node *ent.Skill `json:"node"`
+}
+
 // Other words for a skill.
 type SkillSynonymsSetInput struct {
 	// The skill.
@@ -914,7 +932,7 @@ type System struct {
 	EmbeddingModels []*rag.ModelStatus `json:"embeddingModels"`
 	// What recommendations have learnt from what learners did; null before there is anything.
 	CollaborativeFit *recommend.State `json:"collaborativeFit,omitempty"`
-	// How many jobs there are of each kind and state; only those with any, at most 24.
+	// How many jobs there are of each kind and state; only those with any, at most 64.
 	Jobs []*jobs.Count `json:"jobs"`
 }
 

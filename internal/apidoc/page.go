@@ -24,12 +24,15 @@ var subjects = []struct{ file, title string }{
 	{"graph/schema/catalogue.graphql", "Catalogue"},
 	{"graph/schema/essay.graphql", "Essays, scores and reasons"},
 	{"graph/schema/recommendation.graphql", "Recommendations"},
+	{"graph/schema/interaction.graphql", "What learners do and want"},
+	{"graph/schema/search.graphql", "Search"},
 	{"graph/schema/progress.graphql", "Live progress"},
 	{"graph/schema/people.graphql", "People, cohorts and the audit trail"},
 	{"graph/schema/operations.graphql", "Operations"},
 	{"graph/schema/engine.graphql", "Language models"},
 	{"graph/schema/override.graphql", "Decisions of people, and scoring again"},
 	{"graph/schema/calibration.graphql", "Calibration of questions"},
+	{"graph/schema/import.graphql", "Files for the catalogue"},
 }
 
 // page is what the layout shows.

@@ -61,6 +61,7 @@ func (s *screens) retrieval(essay string) {
 		operation: "SimilarCredentials", variables: map[string]any{"credential": credential}, as: signedIn,
 		shows: []string{"similarCredentials.hits.0.node.provider"},
 	}, "lena")
+	s.check(example{operation: "AdminSkills", shows: []string{"skills.edges.0.node.name"}, as: signedIn}, "ada")
 	s.check(example{
 		operation: "SetSkillSynonyms", variables: in(map[string]any{"skillId": skill, "synonyms": []string{"K8s"}}),
 		shows: []string{"skillSynonymsSet.skill.synonyms.0"}, as: adminsOnly,
@@ -117,7 +118,7 @@ func (s *screens) recommendations(essay string) {
 		operation: "SetPreferences", variables: in(map[string]any{"interests": []string{s.catalog.Skills[0].Slug}, "longest": "MEDIUM"}),
 		shows: []string{"preferencesSet.preferences.interests.0.name"}, as: learnersOnly,
 	}, "lena")
-	own := map[string]string{"omar": hidden, "arno": hidden, "miriam": hidden, "ada": hidden}
+	own := map[string]string{"omar": shown, "arno": hidden, "miriam": hidden, "ada": hidden}
 	s.check(example{
 		operation: "LearnerRecommendations", as: own,
 		shows: []string{
