@@ -38,16 +38,29 @@ func (f *filler) done(name, format string, args ...any) {
 	f.steps = append(f.steps, step{name, fmt.Sprintf(format, args...)})
 }
 
-func (f *filler) fill(ctx context.Context, index *rag.Index) error {
-	if _, err := index.Refresh(ctx, 0); err != nil { // makes the partition
-		return err
-	}
-	err := f.db.SQL.QueryRowContext(ctx, `SELECT partition_name FROM rag_models`).Scan(&f.partition)
-	if err != nil {
-		return fmt.Errorf("looking for the model's partition: %w", err)
-	}
+// prepare makes what the rest needs, unless it is there.
+func (f *filler) prepare(ctx context.Context, index *rag.Index) error {
 	for i := range f.tracks {
 		f.tracks[i] = uuid.NewSHA1(uuid.NameSpaceOID, []byte{byte(i)})
+	}
+	var made bool
+	if err := f.db.SQL.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM rag_models)`).Scan(&made); err != nil {
+		return err
+	}
+	if !made {
+		if _, err := index.Refresh(ctx, 0); err != nil { // makes the partition
+			return err
+		}
+	}
+	if err := f.db.SQL.QueryRowContext(ctx, `SELECT partition_name FROM rag_models`).Scan(&f.partition); err != nil {
+		return fmt.Errorf("looking for the model's partition: %w", err)
+	}
+	return nil
+}
+
+// fill writes the passages and builds the index.
+func (f *filler) fill(ctx context.Context) error {
+	for i := range f.tracks {
 		if err := f.exec(ctx, `INSERT INTO tracks (id, created_at, slug, title, summary, occupation, skills)
 			VALUES ($1, now(), $2, '', '', '', '{}')`, f.tracks[i], fmt.Sprint("bench-", i)); err != nil {
 			return err
@@ -75,7 +88,11 @@ func (f *filler) fill(ctx context.Context, index *rag.Index) error {
 	if err := f.exec(ctx, `VACUUM ANALYZE`); err != nil {
 		return err
 	}
-	start = time.Now()
+	return nil
+}
+
+func (f *filler) link(ctx context.Context, index *rag.Index) error {
+	start := time.Now()
 	for all := 0; ; {
 		n, err := index.Link(ctx, 5000)
 		if err != nil {

@@ -4,8 +4,8 @@
 // index and the time that it takes to build.
 //
 // It starts a Postgres server of its own. The passages are made up (sentences.go). The first of them are embedded by the real model.
-// To have many without hours of embedding, each of the others has the vector of one of the first, turned
-// by noise to a cosine of about 0.9: as far as sentences about the same thing are from each other.
+// Where that would take too long (-embedded), each of the others has the vector of one of the first,
+// turned by noise to a cosine of about 0.9, which is harder for the index than sentences are.
 package main
 
 import (
@@ -32,6 +32,7 @@ type options struct {
 	passages, embedded int
 	queries, rounds    int
 	check              bool
+	folder             string
 }
 
 func main() {
@@ -46,26 +47,30 @@ func main() {
 func run(ctx context.Context) error {
 	var o options
 	flag.IntVar(&o.passages, "passages", 100_000, "how many passages")
-	flag.IntVar(&o.embedded, "embedded", 20_000, "how many of them the model embeds")
+	flag.IntVar(&o.embedded, "embedded", 100_000, "how many of them the model embeds")
 	flag.IntVar(&o.queries, "queries", 100, "queries in a round")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often; the figures are medians of the rounds")
 	flag.BoolVar(&o.check, "check", false, "fail when a goal is not reached")
+	flag.StringVar(&o.folder, "folder", "", "keep the database in this folder, or use the one that an earlier run left there")
 	flag.Parse()
 	if o.passages < 1000 || o.embedded < 1 || o.embedded > o.passages || o.queries < 10 || o.rounds < 1 {
 		return errors.New("give at least 1000 passages, 10 queries and one round, and embed at least one passage")
 	}
-	return onServer(ctx, func(url string) error { return o.on(ctx, url) })
+	return onServer(ctx, o.folder, func(url string) error { return o.on(ctx, url) })
 }
 
 // onServer gives f an empty database on a server of its own. What 100 000 passages take has to fit into
 // its memory, as on any server that is to search them: from the operating system's cache a search takes
 // ten times as long.
-func onServer(ctx context.Context, f func(url string) error) (err error) {
-	dir, err := os.MkdirTemp("", "rubrica-bench-")
-	if err != nil {
+func onServer(ctx context.Context, dir string, f func(url string) error) (err error) {
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "rubrica-bench-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	} else if err := os.MkdirAll(dir, 0o711); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	// As root, the server runs as another user, who must pass.
 	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // the folders within are closed
 		return err
@@ -104,7 +109,19 @@ func (o options) on(ctx context.Context, url string) (err error) {
 	}
 	index := rag.New(db, model, nil)
 	f := &filler{o: o, db: db, model: model, writer: newWriter(catalog, 1)}
-	if err := f.fill(ctx, index); err != nil {
+	var there int
+	if err := db.SQL.QueryRowContext(ctx, `SELECT count(*) FROM rag_documents`).Scan(&there); err != nil {
+		return err
+	}
+	if err := f.prepare(ctx, index); err != nil {
+		return err
+	}
+	if there != o.passages {
+		if err := f.fill(ctx); err != nil {
+			return err
+		}
+	}
+	if err := f.link(ctx, index); err != nil {
 		return err
 	}
 	fmt.Printf("%d passages, %d of them embedded by %s; the vectors of the others are turned copies\n\n", o.passages, o.embedded, model.Model())
