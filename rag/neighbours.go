@@ -118,13 +118,17 @@ func waiting(ctx context.Context, q querier, m model, limit int) (ids []string, 
 		LEFT JOIN rag_linked l ON l.document_id = d.id
 		WHERE d.visibility <> $1 AND (l.document_id IS NULL OR l.stale OR l.hash <> c.hash OR l.model <> $2)
 		ORDER BY coalesce(l.stale, false), d.id LIMIT $3`, m.table()), VisibilityOwner, m.name, limit)
-	if err == nil {
-		err = each(rows, func() error {
-			var id string
-			defer func() { ids = append(ids, id) }()
-			return rows.Scan(&id)
-		})
+	if err != nil {
+		return nil, fmt.Errorf("looking for documents without neighbours: %w", err)
 	}
+	err = each(rows, func() error {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("looking for documents without neighbours: %w", err)
 	}
@@ -272,18 +276,19 @@ func termsOf(ctx context.Context, q querier, batch []unlinked) (of map[int64][]s
 	of = map[int64][]string{}
 	rows, err := q.QueryContext(ctx,
 		`SELECT chunk_id, term FROM rag_postings WHERE chunk_id = ANY($1::bigint[]) ORDER BY term, chunk_id`, pq.Array(chunks))
-	if err == nil {
-		err = each(rows, func() error {
-			var chunk int64
-			var lexeme string
-			if err := rows.Scan(&chunk, &lexeme); err != nil {
-				return err
-			}
-			of[chunk] = append(of[chunk], lexeme)
-			all = append(all, lexeme)
-			return nil
-		})
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the words of documents: %w", err)
 	}
+	err = each(rows, func() error {
+		var chunk int64
+		var lexeme string
+		if err := rows.Scan(&chunk, &lexeme); err != nil {
+			return err
+		}
+		of[chunk] = append(of[chunk], lexeme)
+		all = append(all, lexeme)
+		return nil
+	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the words of documents: %w", err)
 	}

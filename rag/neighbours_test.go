@@ -48,6 +48,7 @@ func linked(t *testing.T, db *database.DB) map[uuid.UUID][]uuid.UUID {
 	t.Helper()
 	rows, err := db.SQL.QueryContext(t.Context(), `SELECT document_id, neighbour_id FROM rag_neighbours ORDER BY 1, similarity DESC, 2`)
 	require.NoError(t, err)
+	defer func() { _ = rows.Close() }()
 	lists := map[uuid.UUID][]uuid.UUID{}
 	require.NoError(t, each(rows, func() error {
 		var from, to uuid.UUID

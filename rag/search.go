@@ -69,9 +69,6 @@ func (x *Index) search(ctx context.Context, query Query, w words, m model) ([]Hi
 	if len(w.lexemes) == 0 {
 		want = query.Limit // nothing is fused
 	}
-	if _, err := tx.ExecContext(ctx, settings+strconv.Itoa(max(leastEf, chunksFor(want)))); err != nil {
-		return nil, fmt.Errorf("preparing a search: %w", err)
-	}
 	way, share := scanExact, 1.0
 	if m.name != "" {
 		if way, share, err = choose(ctx, tx, query, m); err != nil {
@@ -80,6 +77,9 @@ func (x *Index) search(ctx context.Context, query Query, w words, m model) ([]Hi
 		if x.scan != scanChosen {
 			way = x.scan
 		}
+	}
+	if _, err := tx.ExecContext(ctx, settings+strconv.Itoa(efFor(want, share))); err != nil {
+		return nil, fmt.Errorf("preparing a search: %w", err)
 	}
 	var near []scored
 	if query.Vector != nil && m.name != "" {

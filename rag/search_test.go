@@ -306,6 +306,7 @@ func explained(t *testing.T, x *Index, text string, a arguments) string {
 	require.NoError(t, err)
 	rows, err := tx.QueryContext(t.Context(), "EXPLAIN "+text, a...)
 	require.NoError(t, err)
+	defer func() { _ = rows.Close() }()
 	var plan strings.Builder
 	require.NoError(t, each(rows, func() error {
 		var line string

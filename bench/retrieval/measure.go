@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -163,31 +165,32 @@ func (m *meter) print(ways []*way) error {
 	fmt.Printf("%d queries, medians of %d rounds, one connection\n\n", m.o.queries, m.o.rounds)
 	fmt.Printf("%-22s %9s %9s %9s %10s %10s  %s\n", "", "p50", "p95", "p99", "of exact", "recall@10", "full lists")
 	reference := median(ways[0].p50s)
-	missed := ""
+	var missed []string
 	for _, w := range ways {
 		recall := "–"
 		if w.all > 0 {
 			share := float64(w.found) / float64(w.all)
 			recall = fmt.Sprintf("%.4f", share)
 			if share < w.recall {
-				missed += fmt.Sprintf("; %s finds %.4f of what there is, %.2f was asked for", w.name, share, w.recall)
+				missed = append(missed, fmt.Sprintf("%s finds %.4f of what there is, %.2f was asked for", w.name, share, w.recall))
 			}
 		}
 		p95 := median(w.p95s)
 		if w.p95 > 0 && p95 >= w.p95 {
-			missed += fmt.Sprintf("; %s takes %s (p95), less than %s was asked for", w.name, p95.Round(10*time.Microsecond), w.p95)
+			missed = append(missed, fmt.Sprintf("%s takes %s (p95), less than %s was asked for", w.name, p95.Round(10*time.Microsecond), w.p95))
 		}
 		if w.full < m.o.queries {
-			missed += fmt.Sprintf("; %s has %d full lists of %d", w.name, w.full, m.o.queries)
+			missed = append(missed, fmt.Sprintf("%s has %d full lists of %d", w.name, w.full, m.o.queries))
 		}
 		fmt.Printf("%-22s %9s %9s %9s %10.3f %10s  %d of %d\n", w.name, ms(median(w.p50s)), ms(p95), ms(median(w.p99s)),
 			float64(median(w.p50s))/float64(reference), recall, w.full, m.o.queries)
 	}
-	if missed != "" {
-		fmt.Println("\nNot reached" + missed)
-		if m.o.check {
-			return fmt.Errorf("goals are missed%s", missed)
-		}
+	if len(missed) == 0 {
+		return nil
+	}
+	fmt.Println("\nNot reached: " + strings.Join(missed, "; "))
+	if m.o.check {
+		return errors.New("goals are missed: " + strings.Join(missed, "; "))
 	}
 	return nil
 }
