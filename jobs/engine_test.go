@@ -120,14 +120,20 @@ func TestFiftyEssaysAtOnceStayWithinTheBudget(t *testing.T) {
 		require.Equal(t, "llm", run.Engine)
 		judged++
 	}
-	days, err := spend.Days(b.ctx, b.db)
-	require.NoError(t, err)
-	require.LessOrEqual(t, days[0].SpentMicros, int64(budget))
-	require.Zero(t, days[0].ReservedMicros)
-	require.EqualValues(t, judged*1500, days[0].SpentMicros)
-	require.Len(t, provider.Asked(), judged)
+	// On a machine that stands still for longer than a lease, another worker ends a run whose call is
+	// still out: that call too ends, and is paid for.
+	var day spend.Day
+	require.Eventually(t, func() bool {
+		days, err := spend.Days(b.ctx, b.db)
+		require.NoError(t, err)
+		day = *days[0]
+		return day.ReservedMicros == 0
+	}, time.Minute, 50*time.Millisecond, "what was set aside for a call is settled when the call ends")
+	require.LessOrEqual(t, day.SpentMicros, int64(budget))
+	require.EqualValues(t, len(provider.Asked())*1500, day.SpentMicros)
+	require.GreaterOrEqual(t, len(provider.Asked()), judged)
 	require.Positive(t, judged)
 	require.Positive(t, fallen)
 	require.Equal(t, 50, b.db.Ent.ScoringRun.Query().Where(scoringrun.StageEQ(enums.StageCompleted)).CountX(b.ctx))
-	t.Logf("budget %d: %d essays judged, %d by the local engine, %d spent", budget, judged, fallen, days[0].SpentMicros)
+	t.Logf("budget %d: %d essays judged, %d by the local engine, %d spent", budget, judged, fallen, day.SpentMicros)
 }

@@ -107,7 +107,7 @@ func (i *Inspector) Cancel(ctx context.Context, id uuid.UUID, reason string) (*J
 		return nil, err
 	}
 	reason = strings.TrimSpace(reason)
-	if n := utf8.RuneCountInString(reason); n < 1 || n > MaxReason || !utf8.ValidString(reason) || strings.ContainsRune(reason, 0) {
+	if n := utf8.RuneCountInString(reason); n < 1 || n > MaxReason || !database.Storable(reason) {
 		return nil, problem.New("reason", problem.Invalid,
 			fmt.Sprintf("Give a reason of 1 to %d characters of UTF-8, none of them NUL.", MaxReason))
 	}

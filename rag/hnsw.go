@@ -63,9 +63,9 @@ func (x *Index) ensureVectorIndex(ctx context.Context, m model, left int) (ready
 	defer func() { _ = conn.Close() }()
 	// A lock of the session: CREATE INDEX CONCURRENTLY takes no transaction. Nobody waits for it, since
 	// the build would wait for whoever waits.
-	const key = `hashtextextended('rubrica/rag/' || current_schema() || '/hnsw/' || $1, 0)`
+	name := hnswLock + m.name
 	var mine bool
-	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(`+key+`)`, m.name).Scan(&mine); err != nil {
+	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(`+lockKey+`)`, name).Scan(&mine); err != nil {
 		return false, false, fmt.Errorf("asking whether another process builds the index: %w", err)
 	}
 	if !mine {
@@ -74,7 +74,7 @@ func (x *Index) ensureVectorIndex(ctx context.Context, m model, left int) (ready
 	defer func() {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		if _, err := conn.ExecContext(end, `SELECT pg_advisory_unlock(`+key+`)`, m.name); err != nil {
+		if _, err := conn.ExecContext(end, `SELECT pg_advisory_unlock(`+lockKey+`)`, name); err != nil {
 			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // with the connection goes the lock
 		}
 	}()

@@ -138,7 +138,7 @@ func waiting(ctx context.Context, q querier, m model, limit int) (ids []string, 
 // linkThese gives the documents of a batch their neighbours, unless another process is at it.
 func (x *Index) linkThese(ctx context.Context, m model, ids []string) (free bool, err error) {
 	err = x.db.InTx(ctx, func(tx *database.Tx) error {
-		if free, err = tryLock(ctx, tx.SQL, "neighbours"); err != nil || !free {
+		if free, err = tryLock(ctx, tx.SQL, neighboursLock); err != nil || !free {
 			return err
 		}
 		if _, err := tx.SQL.ExecContext(ctx, settings+strconv.Itoa(linkEf)); err != nil {
@@ -163,16 +163,6 @@ func (x *Index) linkThese(ctx context.Context, m model, ids []string) (free bool
 		return writeLinks(ctx, tx.SQL, m, seen, batch, near, matching)
 	})
 	return free, err
-}
-
-// tryLock is lock for what need not be done twice: when another process holds it, it gives false.
-func tryLock(ctx context.Context, q querier, what string) (free bool, err error) {
-	err = q.QueryRowContext(ctx,
-		`SELECT pg_try_advisory_xact_lock(hashtextextended('rubrica/rag/' || current_schema() || '/' || $1, 0))`, what).Scan(&free)
-	if err != nil {
-		return false, fmt.Errorf("asking whether another process writes %s of the index: %w", what, err)
-	}
-	return free, nil
 }
 
 func unlinkedOf(ctx context.Context, q querier, m model, ids []string) (batch []unlinked, err error) {

@@ -141,22 +141,6 @@ func (x *Index) writeBatch(ctx context.Context, o origin, after uuid.UUID) (writ
 	return written, removed, last, err
 }
 
-// What processes hold each other off from.
-const (
-	documentsLock = "documents" // writing documents, so that chunks are neither added nor changed
-	modelsLock    = "models"    // adding models and changing their states
-)
-
-// lock holds others of this schema off until the transaction ends.
-func lock(ctx context.Context, q querier, what string) error {
-	_, err := q.ExecContext(ctx,
-		`SELECT pg_advisory_xact_lock(hashtextextended('rubrica/rag/' || current_schema() || '/' || $1, 0))`, what)
-	if err != nil {
-		return fmt.Errorf("waiting for another process that writes %s of the index: %w", what, err)
-	}
-	return nil
-}
-
 func (x *Index) writeDocument(ctx context.Context, q querier, s source) error {
 	chunks, err := cut(s.body, x.chunkTokens)
 	if err != nil {

@@ -111,38 +111,19 @@ func Selected(ctx context.Context, selections ast.SelectionSet, name string) boo
 // WalkField loads what is asked of an object that stands in a field of the current object, such as in
 // the payload of a mutation.
 func WalkField[T any](ctx context.Context, field, typ string, object *T) {
-	if object == nil {
-		return
-	}
-	selections := graphql.GetFieldContext(ctx).Field.Selections
-	for _, f := range graphql.CollectFields(graphql.GetOperationContext(ctx), selections, nil) {
-		if f.Name == field {
-			Walk(ctx, typ, []any{object}, f.Selections)
-		}
+	if object != nil {
+		WalkPath(ctx, typ, []*T{object}, field)
 	}
 }
 
 // WalkPath loads what is asked of objects that stand below the current object, in the field that the
 // path of names leads to.
 func WalkPath[T any](ctx context.Context, typ string, objects []*T, path ...string) {
-	operation := graphql.GetOperationContext(ctx)
-	at := []ast.SelectionSet{graphql.GetFieldContext(ctx).Field.Selections}
-	for _, name := range path {
-		var below []ast.SelectionSet
-		for _, selections := range at {
-			for _, f := range graphql.CollectFields(operation, selections, nil) {
-				if f.Name == name {
-					below = append(below, f.Selections)
-				}
-			}
-		}
-		at = below
-	}
 	parents := make([]any, len(objects))
 	for i, o := range objects {
 		parents[i] = o
 	}
-	for _, selections := range at {
+	for _, selections := range Below(ctx, path...) {
 		Walk(ctx, typ, parents, selections)
 	}
 }
@@ -277,18 +258,6 @@ func maybe[P any](of func(P) *id) func(P) (id, bool) {
 	}
 }
 
-// traces is a step into the values that a row carries: it loads nothing.
-func traces(_ context.Context, _ *Set, _ graphql.CollectedField, parents []any) (string, []any) {
-	var out []any
-	for _, p := range parents {
-		item := p.(*ent.RecommendationItem)
-		for i := range item.Traces {
-			out = append(out, &item.Traces[i])
-		}
-	}
-	return "RecommendationTrace", out
-}
-
 // edges is every edge of the API that a statement stands behind, by type and field. A test holds it
 // against the schema.
 var edges map[string]map[string]step
@@ -330,7 +299,7 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 		"RecommendationItem": {
 			"credential": one("Credential", credentials, always(func(v *ent.RecommendationItem) id { return v.CredentialID })),
 			"closes":     slugs(func(v *ent.RecommendationItem) []string { return v.Closes }),
-			"traces":     traces,
+			"traces":     inside("RecommendationTrace", func(v *ent.RecommendationItem) []values.Trace { return v.Traces }),
 			"decision":   one("RecommendationDecision", decisionOfItem, always(func(v *ent.RecommendationItem) id { return v.ID })),
 		},
 		"RecommendationTrace": {
@@ -338,12 +307,7 @@ func init() { //nolint:gochecknoinits // the table refers to itself through walk
 			"criterion": one("Criterion", criteria, CriterionOf),
 		},
 		"LanguageModelSpend": {
-			"track": one("Track", tracks, func(d *spend.Day) (id, bool) {
-				if d.TrackID == nil {
-					return id{}, false // all tracks
-				}
-				return *d.TrackID, true
-			}),
+			"track": one("Track", tracks, maybe(func(d *spend.Day) *id { return d.TrackID })),
 		},
 		"LanguageModelEssay": {
 			"essay": one("Essay", essays, always(func(e *spend.Essay) id { return e.EssayID })),

@@ -210,6 +210,9 @@ func (in *Preferences) check() error {
 	}
 	seen := map[string]bool{}
 	for _, slug := range in.Interests {
+		if !database.Storable(slug) {
+			return problem.New("interests", problem.InvalidText, "An interest is the slug of a skill, as the query skills lists them; one of these is not even text.")
+		}
 		if seen[slug] {
 			return problem.New("interests", problem.Invalid, fmt.Sprintf("Name each interest once: %q is there twice.", slug))
 		}
@@ -288,7 +291,7 @@ func (d *Decision) check() error {
 	switch n := utf8.RuneCountInString(d.Reason); {
 	case !slices.Contains(d.Verdict.Values(), string(d.Verdict)):
 		return problem.New("verdict", problem.Invalid, "The verdict is "+strings.Join(d.Verdict.Values(), " or ")+".")
-	case n > MaxReason || !utf8.ValidString(d.Reason) || strings.ContainsRune(d.Reason, 0),
+	case n > MaxReason || !database.Storable(d.Reason),
 		d.Verdict == enums.VerdictRejected && strings.TrimSpace(d.Reason) == "":
 		return problem.New("reason", problem.Invalid, fmt.Sprintf(
 			"Give a reason of 1 to %d characters of UTF-8, none of them NUL. Only who accepts may leave it empty.", MaxReason))

@@ -197,6 +197,8 @@ func TestPreferences(t *testing.T) {
 		code  problem.Code
 	}{
 		"too many":   {interactions.Preferences{Interests: many}, "interests", problem.Invalid},
+		"NUL":        {interactions.Preferences{Interests: []string{"a\x00"}}, "interests", problem.InvalidText},
+		"no UTF-8":   {interactions.Preferences{Interests: []string{"a\xff"}}, "interests", problem.InvalidText},
 		"twice":      {interactions.Preferences{Interests: []string{slug, slug}}, "interests", problem.Invalid},
 		"no skill":   {interactions.Preferences{Interests: []string{"alchemy"}}, "interests", problem.NotFound},
 		"not a time": {interactions.Preferences{Longest: &unknown}, "longest", problem.Invalid},

@@ -94,8 +94,7 @@ type Result struct {
 // The new run has its scores at once, and is COMPLETED when the recommendations, which depend on them,
 // have been looked for anew.
 func (s *Service) Override(ctx context.Context, in Input) (*Result, error) {
-	if n := utf8.RuneCountInString(in.Reason); strings.TrimSpace(in.Reason) == "" || n > MaxReason ||
-		!utf8.ValidString(in.Reason) || strings.ContainsRune(in.Reason, 0) {
+	if n := utf8.RuneCountInString(in.Reason); strings.TrimSpace(in.Reason) == "" || n > MaxReason || !database.Storable(in.Reason) {
 		return nil, problem.New("reason", problem.Invalid, fmt.Sprintf("Give a reason of 1 to %d characters of UTF-8, none of them NUL.", MaxReason))
 	}
 	switch {

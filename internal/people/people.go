@@ -43,7 +43,7 @@ func (s *Service) CreateUser(ctx context.Context, name, email string, role enums
 		return nil, err
 	}
 	if address, err := mail.ParseAddress(email); err != nil || address.Address != email ||
-		len(email) > maxEmail || !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
+		len(email) > maxEmail || !database.Storable(email) {
 		return nil, problem.New("email", problem.Invalid, "This is not an e-mail address of at most 254 characters.")
 	}
 	var made *ent.User
@@ -166,7 +166,7 @@ func find(ctx context.Context, tx *database.Tx, cohortID, userID uuid.UUID) (*en
 }
 
 func checkName(name string) error {
-	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+	if name == "" || utf8.RuneCountInString(name) > maxName || !database.Storable(name) {
 		return problem.New("name", problem.Invalid, "A name has 1 to 128 characters of UTF-8, none of them NUL.")
 	}
 	return nil

@@ -71,7 +71,7 @@ func (s *Service) Submit(ctx context.Context, questionID uuid.UUID, text, key st
 	if err := checkText(text); err != nil {
 		return nil, err
 	}
-	if utf8.RuneCountInString(key) > MaxKey || !storable(key) {
+	if utf8.RuneCountInString(key) > MaxKey || !database.Storable(key) {
 		return nil, problem.New("idempotencyKey", problem.Invalid, fmt.Sprintf("An idempotency key has 1 to %d characters of UTF-8, none of them NUL.", MaxKey))
 	}
 	hash := sha256.Sum256(append(questionID[:], text...))
@@ -126,9 +126,6 @@ func checkText(text string) error {
 	return nil
 }
 
-// storable tells whether Postgres takes a text as it is.
-func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
-
 // earlier is what the viewer submitted with the key before; nil when nothing.
 func (s *Service) earlier(ctx context.Context, v viewer.Viewer, key string, hash []byte) (*Result, error) {
 	e, err := s.db.Ent.Essay.Query().Where(essay.OwnerID(v.ID), essay.IdempotencyKey(key)).Only(ctx)
@@ -166,7 +163,7 @@ func (s *Service) Rescore(ctx context.Context, essayID uuid.UUID, reason string)
 }
 
 func checkReason(reason string) error {
-	if n := utf8.RuneCountInString(reason); strings.TrimSpace(reason) == "" || n > MaxReason || !storable(reason) {
+	if n := utf8.RuneCountInString(reason); strings.TrimSpace(reason) == "" || n > MaxReason || !database.Storable(reason) {
 		return problem.New("reason", problem.Invalid, fmt.Sprintf("Give a reason of 1 to %d characters of UTF-8, none of them NUL.", MaxReason))
 	}
 	return nil

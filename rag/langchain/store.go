@@ -237,7 +237,7 @@ func passageOf(doc schema.Document) (*ent.Passage, error) {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return nil, errors.New("it has no text")
-	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
+	case !database.Storable(text):
 		return nil, errors.New("its text is not valid UTF-8, or has a NUL in it")
 	case utf8.RuneCountInString(text) > MaxContent:
 		return nil, fmt.Errorf("its text is longer than %d characters: split it", MaxContent)
