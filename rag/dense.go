@@ -44,7 +44,11 @@ const mostEf = 1000
 // efFor is how many candidates HNSW holds so that the first round likely brings enough chunks through a
 // filter that keeps this share: a second round costs more than a larger first one.
 func efFor(documents int, share float64) int {
-	return min(mostEf, max(leastEf, int(1.3*float64(chunksFor(documents))/share)))
+	chunks := float64(chunksFor(documents))
+	if share < 1 {
+		chunks *= 1.3 / share
+	}
+	return min(mostEf, max(leastEf, int(chunks)))
 }
 
 // dense gives the documents whose best chunk is nearest to the vector by cosine, so many as there are
@@ -85,11 +89,11 @@ func (q Query) from(a *arguments) string {
 }
 
 // exactly compares all vectors that the filter keeps. What is kept is found first, so that a narrow
-// filter reads few vectors.
+// filter reads few vectors, and in the order in which they lie.
 func exactly(query Query, m model, want int, a *arguments) string {
 	return fmt.Sprintf(`
 		WITH kept AS MATERIALIZED (
-		  SELECT c.id, c.document_id, c.ordinal, c.hash FROM rag_chunks c %s
+		  SELECT c.id, c.document_id, c.ordinal, c.hash FROM rag_chunks c %s ORDER BY c.id
 		), near AS MATERIALIZED (
 		  SELECT k.document_id, k.ordinal, 1 - (%s) AS score
 		  FROM kept k JOIN %s v ON v.chunk_id = k.id WHERE %s`,

@@ -22,7 +22,10 @@ const exact = 1 << 30
 
 // mostPostings is how many postings a search reads at first. A query that has more, such as an essay
 // of a thousand words, is searched for by its rarest terms; the others weigh next to nothing.
-const mostPostings = 50_000
+const mostPostings = 20_000
+
+// leastTerms are searched for however common they are: of a short query every word counts.
+const leastTerms = 4
 
 // term is a lexeme that is searched for, with what an occurrence of it is worth.
 type term struct {
@@ -119,12 +122,12 @@ func (c *collection) weigh(w words) []term {
 	return list
 }
 
-// affordable is how many of the terms, from the rarest on, have that many postings together; at least
-// one.
+// affordable is how many of the terms, from the rarest on, have that many postings together, or how
+// many there have to be.
 func affordable(list []term, postings int64) int {
 	var sum int64
 	for i, t := range list {
-		if sum += t.chunks; sum > postings && i > 0 {
+		if sum += t.chunks; sum > postings && i >= leastTerms {
 			return i
 		}
 	}
@@ -186,37 +189,36 @@ func byWords(ctx context.Context, q querier, query Query, list []term, average f
 	}
 	var a arguments
 	names, values := a.add(pq.Array(lexemes)), a.add(pq.Array(weights))
-	where, classes := query.where(&a), a.add(pq.Array(stringsOf(query.Reader.classes())))
-	kept, limit := "", ""
-	switch {
-	case first > 0:
-		limit = fmt.Sprintf("ORDER BY score DESC, chunk_id LIMIT %d", first)
-	case where != everything:
-		kept = "AND p.chunk_id IN (SELECT id FROM kept)"
+	classes, where := a.add(pq.Array(stringsOf(query.Reader.classes()))), ""
+	if !query.byClass() {
+		where = query.where(&a)
 	}
-	// Nothing but a class is asked for, which the postings have already: the documents need not be read.
-	documents, condition := "JOIN rag_documents d ON d.id = c.document_id", "WHERE "+where
-	if query.byClass() {
-		documents, condition, kept = "", "", ""
+	// Where nothing but a class is asked for, the postings have it already: documents are not read.
+	filtered, kept, limit := !query.byClass(), "", ""
+	if first > 0 {
+		limit = fmt.Sprintf("ORDER BY score DESC, chunk_id LIMIT %d", first)
+	} else if filtered {
+		kept = "AND p.chunk_id IN (SELECT c.id FROM rag_chunks c JOIN rag_documents d ON d.id = c.document_id WHERE " + where + ")"
+	}
+	documents := ""
+	if filtered {
+		documents = "JOIN rag_documents d ON d.id = c.document_id WHERE " + where
 	}
 	text := fmt.Sprintf(`
-		WITH kept AS MATERIALIZED (
-		  SELECT c.id FROM rag_chunks c JOIN rag_documents d ON d.id = c.document_id WHERE %[7]s
-		), weights AS MATERIALIZED (
+		WITH weights AS MATERIALIZED (
 		  SELECT * FROM unnest(%[1]s::text[], %[2]s::float8[]) AS w (term, weight)
 		), ranked AS MATERIALIZED (
 		  SELECT p.chunk_id, sum(round(w.weight * p.tf / (p.tf + %[3]v + %[4]v * p.length))) AS score
 		  FROM rag_postings p JOIN weights w ON w.term COLLATE "C" = p.term
-		  WHERE p.term = ANY(%[1]s::text[]) AND p.visibility = ANY(%[8]s::text[]) %[6]s
-		  GROUP BY p.chunk_id %[9]s
+		  WHERE p.term = ANY(%[1]s::text[]) AND p.visibility = ANY(%[5]s::text[]) %[6]s
+		  GROUP BY p.chunk_id %[7]s
 		), best AS (
 		  SELECT DISTINCT ON (c.document_id) c.document_id, c.ordinal, r.score
-		  FROM ranked r JOIN rag_chunks c ON c.id = r.chunk_id %[10]s %[11]s
+		  FROM ranked r JOIN rag_chunks c ON c.id = r.chunk_id %[8]s
 		  ORDER BY c.document_id, r.score DESC, c.ordinal
 		)
-		SELECT document_id, ordinal, score / %[12]v, (SELECT count(*) FROM ranked) FROM best ORDER BY score DESC, document_id LIMIT %[5]d`,
-		names, values, float(bm25K1*(1-bm25B)), float(bm25K1*bm25B/average), want,
-		kept, where, classes, limit, documents, condition, float(exact))
+		SELECT document_id, ordinal, score / %[9]v, (SELECT count(*) FROM ranked) FROM best ORDER BY score DESC, document_id LIMIT %[10]d`,
+		names, values, float(bm25K1*(1-bm25B)), float(bm25K1*bm25B/average), classes, kept, limit, documents, float(exact), want)
 	found, ranked, err := candidates(ctx, q, text, a)
 	if err != nil {
 		return nil, false, fmt.Errorf("searching by words: %w", err)
