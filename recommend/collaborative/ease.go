@@ -92,7 +92,7 @@ const inversionBlock = 64
 // all of it in products of large matrices, which gonum spreads over cores; its triangular routines use one.
 func invert(ctx context.Context, a blas64.Symmetric) error {
 	n := a.N
-	c := make([]float64, inversionBlock*n) // A_K·, both sides of the diagonal
+	c := make([]float64, n*inversionBlock) // A_·K, both sides of the diagonal
 	w := make([]float64, inversionBlock*n) // D·A_K·
 	for from := 0; from < n; from += inversionBlock {
 		if err := ctx.Err(); err != nil {
@@ -100,22 +100,22 @@ func invert(ctx context.Context, a blas64.Symmetric) error {
 		}
 		to := min(n, from+inversionBlock)
 		b := to - from
-		rows := blas64.General{Rows: b, Cols: n, Stride: n, Data: c[:b*n]}
-		for i := range b {
-			for j := range n {
-				rows.Data[i*n+j] = a.Data[min(from+i, j)*n+max(from+i, j)]
+		columns := blas64.General{Rows: n, Cols: b, Stride: b, Data: c[:n*b]}
+		for j := range n {
+			for i := range b {
+				columns.Data[j*b+i] = a.Data[min(from+i, j)*n+max(from+i, j)]
 			}
 		}
-		d, err := inverseOf(rows, from, b)
+		d, err := inverseOf(blas64.General{Rows: b, Cols: b, Stride: b, Data: columns.Data[from*b:]})
 		if err != nil {
 			return err
 		}
 		product := blas64.General{Rows: b, Cols: n, Stride: n, Data: w[:b*n]}
-		blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, d, rows, 0, product)
+		blas64.Gemm(blas.NoTrans, blas.Trans, 1, d, columns, 0, product)
 		for top := 0; top < n; top += inversionStripe { // the upper triangle, stripe by stripe
 			h := min(inversionStripe, n-top)
-			blas64.Gemm(blas.Trans, blas.NoTrans, -1,
-				blas64.General{Rows: b, Cols: h, Stride: n, Data: rows.Data[top:]},
+			blas64.Gemm(blas.NoTrans, blas.NoTrans, -1, // of gonum's products the fastest, 2.5 times that of Aᵀ·B
+				blas64.General{Rows: h, Cols: b, Stride: b, Data: columns.Data[top*b:]},
 				blas64.General{Rows: b, Cols: n - top, Stride: n, Data: product.Data[top:]},
 				1, blas64.General{Rows: h, Cols: n - top, Stride: n, Data: a.Data[top*n+top:]})
 		}
@@ -143,12 +143,12 @@ func invert(ctx context.Context, a blas64.Symmetric) error {
 // inversionStripe is how many rows of the triangle are updated at a time.
 const inversionStripe = 256
 
-// inverseOf is the inverse of the block on the diagonal of rows.
-func inverseOf(rows blas64.General, from, b int) (blas64.General, error) {
-	block := mat.NewSymDense(b, nil)
-	for i := range b {
-		for j := i; j < b; j++ {
-			block.SetSym(i, j, rows.Data[i*rows.Stride+from+j])
+// inverseOf is the inverse of a block on the diagonal.
+func inverseOf(symmetric blas64.General) (blas64.General, error) {
+	block := mat.NewSymDense(symmetric.Rows, nil)
+	for i := range symmetric.Rows {
+		for j := i; j < symmetric.Cols; j++ {
+			block.SetSym(i, j, symmetric.Data[i*symmetric.Stride+j])
 		}
 	}
 	var factor mat.Cholesky
