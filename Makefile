@@ -126,8 +126,8 @@ bench-screen: setup ## The screen query next to PostGraphile and to a server wri
 	@$(testpg) -- go run ./internal/provision/cmd/withnode -- go run ./bench/screen -rounds $(or $(rounds),5) -length $(or $(length),8s)
 
 .PHONY: bench-retrieval
-bench-retrieval: setup ## Latency and recall of the search over 100 000 passages, next to an exact scan (passages=100000 embedded=100000 rounds=5).
-	@go run ./bench/retrieval -passages $(or $(passages),100000) -embedded $(or $(embedded),100000) -rounds $(or $(rounds),5)
+bench-retrieval: setup ## Latency and recall of the search over 100 000 passages, next to an exact scan (passages=100000 embedded=20000 rounds=5).
+	@go run ./bench/retrieval -passages $(or $(passages),100000) -embedded $(or $(embedded),20000) -rounds $(or $(rounds),5)
 
 .PHONY: bench-cost
 bench-cost: tools ## Processor time and answer of each request that hurts (graph/internal/hostile).

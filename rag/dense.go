@@ -31,8 +31,10 @@ const (
 const leastEf = 200
 
 // settings are those of a search's transaction and end with it. The planner is told that the index is
-// in memory; statements of milliseconds gain nothing by workers and compilation.
+// in memory, and plans every statement for its values, on which the way depends; statements of
+// milliseconds gain nothing by workers and compilation.
 const settings = `SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0;
+	SET LOCAL plan_cache_mode = force_custom_plan;
 	SET LOCAL hnsw.iterative_scan = 'relaxed_order'; SET LOCAL hnsw.ef_search = `
 
 // chunksFor is how many chunks are fetched for so many documents: some documents have several.
@@ -75,13 +77,9 @@ func (x *Index) dense(ctx context.Context, q querier, query Query, m model, way 
 	return list, nil
 }
 
-// from joins the documents to chunks c and narrows both to what is asked for. Where that is only a
-// class of visibility, the documents are not read.
+// from narrows chunks c to those that are compared with the vector.
 func (q Query) from(a *arguments) string {
-	if q.byClass() {
-		return "WHERE c.visibility = ANY(" + a.add(pq.Array(stringsOf(q.Reader.classes()))) + ")"
-	}
-	text := "JOIN rag_documents d ON d.id = c.document_id WHERE " + q.where(a)
+	text := q.narrow(a)
 	if q.firsts {
 		text += " AND c.ordinal = 0"
 	}
@@ -97,8 +95,8 @@ func exactly(query Query, m model, want int, a *arguments) string {
 		), near AS MATERIALIZED (
 		  SELECT k.document_id, k.ordinal, 1 - (%s) AS score
 		  FROM kept k JOIN %s v ON v.chunk_id = k.id WHERE %s`,
-		query.from(a), m.distance("v.embedding", a.add(pgvector.NewHalfVector(query.Vector).String())), m.table(),
-		current("k.hash")) + bestOfNear(want)
+		query.from(a), "v.embedding <=> "+a.add(pgvector.NewHalfVector(query.Vector).String())+"::halfvec", // no index, no need of its cast
+		m.table(), current("k.hash")) + bestOfNear(want)
 }
 
 // current is the condition that a vector v is of the text as it is now. The planner takes two columns
@@ -158,16 +156,33 @@ func choose(ctx context.Context, q querier, query Query, m model) (way scan, sha
 	if all <= exactRows {
 		return scanExact, 1, nil
 	}
-	var a arguments
-	kept, err := estimate(ctx, q, `SELECT FROM rag_chunks c `+query.from(&a), a)
+	var kept float64
+	if query.byClass() {
+		share, err = shareOf(ctx, q, query.Reader)
+		kept = share * all
+	} else {
+		var a arguments
+		kept, err = estimate(ctx, q, `SELECT FROM rag_chunks c `+query.from(&a), a)
+		share = min(1, max(kept, 1)/all)
+	}
 	if err != nil {
 		return scanChosen, 0, err
 	}
-	share = min(1, max(kept, 1)/all)
 	if kept <= exactRows || share <= exactShare {
 		return scanExact, share, nil
 	}
 	return scanIndex, share, nil
+}
+
+// shareOf is the share of chunks that are of the classes of which the reader may read anything.
+func shareOf(ctx context.Context, q querier, reader Reader) (share float64, err error) {
+	err = q.QueryRowContext(ctx, `
+		SELECT coalesce(sum(chunks) FILTER (WHERE visibility = ANY($1::text[])), 0)::float8 / coalesce(nullif(sum(chunks), 0), 1)::float8
+		FROM rag_length_deltas`, pq.Array(stringsOf(reader.classes()))).Scan(&share)
+	if err != nil {
+		return 0, fmt.Errorf("looking for how much the reader may read: %w", err)
+	}
+	return share, nil
 }
 
 // estimate is how many rows the planner expects of a statement.

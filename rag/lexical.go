@@ -75,8 +75,8 @@ func (c *collection) idf(lexeme string) float64 {
 func frequencies(ctx context.Context, q querier, reader Reader, lexemes []string) (*collection, error) {
 	c := &collection{having: map[string]float64{}}
 	rows, err := q.QueryContext(ctx, `
-		SELECT w.term, (SELECT count(*) FROM rag_postings p
-		                WHERE p.term = w.term COLLATE "C" AND p.visibility = ANY($2::text[])),
+		SELECT w.term, (SELECT coalesce(sum(d.chunks), 0)::float8 FROM rag_term_deltas d
+		                WHERE d.term = w.term COLLATE "C" AND d.visibility = ANY($2::text[])),
 		       e.chunks, e.average
 		FROM unnest($1::text[]) AS w (term), (
 		  SELECT coalesce(sum(chunks), 0)::float8 AS chunks, coalesce(sum(length)::float8 / nullif(sum(chunks), 0)::float8, 0) AS average
@@ -188,27 +188,23 @@ func byWords(ctx context.Context, q querier, query Query, list []term, average f
 		lexemes[i], weights[i] = t.lexeme, t.weight*(bm25K1+1)*exact
 	}
 	var a arguments
-	names, values := a.add(pq.Array(lexemes)), a.add(pq.Array(weights))
-	classes, where := a.add(pq.Array(stringsOf(query.Reader.classes()))), ""
+	names, values, slope := a.add(pq.Array(lexemes)), a.add(pq.Array(weights)), a.add(bm25K1*bm25B/average)
+	classes := a.add(pq.Array(stringsOf(query.Reader.classes())))
+	// Where nothing but a class is asked for, the postings have it already: chunks are not narrowed.
+	narrowed, kept, limit := "", "", ""
 	if !query.byClass() {
-		where = query.where(&a)
+		narrowed = query.narrow(&a)
 	}
-	// Where nothing but a class is asked for, the postings have it already: documents are not read.
-	filtered, kept, limit := !query.byClass(), "", ""
 	if first > 0 {
 		limit = fmt.Sprintf("ORDER BY score DESC, chunk_id LIMIT %d", first)
-	} else if filtered {
-		kept = "AND p.chunk_id IN (SELECT c.id FROM rag_chunks c JOIN rag_documents d ON d.id = c.document_id WHERE " + where + ")"
-	}
-	documents := ""
-	if filtered {
-		documents = "JOIN rag_documents d ON d.id = c.document_id WHERE " + where
+	} else if narrowed != "" {
+		kept = "AND p.chunk_id IN (SELECT c.id FROM rag_chunks c " + narrowed + ")"
 	}
 	text := fmt.Sprintf(`
 		WITH weights AS MATERIALIZED (
 		  SELECT * FROM unnest(%[1]s::text[], %[2]s::float8[]) AS w (term, weight)
 		), ranked AS MATERIALIZED (
-		  SELECT p.chunk_id, sum(round(w.weight * p.tf / (p.tf + %[3]v + %[4]v * p.length))) AS score
+		  SELECT p.chunk_id, sum(round(w.weight * p.tf / (p.tf + %[3]v + %[4]s::float8 * p.length))) AS score
 		  FROM rag_postings p JOIN weights w ON w.term COLLATE "C" = p.term
 		  WHERE p.term = ANY(%[1]s::text[]) AND p.visibility = ANY(%[5]s::text[]) %[6]s
 		  GROUP BY p.chunk_id %[7]s
@@ -218,7 +214,7 @@ func byWords(ctx context.Context, q querier, query Query, list []term, average f
 		  ORDER BY c.document_id, r.score DESC, c.ordinal
 		)
 		SELECT document_id, ordinal, score / %[9]v, (SELECT count(*) FROM ranked) FROM best ORDER BY score DESC, document_id LIMIT %[10]d`,
-		names, values, float(bm25K1*(1-bm25B)), float(bm25K1*bm25B/average), classes, kept, limit, documents, float(exact), want)
+		names, values, float(bm25K1*(1-bm25B)), slope, classes, kept, limit, narrowed, float(exact), want)
 	found, ranked, err := candidates(ctx, q, text, a)
 	if err != nil {
 		return nil, false, fmt.Errorf("searching by words: %w", err)

@@ -146,21 +146,51 @@ func (a *arguments) add(v any) string {
 	return fmt.Sprintf("$%d", len(*a))
 }
 
+// narrow joins the documents to chunks c, where the filters ask for what only documents know, and narrows
+// both to what is asked for.
+func (q Query) narrow(a *arguments) string {
+	if q.byChunk() {
+		conditions := q.shared("c", a)
+		if !q.Reader.System {
+			classes := q.Reader.whole()
+			if q.Reader.all() {
+				classes = q.Reader.classes()
+			}
+			conditions = append(conditions, "c.visibility = ANY("+a.add(pq.Array(stringsOf(classes)))+")")
+		}
+		return "WHERE " + all(conditions)
+	}
+	return "JOIN rag_documents d ON d.id = c.document_id WHERE " + q.where(a)
+}
+
+// byChunk tells that chunks know all that the filters ask for.
+func (q Query) byChunk() bool {
+	narrow := q.QuestionID == uuid.Nil && len(q.Skills) == 0 && len(q.Levels) == 0
+	// Nothing but essays is their owners'.
+	others := len(q.Kinds) > 0 && !slices.Contains(q.Kinds, KindEssay)
+	return narrow && (others || q.Reader.all())
+}
+
+// shared are the conditions on what chunks know as well as documents do.
+func (q Query) shared(table string, a *arguments) (conditions []string) {
+	if q.class != "" {
+		conditions = append(conditions, table+".visibility = "+a.add(q.class))
+	}
+	if len(q.Kinds) > 0 {
+		conditions = append(conditions, table+".kind = ANY("+a.add(pq.Array(stringsOf(q.Kinds)))+")")
+	}
+	if q.TrackID != uuid.Nil {
+		conditions = append(conditions, table+".track_id = "+a.add(q.TrackID))
+	}
+	return conditions
+}
+
 // where is the condition on rag_documents d that the filters make. Only what is asked for is
 // written, so that the planner knows what it estimates.
 func (q Query) where(a *arguments) string {
-	var conditions []string
+	conditions := q.shared("d", a)
 	if !q.Reader.System {
 		conditions = append(conditions, q.Reader.may(a))
-	}
-	if q.class != "" {
-		conditions = append(conditions, "d.visibility = "+a.add(q.class))
-	}
-	if len(q.Kinds) > 0 {
-		conditions = append(conditions, "d.kind = ANY("+a.add(pq.Array(stringsOf(q.Kinds)))+")")
-	}
-	if q.TrackID != uuid.Nil {
-		conditions = append(conditions, "d.track_id = "+a.add(q.TrackID))
 	}
 	if q.QuestionID != uuid.Nil {
 		conditions = append(conditions, "d.question_id = "+a.add(q.QuestionID))
@@ -171,21 +201,25 @@ func (q Query) where(a *arguments) string {
 	if len(q.Levels) > 0 {
 		conditions = append(conditions, "d.level = ANY("+a.add(pq.Array(stringsOf(q.Levels)))+")")
 	}
+	return all(conditions)
+}
+
+// all joins conditions; without any, every row is kept.
+func all(conditions []string) string {
 	if len(conditions) == 0 {
-		return everything
+		return "true"
 	}
 	return strings.Join(conditions, " AND ")
 }
 
-// everything is the condition of a query that keeps every document.
-const everything = "true"
-
-// byClass tells that where asks for nothing but classes of visibility, all of which the reader may
-// read as a whole. Chunks and postings know their class: documents need not be read.
+// byClass tells that nothing but classes of visibility is asked for, all of which the reader may read as
+// a whole. Postings know their class: chunks need not be read.
 func (q Query) byClass() bool {
-	unfiltered := q.class == "" && len(q.Kinds) == 0 && q.TrackID == uuid.Nil && q.QuestionID == uuid.Nil && len(q.Skills) == 0 && len(q.Levels) == 0
-	return unfiltered && (q.Reader.System || q.Reader.Viewer == nil || q.Reader.Viewer.Is(enums.RoleAdmin))
+	return q.byChunk() && q.class == "" && len(q.Kinds) == 0 && q.TrackID == uuid.Nil
 }
+
+// all tells that of each class the reader may read everything or nothing.
+func (r Reader) all() bool { return r.System || r.Viewer == nil || r.Viewer.Is(enums.RoleAdmin) }
 
 // classes are those of which the reader may read anything.
 func (r Reader) classes() []Visibility {

@@ -24,7 +24,7 @@ type Report struct {
 
 const (
 	documentBatch = 200 // documents that one transaction writes
-	compactAbove  = 64  // rows of rag_length_deltas that are left alone
+	compactAbove  = 64  // rows of rag_length_deltas, and of rag_term_deltas for one term, that are left alone
 	analyzeAbove  = 50  // changes after which the planner's statistics are made anew
 )
 
@@ -125,6 +125,10 @@ func (x *Index) writeBatch(ctx context.Context, o origin, after uuid.UUID) (writ
 		if removed, err = dropObsolete(ctx, tx.SQL, o); err != nil {
 			return err
 		}
+		var before int64
+		if err := tx.SQL.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM rag_chunks`).Scan(&before); err != nil {
+			return fmt.Errorf("looking for the newest chunk: %w", err)
+		}
 		changed, err := x.changedSources(ctx, tx.SQL, o, after, documentBatch)
 		if err != nil {
 			return err
@@ -136,7 +140,10 @@ func (x *Index) writeBatch(ctx context.Context, o origin, after uuid.UUID) (writ
 			last = s.ref
 		}
 		written = len(changed)
-		return compact(ctx, tx.SQL)
+		if err := compactTerms(ctx, tx.SQL, before); err != nil {
+			return err
+		}
+		return compactLengths(ctx, tx.SQL)
 	})
 	return written, removed, last, err
 }
@@ -211,8 +218,29 @@ func (x *Index) writeDocument(ctx context.Context, q querier, s source) error {
 	return nil
 }
 
-// compact replaces many rows of rag_length_deltas by their sum. Readers see either.
-func compact(ctx context.Context, q querier) error {
+// compactTerms replaces many rows of rag_term_deltas by their sum, for the terms of chunks that are newer
+// than that one. Readers see either.
+func compactTerms(ctx context.Context, q querier, before int64) error {
+	if _, err := q.ExecContext(ctx, `
+		WITH touched AS (
+		  SELECT DISTINCT term, visibility FROM rag_postings WHERE chunk_id > $1
+		), many AS MATERIALIZED (
+		  SELECT d.term, d.visibility FROM touched t JOIN rag_term_deltas d USING (term, visibility)
+		  GROUP BY d.term, d.visibility HAVING count(*) > $2
+		), gone AS (
+		  DELETE FROM rag_term_deltas WHERE ctid IN (
+		    SELECT d.ctid FROM rag_term_deltas d JOIN many USING (term, visibility) FOR UPDATE OF d SKIP LOCKED)
+		  RETURNING term, visibility, chunks
+		)
+		INSERT INTO rag_term_deltas (term, visibility, chunks)
+		SELECT term, visibility, sum(chunks) FROM gone GROUP BY term, visibility`, before, compactAbove); err != nil {
+		return fmt.Errorf("summing rag_term_deltas: %w", err)
+	}
+	return nil
+}
+
+// compactLengths replaces many rows of rag_length_deltas by their sum. Readers see either.
+func compactLengths(ctx context.Context, q querier) error {
 	var many bool
 	if err := q.QueryRowContext(ctx, `SELECT count(*) > $1 FROM rag_length_deltas`, compactAbove).Scan(&many); err != nil {
 		return fmt.Errorf("counting rag_length_deltas: %w", err)

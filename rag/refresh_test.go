@@ -43,6 +43,8 @@ func TestRefreshIndexesTheCatalogueOnce(t *testing.T) {
 	assert.Equal(t, []ModelStatus{{Model: "words@1", Dimensions: 64, Chunks: chunks, Embedded: chunks,
 		State: ModelServing, Index: IndexNone, Serving: true, Here: true}}, status)
 	assertStatistics(t, x)
+	assert.LessOrEqual(t, count(t, x.db, `SELECT max(n) FROM (SELECT count(*) AS n FROM rag_term_deltas GROUP BY term, visibility) t`),
+		compactAbove, "counts of a term are summed up")
 	assert.Zero(t, count(t, x.db, `SELECT count(*) FROM rag_claims`))
 }
 
@@ -261,5 +263,8 @@ func assertStatistics(t *testing.T, x *Index) {
 	assert.Zero(t, count(t, x.db, `
 		SELECT abs((SELECT coalesce(sum(chunks), 0) FROM rag_length_deltas) - (SELECT count(*) FROM rag_chunks))
 		     + abs((SELECT coalesce(sum(length), 0) FROM rag_length_deltas) - (SELECT coalesce(sum(length), 0) FROM rag_chunks))
+		     + (SELECT count(*) FROM (SELECT term, visibility, sum(chunks) AS n FROM rag_term_deltas GROUP BY term, visibility) d
+		        FULL JOIN (SELECT term, visibility, count(*) AS n FROM rag_postings GROUP BY term, visibility) p USING (term, visibility)
+		        WHERE coalesce(d.n, 0) <> coalesce(p.n, 0))
 		     + (SELECT count(*) FROM rag_chunks c WHERE length <> (SELECT coalesce(sum(tf), 0) FROM rag_postings WHERE chunk_id = c.id))`))
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
+
+	"github.com/rubrica/rubrica/internal/database"
 )
 
 // Search returns the documents that fit the query best, best first; documents of equal score are
@@ -21,6 +23,7 @@ import (
 //
 // Words that name a skill, or are one of its synonyms, also find the skill's other names (synonyms.go).
 func (x *Index) Search(ctx context.Context, query Query) ([]Hit, error) {
+	ctx = database.Keep(ctx)
 	query, err := query.normalized(len(query.Vector)) // aim checks it against its model
 	if err != nil {
 		return nil, fmt.Errorf("rag: %w", err)

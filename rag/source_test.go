@@ -5,10 +5,13 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/rubrica/rubrica/ent/enums"
+	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/internal/seeding"
 	"github.com/rubrica/rubrica/rag/ragtest"
 )
@@ -137,4 +140,59 @@ func TestLongEssaysAreIndexedInPart(t *testing.T) {
 		}
 		assert.Equal(t, want, matched, text)
 	}
+}
+
+// What is read of chunks alone is what is read of their documents, whoever reads and whatever is asked for.
+func TestChunksKnowWhatTheirDocumentsAreFilteredBy(t *testing.T) {
+	t.Parallel()
+	db, track := seeded(t)
+	x := New(db, ragtest.Words{}, nil)
+	submit(t, db, "lena", seeding.QuestionID(track.Slug, track.Questions[0].Slug), "The zyzzyva is a weevil.")
+	_, err := x.Refresh(t.Context(), plenty)
+	require.NoError(t, err)
+	// A passage that moves takes its chunks along.
+	other := count(t, db, `SELECT count(*) FROM tracks WHERE id <> $1`, seeding.TrackID(track.Slug))
+	require.Positive(t, other)
+	moved := seeding.PassageID(track.Slug, track.Passages[0].Slug)
+	_, err = db.SQL.ExecContext(t.Context(), `UPDATE passages SET track_id = (SELECT id FROM tracks WHERE id <> $2 ORDER BY id LIMIT 1) WHERE id = $1`, moved, seeding.TrackID(track.Slug))
+	require.NoError(t, err)
+	_, err = x.Refresh(t.Context(), plenty)
+	require.NoError(t, err)
+	require.Zero(t, count(t, db, `
+		SELECT count(*) FROM rag_chunks c JOIN rag_documents d ON d.id = c.document_id
+		WHERE c.kind IS DISTINCT FROM d.kind OR c.track_id IS DISTINCT FROM d.track_id OR c.visibility <> d.visibility`))
+
+	kinds := [][]Kind{nil, {KindPassage}, {KindCredential, KindPassage}, {KindModelAnswer, KindExemplar}, {KindEssay}, {KindEssay, KindPassage}}
+	tracks := []uuid.UUID{uuid.Nil, seeding.TrackID(track.Slug)}
+	var byChunk, found int
+	for who, reader := range map[string]Reader{
+		"nobody": {}, "a learner": as("lena", enums.RoleLearner), "another": as("omar", enums.RoleLearner),
+		"an advisor": as("arno", enums.RoleAdvisor), "an admin": as("ada", enums.RoleAdmin), "a job": allSeeing,
+	} {
+		for _, k := range kinds {
+			for _, id := range tracks {
+				for _, class := range []Visibility{"", VisibilityPublic} {
+					q := Query{Kinds: k, TrackID: id, class: class, Reader: reader}
+					var a, b arguments
+					got := column(t, db, `SELECT c.id FROM rag_chunks c `+q.narrow(&a)+` ORDER BY c.id`, a)
+					want := column(t, db, `SELECT c.id FROM rag_chunks c JOIN rag_documents d ON d.id = c.document_id WHERE `+q.where(&b)+` ORDER BY c.id`, b)
+					assert.Equal(t, want, got, "%s %v %v %s", who, k, id, class)
+					found += len(want)
+					if q.byChunk() {
+						byChunk++
+					}
+				}
+			}
+		}
+	}
+	assert.Positive(t, found)
+	assert.Positive(t, byChunk)
+}
+
+// column reads a column of numbers.
+func column(t *testing.T, db *database.DB, text string, args arguments) []int64 {
+	t.Helper()
+	var list []int64
+	require.NoError(t, db.SQL.QueryRowContext(t.Context(), `SELECT array(`+text+`)`, args...).Scan(pq.Array(&list)))
+	return list
 }

@@ -26,7 +26,7 @@ func ReadState(ctx context.Context, db *database.DB, model string) (s State, err
 		         SELECT FROM rag_vectors v WHERE v.model = $1 AND v.chunk_id = c.id AND v.hash = c.hash)),
 		       (SELECT sum(pg_total_relation_size(t)) FROM (
 		         SELECT unnest(ARRAY['rag_documents', 'rag_chunks', 'rag_postings', 'rag_length_deltas',
-		                             'rag_models', 'rag_claims']::regclass[])
+		                             'rag_term_deltas', 'rag_neighbours', 'rag_linked', 'rag_models', 'rag_claims']::regclass[])
 		         UNION ALL
 		         SELECT relid FROM pg_partition_tree('rag_vectors')) AS tables (t))`,
 		model).Scan(&s.Documents, &s.Chunks, &s.Missing, &s.Bytes)

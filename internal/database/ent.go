@@ -13,12 +13,12 @@ type keeping struct{ entsql.ExecQuerier }
 
 // ExecContext sends a statement that answers with no rows.
 func (k keeping) ExecContext(ctx context.Context, statement string, args ...any) (stdsql.Result, error) {
-	return k.ExecQuerier.ExecContext(keep(ctx), statement, args...)
+	return k.ExecQuerier.ExecContext(Keep(ctx), statement, args...)
 }
 
 // QueryContext sends a statement that answers with rows.
 func (k keeping) QueryContext(ctx context.Context, statement string, args ...any) (*stdsql.Rows, error) {
-	return k.ExecQuerier.QueryContext(keep(ctx), statement, args...)
+	return k.ExecQuerier.QueryContext(Keep(ctx), statement, args...)
 }
 
 func conn(c entsql.ExecQuerier) entsql.Conn { return entsql.Conn{ExecQuerier: keeping{c}} }

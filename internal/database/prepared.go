@@ -12,8 +12,8 @@ import (
 
 // ent sends every statement unprepared: lib/pq then parses and plans it anew and waits for the
 // database twice. The connections made here keep what ent sends prepared, each its own statements, by
-// their text. What others send over the same pool stays as it was: River's statements, and those of
-// the search, which a plan without their values would keep from the partitions that they need.
+// their text, and so do those of the search. What others, such as River, send over the same pool stays as it
+// was.
 
 const (
 	// keptStatements bounds what a connection remembers. Postgres holds some 20 KiB for one.
@@ -25,8 +25,9 @@ const (
 
 type keepKey struct{}
 
-// keep marks the statements of a context as worth keeping prepared.
-func keep(ctx context.Context) context.Context { return context.WithValue(ctx, keepKey{}, true) }
+// Keep marks the statements of a context as worth keeping prepared: their texts are few, and come again.
+// Outside a transaction that sets plan_cache_mode, Postgres may come to plan them without their values.
+func Keep(ctx context.Context) context.Context { return context.WithValue(ctx, keepKey{}, true) }
 
 func kept(ctx context.Context, statement string, args []driver.NamedValue) bool {
 	return len(args) > 0 && len(statement) <= keptText && ctx.Value(keepKey{}) != nil
