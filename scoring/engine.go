@@ -2,7 +2,8 @@ package scoring
 
 import "context"
 
-// Embedder maps a text to a unit-length vector. The vector depends on the text alone.
+// Embedder maps a text to a unit-length vector. The vector depends on the text alone. It is safe for
+// concurrent use: the sentences of an answer are embedded several at a time.
 type Embedder interface {
 	// Model names the model and its version; vectors of different models are not comparable.
 	Model() string
@@ -18,7 +19,8 @@ type WordEmbedder interface {
 	EmbedWords(ctx context.Context, text string) (vector []float32, words []string, vectors [][]float32, err error)
 }
 
-// Engine scores an answer by each criterion of a rubric. The same request gives the same result.
+// Engine scores an answer by each criterion of a rubric. The same request gives the same result. It is safe
+// for concurrent use.
 type Engine interface {
 	Info() EngineInfo
 	// Score returns one CriterionScore for each criterion of the rubric, in its order.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // ImprovementKind says what a suggestion asks for.
@@ -98,13 +99,8 @@ func Improve(ctx context.Context, engine Engine, embedder Embedder, req Request,
 		return out, nil
 	}
 	t := &trials{engine: engine, embedder: newKnownEmbedder(embedder, req), req: req, res: res}
-	for _, c := range measure(req).changes() {
-		if len(t.done) == maxSingleTrials {
-			break
-		}
-		if err := t.try(ctx, c); err != nil {
-			return nil, err
-		}
+	if err := t.singly(ctx, measure(req).changes()); err != nil {
+		return nil, err
 	}
 	if err := t.together(ctx); err != nil {
 		return nil, err
@@ -164,12 +160,30 @@ type tried struct {
 	scores []CriterionScore
 }
 
-func (t *trials) try(ctx context.Context, c change, parts ...int) error {
+// singly tries the first changes, each by itself.
+func (t *trials) singly(ctx context.Context, changes []change) error {
+	for _, c := range changes {
+		if len(t.done) == maxSingleTrials {
+			break
+		}
+		t.plan(c)
+	}
+	return spread(len(t.done), func(i int) error { return t.try(ctx, &t.done[i]) })
+}
+
+// plan adds a trial that has yet to be made, unless it would change nothing.
+func (t *trials) plan(c change, parts ...int) (planned bool) {
 	changed := apply(t.req.Answer.Raw, c.edits)
 	if changed == t.req.Answer.Raw {
-		return nil
+		return false
 	}
-	answer, err := Analyze(ctx, t.embedder, changed)
+	t.done = append(t.done, tried{change: c, text: changed, parts: parts})
+	return true
+}
+
+// try scores the changed text.
+func (t *trials) try(ctx context.Context, x *tried) error {
+	answer, err := Analyze(ctx, t.embedder, x.text)
 	if err != nil {
 		return fmt.Errorf("trying an improvement: %w", err)
 	}
@@ -182,7 +196,7 @@ func (t *trials) try(ctx context.Context, c change, parts ...int) error {
 	if len(res.Scores) != len(t.res.Scores) {
 		return Permanent(fmt.Errorf("scoring: a trial has %d scores, the answer %d", len(res.Scores), len(t.res.Scores)))
 	}
-	t.done = append(t.done, tried{change: c, text: changed, parts: parts, scores: res.Scores})
+	x.scores = res.Scores
 	return nil
 }
 
@@ -247,7 +261,10 @@ func (t *trials) together(ctx context.Context) error {
 		if t.has(a, b) {
 			continue
 		}
-		if err := t.try(ctx, pair(t.done[a].change, t.done[b].change), a, b); err != nil {
+		if !t.plan(pair(t.done[a].change, t.done[b].change), a, b) {
+			continue
+		}
+		if err := t.try(ctx, &t.done[len(t.done)-1]); err != nil {
 			return err
 		}
 	}
@@ -349,9 +366,11 @@ func locateImprovements(raw string, list []Improvement) {
 	}
 }
 
-// knownEmbedder has the vectors of the answer's and the references' sentences, and remembers new ones.
+// knownEmbedder has the vectors of the answer's and the references' sentences, and remembers new ones. It
+// is safe for concurrent use.
 type knownEmbedder struct {
 	Embedder
+	mu    sync.Mutex
 	known map[string]vectors
 }
 
@@ -375,7 +394,10 @@ func newKnownEmbedder(e Embedder, req Request) *knownEmbedder {
 
 // sentence is embedWords, with what is known.
 func (k *knownEmbedder) sentence(ctx context.Context, text string, wanted bool) ([]float32, []WordVector, error) {
-	if v, ok := k.known[text]; ok {
+	k.mu.Lock()
+	v, ok := k.known[text]
+	k.mu.Unlock()
+	if ok {
 		if !wanted {
 			return v.whole, nil, nil
 		}
@@ -385,7 +407,9 @@ func (k *knownEmbedder) sentence(ctx context.Context, text string, wanted bool) 
 	}
 	whole, words, err := embedWords(ctx, k.Embedder, text, wanted)
 	if err == nil {
+		k.mu.Lock()
 		k.known[text] = vectors{whole, words}
+		k.mu.Unlock()
 	}
 	return whole, words, err
 }

@@ -3,6 +3,7 @@ package scoring
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -98,17 +99,17 @@ func TestTrialsAreBounded(t *testing.T) {
 	engine := &countingEngine{Engine: NewLocal(hashing{}.Model())}
 	_, err := Improve(t.Context(), engine, counting, req, res)
 	require.NoError(t, err)
-	assert.LessOrEqual(t, engine.scored, maxTrials)
-	assert.LessOrEqual(t, counting.texts, 4*maxTrials)
+	assert.LessOrEqual(t, engine.scored.Load(), int64(maxTrials))
+	assert.LessOrEqual(t, counting.texts.Load(), int64(4*maxTrials))
 }
 
 type countingEngine struct {
 	Engine
-	scored int
+	scored atomic.Int64
 }
 
 func (c *countingEngine) Score(ctx context.Context, req Request) (*Result, error) {
-	c.scored++
+	c.scored.Add(1)
 	return c.Engine.Score(ctx, req)
 }
 

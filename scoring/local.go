@@ -64,18 +64,18 @@ func takeOut(ctx context.Context, req Request, result *Result) error {
 	for i := range result.Scores {
 		result.Scores[i].Effects = make([]float64, n)
 	}
-	whole := req.Answer
-	for s := range n {
+	return spread(n, func(s int) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("scoring: local engine: %w", err)
 		}
-		req.Answer = whole.Without(s)
-		m := measure(req)
+		left := req
+		left.Answer = req.Answer.Without(s)
+		m := measure(left)
 		for i, criterion := range req.Question.Question.Rubric.Criteria {
 			result.Scores[i].Effects[s] = result.Scores[i].Raw - m.score(criterion).Raw
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // OverallOf is the mean of the scores, each mapped from its own scale to 0…100, weighted by the

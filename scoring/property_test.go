@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -189,8 +190,8 @@ func TestTheLongestAnswerIsBounded(t *testing.T) {
 			counting := &countingEmbedder{}
 			text, err := Analyze(context.Background(), counting, b.String()[:200_000])
 			require.NoError(t, err)
-			assert.LessOrEqual(t, counting.texts, MaxSentences)
-			assert.LessOrEqual(t, counting.bytes, MaxReadBytes)
+			assert.LessOrEqual(t, counting.texts.Load(), int64(MaxSentences))
+			assert.LessOrEqual(t, counting.bytes.Load(), int64(MaxReadBytes))
 			assert.Less(t, text.ReadTo, 200_000)
 			req, res := scored(t, retryQuestion(), b.String())
 			requireSound(t, req, res)
@@ -201,12 +202,12 @@ func TestTheLongestAnswerIsBounded(t *testing.T) {
 
 type countingEmbedder struct {
 	hashing
-	texts, bytes int
+	texts, bytes atomic.Int64
 }
 
 func (c *countingEmbedder) Embed(ctx context.Context, text string) ([]float32, error) {
-	c.texts++
-	c.bytes += len(text)
+	c.texts.Add(1)
+	c.bytes.Add(int64(len(text)))
 	return c.hashing.Embed(ctx, text)
 }
 

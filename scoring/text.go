@@ -100,28 +100,48 @@ func read(raw string) *Text {
 	return text
 }
 
-// embedSentences sets the vectors of sentences that have words.
+// embedSentences sets the vectors of sentences that have words. Each sentence is embedded by itself, and
+// several at a time.
 func embedSentences(ctx context.Context, embedder Embedder, sentences []Sentence) error {
-	seen := map[string]vectors{}
-	kept := 0
+	place := map[string]int{} // among the distinct ones
+	var distinct []int
+	var wanted []bool
+	words := 0
 	for i := range sentences {
 		s := &sentences[i]
-		if len(s.Tokens) == 0 {
+		if _, ok := place[s.Text]; ok || len(s.Tokens) == 0 {
 			continue
 		}
-		v, ok := seen[s.Text]
-		if !ok {
-			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("scoring: embedding sentence %d: %w", i, err)
-			}
-			var err error
-			if v.whole, v.words, err = embedWords(ctx, embedder, s.Text, kept < maxWordVectors); err != nil {
-				return fmt.Errorf("scoring: embedding sentence %d with %s: %w", i, embedder.Model(), err)
-			}
-			kept += len(v.words)
-			seen[s.Text] = v
+		place[s.Text] = len(distinct)
+		distinct, wanted = append(distinct, i), append(wanted, words < 2*maxWordVectors) // more is cut off below
+		words += len(s.Tokens)
+	}
+	found := make([]vectors, len(distinct))
+	err := spread(len(distinct), func(k int) (err error) {
+		i := distinct[k]
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("scoring: embedding sentence %d: %w", i, err)
 		}
-		s.Vector, s.WordVectors = v.whole, v.words
+		if found[k].whole, found[k].words, err = embedWords(ctx, embedder, sentences[i].Text, wanted[k]); err != nil {
+			return fmt.Errorf("scoring: embedding sentence %d with %s: %w", i, embedder.Model(), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	kept := 0
+	for k := range found {
+		if kept >= maxWordVectors {
+			found[k].words = nil
+		}
+		kept += len(found[k].words)
+	}
+	for i := range sentences {
+		if s := &sentences[i]; len(s.Tokens) > 0 {
+			v := found[place[s.Text]]
+			s.Vector, s.WordVectors = v.whole, v.words
+		}
 	}
 	return nil
 }
