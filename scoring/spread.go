@@ -1,18 +1,37 @@
 package scoring
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 
 	"golang.org/x/sync/errgroup"
 )
 
 // spread does n pieces of work, so many at a time as there are cores, and gives the first error. Each piece
-// writes what nobody else does: the outcome is that of doing them in turn.
+// writes what nobody else does: the outcome is that of doing them in turn. A panic comes out here, where
+// whoever called can recover from it; in a goroutine of its own it would end the process.
 func spread(n int, do func(i int) error) error {
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range n {
-		g.Go(func() error { return do(i) })
+		g.Go(func() (err error) {
+			defer func() {
+				if r := recover(); r != nil {
+					err = panicked{fmt.Sprintf("%v\n%s", r, debug.Stack())}
+				}
+			}()
+			return do(i)
+		})
 	}
-	return g.Wait()
+	err := g.Wait()
+	if p, ok := err.(panicked); ok { //nolint:errorlint // nobody wraps it
+		panic(p.what)
+	}
+	return err
 }
+
+// panicked carries a panic out of a goroutine.
+type panicked struct{ what string }
+
+func (p panicked) Error() string { return p.what }
