@@ -37,7 +37,7 @@ fuzz: setup ## Send made-up operations of every role to a seeded server (operati
 
 .PHONY: test-16
 test-16: setup ## Test what depends on the version of Postgres, on 16.
-	$(testpg) -version 16 -- $(gotestsum) -- -race $(postgres16)
+	$(testpg) -version 16 -- $(gotestsum) -- $(postgres16)
 
 .PHONY: clients
 clients: setup ## Run the client programs (Apollo, Relay, graphql-ws, …) and the audits against a server of their own.
