@@ -11,6 +11,8 @@ import (
 	"unicode"
 
 	"github.com/google/uuid"
+
+	"github.com/rubrica/rubrica/internal/database"
 )
 
 // Duplicate is a text that an essay is compared with, and how near the two are.
@@ -139,7 +141,7 @@ func (x *Index) duplicates(ctx context.Context, q querier, essay uuid.UUID, read
 		return nil, fmt.Errorf("looking for the nearest texts: %w", err)
 	}
 	var list []Duplicate
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var d Duplicate
 		var owner uuid.NullUUID
 		var body string

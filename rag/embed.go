@@ -10,6 +10,8 @@ import (
 
 	"github.com/lib/pq"
 	"github.com/pgvector/pgvector-go"
+
+	"github.com/rubrica/rubrica/internal/database"
 )
 
 const (
@@ -110,7 +112,7 @@ func claim(ctx context.Context, q querier, m model, after int64, limit int) (bat
 	if err != nil {
 		return nil, fmt.Errorf("claiming chunks to embed: %w", err)
 	}
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var c claimed
 		var title, keywords, body string
 		if err := rows.Scan(&c.id, &c.hash, &title, &keywords, &body); err != nil {
@@ -139,7 +141,7 @@ func unneeded(ctx context.Context, q querier, m model, batch []claimed) ([]claim
 		return nil, fmt.Errorf("looking whether claimed chunks have vectors: %w", err)
 	}
 	var done []int64
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var id int64
 		if err := rows.Scan(&id); err != nil {
 			return err

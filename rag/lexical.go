@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/lib/pq"
+
+	"github.com/rubrica/rubrica/internal/database"
 )
 
 // Parameters of BM25: how soon more occurrences of a term stop to count, and how much a long chunk
@@ -83,7 +85,7 @@ func frequencies(ctx context.Context, q querier, reader Reader, lexemes []string
 		  FROM rag_length_deltas WHERE visibility = ANY($2::text[])) e`,
 		pq.Array(lexemes), pq.Array(stringsOf(reader.whole())))
 	if err == nil {
-		err = each(rows, func() error {
+		err = database.Each(rows, func() error {
 			var lexeme string
 			var n float64
 			if err := rows.Scan(&lexeme, &n, &c.chunks, &c.average); err != nil {

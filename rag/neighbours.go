@@ -46,7 +46,7 @@ func linksOf(ctx context.Context, q querier, hits []Hit) ([]link, error) {
 		return nil, fmt.Errorf("reading the neighbours of what was found: %w", err)
 	}
 	var links []link
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var l link
 		if err := rows.Scan(&l.from, &l.to, &l.similarity); err != nil {
 			return err
@@ -121,7 +121,7 @@ func waiting(ctx context.Context, q querier, m model, limit int) (ids []string, 
 	if err != nil {
 		return nil, fmt.Errorf("looking for documents without neighbours: %w", err)
 	}
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var id string
 		if err := rows.Scan(&id); err != nil {
 			return err
@@ -175,7 +175,7 @@ func unlinkedOf(ctx context.Context, q querier, m model, ids []string) (batch []
 		LEFT JOIN rag_linked l ON l.document_id = d.id
 		WHERE d.id = ANY($1::uuid[]) ORDER BY d.id`, m.table()), pq.Array(ids), m.name)
 	if err == nil {
-		err = each(rows, func() error {
+		err = database.Each(rows, func() error {
 			var u unlinked
 			if err := rows.Scan(&u.id, &u.kind, &u.visibility, &u.chunk, &u.hash, &u.vector, &u.changed); err != nil {
 				return err
@@ -269,7 +269,7 @@ func termsOf(ctx context.Context, q querier, batch []unlinked) (of map[int64][]s
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the words of documents: %w", err)
 	}
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var chunk int64
 		var lexeme string
 		if err := rows.Scan(&chunk, &lexeme); err != nil {

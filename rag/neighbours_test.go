@@ -50,7 +50,7 @@ func linked(t *testing.T, db *database.DB) map[uuid.UUID][]uuid.UUID {
 	require.NoError(t, err)
 	defer func() { _ = rows.Close() }()
 	lists := map[uuid.UUID][]uuid.UUID{}
-	require.NoError(t, each(rows, func() error {
+	require.NoError(t, database.Each(rows, func() error {
 		var from, to uuid.UUID
 		err := rows.Scan(&from, &to)
 		lists[from] = append(lists[from], to)

@@ -116,7 +116,7 @@ func candidates(ctx context.Context, q querier, text string, a arguments) (list 
 	if err != nil {
 		return nil, 0, err
 	}
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var s scored
 		if err := rows.Scan(&s.document, &s.ordinal, &s.score, &chunks); err != nil {
 			return err
@@ -146,7 +146,7 @@ func fill(ctx context.Context, q querier, hits []Hit) error {
 	if err != nil {
 		return fmt.Errorf("reading what was found: %w", err)
 	}
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var id uuid.UUID
 		var h Hit
 		if err := rows.Scan(&id, &h.Kind, &h.RefID, &h.Title, &h.Body); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rubrica/rubrica/ent/enums"
+	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/rag/ragtest"
 )
 
@@ -308,7 +309,7 @@ func explained(t *testing.T, x *Index, text string, a arguments) string {
 	require.NoError(t, err)
 	defer func() { _ = rows.Close() }()
 	var plan strings.Builder
-	require.NoError(t, each(rows, func() error {
+	require.NoError(t, database.Each(rows, func() error {
 		var line string
 		defer func() { plan.WriteString(line + "\n") }()
 		return rows.Scan(&line)
@@ -384,7 +385,7 @@ func TestLexicalScoresAreBM25(t *testing.T) {
 	defer func() { _ = rows.Close() }()
 	chunks := map[int64]map[string]int{}
 	documents := map[int64]uuid.UUID{}
-	require.NoError(t, each(rows, func() error {
+	require.NoError(t, database.Each(rows, func() error {
 		var id int64
 		var document uuid.UUID
 		var lexeme string

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
+
+	"github.com/rubrica/rubrica/internal/database"
 )
 
 // edition of the rules that make documents and chunks. A change makes every document anew.
@@ -122,7 +124,7 @@ func (x *Index) changedSources(ctx context.Context, q querier, o origin, after u
 	if err != nil {
 		return nil, fmt.Errorf("looking for changed %s: %w", o.what, err)
 	}
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var s source
 		if err := rows.Scan(&s.kind, &s.ref, &s.track, &s.question, &s.owner, &s.skills, &s.level, &s.visibility,
 			&s.title, &s.keywords, &s.body, &s.hash); err != nil {
@@ -157,15 +159,4 @@ type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// each calls fn for every row and closes the rows.
-func each(rows *sql.Rows, fn func() error) error {
-	defer func() { _ = rows.Close() }() // Err has told what there is to tell
-	for rows.Next() {
-		if err := fn(); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

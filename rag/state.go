@@ -61,7 +61,7 @@ func ReadModels(ctx context.Context, db *database.DB) ([]ModelStatus, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rag: counting vectors: %w", err)
 	}
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var s ModelStatus
 		if err := rows.Scan(&s.Model, &s.Dimensions, &s.State, &s.Chunks, &s.Embedded, &s.Index); err != nil {
 			return err

@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/lib/pq"
+
+	"github.com/rubrica/rubrica/internal/database"
 )
 
 const (
@@ -107,7 +109,7 @@ func (s *synonyms) load(ctx context.Context, q querier) error {
 		return fmt.Errorf("reading the synonyms of skills: %w", err)
 	}
 	named, names := map[string][]string{}, map[string][]name{}
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var n name
 		var skill, text string
 		if err := rows.Scan(&skill, &text, pq.Array(&n.lexemes)); err != nil {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/pgvector/pgvector-go"
+
+	"github.com/rubrica/rubrica/internal/database"
 )
 
 // Vectors are all vectors of a kind of documents, to be kept in memory by who compares them many times.
@@ -59,7 +61,7 @@ func (x *Index) Vectors(ctx context.Context, kind Kind) (*Vectors, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rag: reading the vectors of a kind: %w", err)
 	}
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var ref uuid.UUID
 		var vector pgvector.HalfVector
 		if err := rows.Scan(&ref, &vector); err != nil {

@@ -114,7 +114,7 @@ func (f *fit) readLists(ctx context.Context, tx *sql.Tx, since int64) error {
 	if err != nil {
 		return err
 	}
-	return each(rows, func() error {
+	return database.Each(rows, func() error {
 		var model string
 		var item uuid.UUID
 		var ids pq.StringArray
@@ -141,7 +141,7 @@ func (f *fit) readPopularity(ctx context.Context, tx *sql.Tx, since int64) error
 	if err != nil {
 		return err
 	}
-	return each(rows, func() error {
+	return database.Each(rows, func() error {
 		var track, item uuid.UUID
 		var p popular
 		if err := rows.Scan(&track, &item, &p.learners, &p.value); err != nil {
@@ -161,16 +161,6 @@ func (f *fit) weightsOf(track uuid.UUID) Weights {
 		return nil
 	}
 	return f.weights[track.String()]
-}
-
-func each(rows *sql.Rows, fn func() error) (err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := fn(); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // Weights say how much each signal counts; they add up to 1.

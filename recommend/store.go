@@ -12,6 +12,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/rubrica/rubrica/ent/values"
+	"github.com/rubrica/rubrica/internal/database"
 	"github.com/rubrica/rubrica/recommend/collaborative"
 )
 
@@ -116,7 +117,7 @@ func learnersOfTracks(ctx context.Context, tx *sql.Tx, owners []uuid.UUID) ([]tr
 		return nil, fmt.Errorf("recommend: reading the learners of tracks: %w", err)
 	}
 	var out []trackLearners
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var t trackLearners
 		var ids pq.StringArray
 		if err := rows.Scan(&t.track, &ids); err != nil {
@@ -173,7 +174,7 @@ func trackWeights(ctx context.Context, tx *sql.Tx) (map[string]Weights, error) {
 		}
 		choices, learners = nil, map[uuid.UUID]bool{}
 	}
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var of uuid.UUID
 		var k key
 		var is, taken bool

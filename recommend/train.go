@@ -314,7 +314,7 @@ func readEvents(ctx context.Context, tx *sql.Tx, owner *uuid.UUID) ([]collaborat
 		return nil, fmt.Errorf("recommend: reading interactions: %w", err)
 	}
 	var events []collaborative.Event
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var e collaborative.Event
 		if err := rows.Scan(&e.User, &e.Item, &e.Kind, &e.Value, &e.At); err != nil {
 			return err
@@ -342,7 +342,7 @@ func unlearnt(ctx context.Context, tx *sql.Tx, n int) ([]change, error) {
 		return nil, fmt.Errorf("recommend: reading whose interactions are new: %w", err)
 	}
 	var out []change
-	err = each(rows, func() error {
+	err = database.Each(rows, func() error {
 		var c change
 		if err := rows.Scan(&c.owner, &c.seq); err != nil {
 			return err
