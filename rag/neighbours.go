@@ -144,9 +144,9 @@ func (x *Index) linkThese(ctx context.Context, m model, ids []string) (free bool
 		if _, err := tx.SQL.ExecContext(ctx, settings+strconv.Itoa(linkEf)); err != nil {
 			return fmt.Errorf("preparing to look for neighbours: %w", err)
 		}
-		var seen int64
-		if err := tx.SQL.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM rag_chunks`).Scan(&seen); err != nil {
-			return fmt.Errorf("looking for the newest chunk: %w", err)
+		seen, err := newestChunk(ctx, tx.SQL)
+		if err != nil {
+			return err
 		}
 		batch, err := unlinkedOf(ctx, tx.SQL, m, ids)
 		if err != nil {

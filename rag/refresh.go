@@ -125,9 +125,9 @@ func (x *Index) writeBatch(ctx context.Context, o origin, after uuid.UUID) (writ
 		if removed, err = dropObsolete(ctx, tx.SQL, o); err != nil {
 			return err
 		}
-		var before int64
-		if err := tx.SQL.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM rag_chunks`).Scan(&before); err != nil {
-			return fmt.Errorf("looking for the newest chunk: %w", err)
+		before, err := newestChunk(ctx, tx.SQL)
+		if err != nil {
+			return err
 		}
 		changed, err := x.changedSources(ctx, tx.SQL, o, after, documentBatch)
 		if err != nil {

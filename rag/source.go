@@ -160,3 +160,12 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
+
+// newestChunk is the highest id of a chunk, 0 without any: ids grow, so what is written later has a higher
+// one.
+func newestChunk(ctx context.Context, q querier) (id int64, err error) {
+	if err := q.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM rag_chunks`).Scan(&id); err != nil {
+		return 0, fmt.Errorf("looking for the newest chunk: %w", err)
+	}
+	return id, nil
+}
