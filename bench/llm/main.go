@@ -122,7 +122,9 @@ type books struct {
 	prompt, completion int64
 }
 
-func (b *books) Reserve(context.Context, llm.Account, string, int64) (llm.Hold, error) { return "", nil }
+func (b *books) Reserve(context.Context, llm.Account, string, int64) (llm.Hold, error) {
+	return "", nil
+}
 
 func (b *books) Settle(_ context.Context, _ llm.Hold, s llm.Settlement) error {
 	b.mu.Lock()

@@ -302,8 +302,8 @@ const (
 	TargetSkill       AuditTarget = "SKILL"
 	// TargetRecommendation is an item of a list.
 	TargetRecommendation AuditTarget = "RECOMMENDATION_ITEM"
-	TargetTrack       AuditTarget = "TRACK"
-	TargetUser        AuditTarget = "USER"
+	TargetTrack          AuditTarget = "TRACK"
+	TargetUser           AuditTarget = "USER"
 )
 
 // Values lists the targets.

@@ -40,7 +40,9 @@ func Essay() ent.Policy { return policy(query(ownedRows()), mutation(allowOwnCre
 
 // Own is for what people say of themselves: read as the owner's rows are, written and taken back by the
 // owner alone.
-func Own() ent.Policy { return policy(query(ownedRows()), mutation(allowOwnCreate(), allowOwnDelete())) }
+func Own() ent.Policy {
+	return policy(query(ownedRows()), mutation(allowOwnCreate(), allowOwnDelete()))
+}
 
 // Run is for scoring runs: as Result, and who may see an essay may add a run to it.
 func Run() ent.Policy { return policy(query(ownedRows()), mutation(allowCreateForVisibleOwner())) }

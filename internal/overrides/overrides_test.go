@@ -259,7 +259,7 @@ func TestConfirming(t *testing.T) {
 		require.Equal(t, before[i].Low, after[i].Low)
 		require.Equal(t, before[i].Edges.Explanation.Contributions, after[i].Edges.Explanation.Contributions)
 		require.Equal(t, before[i].Edges.Explanation.Improvements, after[i].Edges.Explanation.Improvements)
-		require.Equal(t, len(before[i].Edges.Explanation.Edges.Evidence), len(after[i].Edges.Explanation.Edges.Evidence))
+		require.Len(t, after[i].Edges.Explanation.Edges.Evidence, len(before[i].Edges.Explanation.Edges.Evidence))
 		require.True(t, before[i].Provisional)
 		require.False(t, after[i].Provisional)
 	}

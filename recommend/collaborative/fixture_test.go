@@ -2,7 +2,6 @@ package collaborative
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -122,6 +121,6 @@ func benchmarkMatrix(b *testing.B) *Interactions {
 	}
 	m, err := NewInteractions(events, Options{})
 	require.NoError(b, err)
-	require.Equal(b, 500_000, m.Count(), fmt.Sprintf("%d items", len(m.Items())))
+	require.Equal(b, 500_000, m.Count(), "%d items", len(m.Items()))
 	return m
 }
