@@ -168,7 +168,7 @@ func (t *trials) singly(ctx context.Context, changes []change) error {
 		}
 		t.plan(c)
 	}
-	return spread(len(t.done), func(i int) error { return t.try(ctx, &t.done[i]) })
+	return spread(ctx, len(t.done), func(ctx context.Context, i int) error { return t.try(ctx, &t.done[i]) })
 }
 
 // plan adds a trial that has yet to be made, unless it would change nothing.

@@ -64,7 +64,7 @@ func takeOut(ctx context.Context, req Request, result *Result) error {
 	for i := range result.Scores {
 		result.Scores[i].Effects = make([]float64, n)
 	}
-	return spread(n, func(s int) error {
+	return spread(ctx, n, func(ctx context.Context, s int) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("scoring: local engine: %w", err)
 		}

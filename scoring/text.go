@@ -117,7 +117,7 @@ func embedSentences(ctx context.Context, embedder Embedder, sentences []Sentence
 		words += len(s.Tokens)
 	}
 	found := make([]vectors, len(distinct))
-	err := spread(len(distinct), func(k int) (err error) {
+	err := spread(ctx, len(distinct), func(ctx context.Context, k int) (err error) {
 		i := distinct[k]
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("scoring: embedding sentence %d: %w", i, err)
